@@ -1,0 +1,131 @@
+/** What a person wants: the spec of a cluster. Plain JSON, complete (the client fills in the defaults), secrets sealed. */
+
+/** A secret that only an activity opens: `sealed:v1:<keyId>:<fp>:<nonce>:<ciphertext>` (see home/seal.ts). */
+export type Sealed = string;
+
+/** How to log in. Hosts refer to one by id, so that a thousand hosts share one sealed password. */
+export interface Credential {
+  readonly user: string;
+  readonly password?: Sealed;
+  /** The private key itself, PEM or OpenSSH format. */
+  readonly privateKey?: Sealed;
+  readonly passphrase?: Sealed;
+  /** Use the ssh-agent at this socket; only where the Temporal worker runs on the same machine. */
+  readonly agentSocket?: string;
+}
+
+/** A machine reached over SSH. Its id is the address as the spec writes it. */
+export interface Host {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** `master` or `node` first of all; also `registry`, an architecture, free words. */
+  readonly roles: readonly string[];
+  /** Key of `ClusterSpec.credentials`. */
+  readonly credential: string;
+  /** Variables of this host, over the cluster's. Values of secret names are sealed. */
+  readonly env: readonly EnvEntry[];
+  /** Host keys the client knew for it (known_hosts), as `<type> <base64>`. Empty: first contact decides. */
+  readonly knownKeys?: readonly string[];
+  /** Kubernetes node name; empty: the host name, in lower case. */
+  readonly nodeName?: string;
+}
+
+export interface EnvEntry {
+  readonly name: string;
+  readonly value: string | Sealed;
+}
+
+/** A Config document of the Clusterfile: a change to one file of the images' trees. */
+export interface ConfigDocument {
+  readonly name: string;
+  readonly path: string;
+  /** Exact image reference; absent: every image. */
+  readonly match?: string;
+  readonly strategy: 'merge' | 'override' | 'insert' | 'append';
+  readonly data: string;
+}
+
+/** Partial kubeadm documents as the Clusterfile has them, apiVersion and kind included. */
+export interface KubeadmDocuments {
+  readonly init?: JsonObject;
+  readonly cluster?: JsonObject;
+  readonly join?: JsonObject;
+  readonly kubelet?: JsonObject;
+  readonly kubeProxy?: JsonObject;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** Keelson's own settings (document kind Policy). Durations are milliseconds. */
+export interface Policy {
+  /** How many hosts a stage works on at once. */
+  readonly parallel: number;
+  /** Refuse hosts whose key is not in known_hosts. */
+  readonly strictHostKeys: boolean;
+  /** A failed stage ends the operation instead of waiting for a person. */
+  readonly noWait: boolean;
+  /** A parked operation tries again by itself: so often, after so long, growing by this factor. */
+  readonly parkRetry: { readonly times: number; readonly firstMs: number; readonly factor: number };
+  /** The largest difference between a host's clock and ours. */
+  readonly maxClockSkewMs: number;
+  /** `warn` instead of refuse when a clock is off by at most 30 s. */
+  readonly clockSkew: 'refuse' | 'warn';
+}
+
+export interface ClusterSpec {
+  readonly name: string;
+  /** References as the user wrote them, in mount order. */
+  readonly images: readonly string[];
+  readonly hosts: readonly Host[];
+  readonly credentials: Readonly<Record<string, Credential>>;
+  readonly env: readonly EnvEntry[];
+  /** Replaces the CMD of the first image. */
+  readonly command: readonly string[];
+  readonly configs: readonly ConfigDocument[];
+  readonly kubeadm: KubeadmDocuments;
+  readonly policy: Policy;
+  /** `host:port` of an external load balancer or VIP in front of the API; absent: apiserver.cluster.local. */
+  readonly controlPlaneEndpoint?: string;
+  /** Run the commands of images again although they ran. */
+  readonly force: boolean;
+}
+
+export const defaultPolicy: Policy = {
+  parallel: 20,
+  strictHostKeys: false,
+  noWait: false,
+  parkRetry: { times: 5, firstMs: 10_000, factor: 2 },
+  maxClockSkewMs: 5_000,
+  clockSkew: 'refuse',
+};
+
+export const isControlPlane = (host: Host): boolean => host.roles.includes('master');
+export const controlPlanes = (spec: ClusterSpec): Host[] => spec.hosts.filter(isControlPlane);
+export const workers = (spec: ClusterSpec): Host[] => spec.hosts.filter((host) => !isControlPlane(host));
+/** Hosts that serve the cluster's registry: those with the role, or else the leader. */
+export const registryHosts = (spec: ClusterSpec): Host[] => {
+  const named = spec.hosts.filter((host) => host.roles.includes('registry'));
+  return named.length > 0 ? named : controlPlanes(spec).slice(0, 1);
+};
+
+/** A host with all that an activity needs to reach it: its credential, and the key it showed at first contact. */
+export interface HostTarget extends Host {
+  readonly cluster: string;
+  readonly access: Credential;
+  /** `<type> <base64>` of the key that was recorded; a different one is refused. */
+  readonly pinnedKey?: string;
+  readonly strictHostKeys: boolean;
+}
+
+/** A host with its credential, as an activity takes it. */
+export const targetOf = (spec: ClusterSpec, host: Host, pinnedKey?: string): HostTarget => ({
+  ...host,
+  cluster: spec.name,
+  access: spec.credentials[host.credential] ?? { user: 'root' },
+  strictHostKeys: spec.policy.strictHostKeys,
+  ...(pinnedKey ? { pinnedKey } : {}),
+});

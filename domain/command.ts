@@ -1,0 +1,33 @@
+/**
+ * What to say to a host, apart from saying it. A command is data: a bash script with its name, and how to read the
+ * answer. Scripts run as root (sudo where the user is another one), travel on stdin, and never stand in an argv.
+ */
+export interface Command<T = string> {
+  /** What a person reads in errors, logs and the journal, e.g. `kubeadm init`. Never a secret. */
+  readonly title: string;
+  /** Bash. Runs with `set -euo pipefail` off: a script that wants it says so. */
+  readonly script: string;
+  /** Exported before the script, values exactly as given. May hold secrets: they travel on stdin. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Handed to the script's stdin. */
+  readonly stdin?: string;
+  /** True when it changes the host: it is fenced and counted in the journal as a change. */
+  readonly changes?: boolean;
+  /** Milliseconds; default 60 000. The remote process group is ended when it passes. */
+  readonly timeoutMs?: number;
+  /** Exit codes that are no failure; default [0]. */
+  readonly okCodes?: readonly number[];
+  /** Values that must not appear in output, errors and logs. */
+  readonly secrets?: readonly string[];
+  /** Reads the answer; default: stdout as it is. */
+  readonly parse?: (result: CommandResult) => T;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A word that bash reads back exactly as it was: single quotes around everything. */
+export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,50 @@
+/** What one look at one host reports. Small JSON: it enters histories. A host that cannot be reached is a fact too. */
+export interface HostFacts {
+  readonly host: string;
+  readonly reachable: boolean;
+  /** Why not, when it is not: an error type, a message, what to do. */
+  readonly problem?: { readonly type: string; readonly message: string; readonly todo?: string };
+  /** `<type> <base64>` as the host showed it, and its SHA256 fingerprint for people. */
+  readonly hostKey?: string;
+  readonly fingerprint?: string;
+  readonly hostname?: string;
+  readonly machineId?: string;
+  readonly os?: { readonly id: string; readonly version: string };
+  readonly arch?: string;
+  readonly kernel?: string;
+  readonly cpus?: number;
+  readonly memoryMiB?: number;
+  /** Host clock minus ours, milliseconds, the round trip taken out. */
+  readonly clockSkewMs?: number;
+  /** TCP ports in LISTEN of those Kubernetes needs. */
+  readonly busyPorts?: readonly { readonly port: number; readonly process: string }[];
+  /** Free bytes of the file systems below /var/lib. */
+  readonly freeBytes?: Readonly<Record<string, number>>;
+  /** Programs that Keelson needs and the host lacks. */
+  readonly missingTools?: readonly string[];
+  readonly systemd?: boolean;
+  /** Addresses of the host, to find two ids that are one machine and overlapping networks. */
+  readonly addresses?: readonly string[];
+  readonly routes?: readonly string[];
+  /** Keelson's mark: whose the host is. */
+  readonly claim?: { readonly cluster: string; readonly uid: string };
+  /** A Kubernetes or sealos installation without our mark, in words. */
+  readonly foreign?: string;
+  /** Digest of each set of files that is complete on the host, by the set's name. */
+  readonly trees: Readonly<Record<string, string>>;
+  /** Marks of finished steps, e.g. `bootstrap:<digest>`, `guest:<digest>:0`. */
+  readonly done: readonly string[];
+  /** A kubelet that has joined: /etc/kubernetes/kubelet.conf is there. */
+  readonly joined: boolean;
+  /** kube-apiserver static pod manifest is there. */
+  readonly controlPlane: boolean;
+  readonly kubeletVersion?: string;
+  readonly kubeletActive?: boolean;
+  /** The API server of this host answers /readyz. */
+  readonly apiReady?: boolean;
+}
+
+/** Facts of a host that could not be reached. */
+export const unreachable = (host: string, problem: NonNullable<HostFacts['problem']>): HostFacts => ({
+  host, reachable: false, problem, trees: {}, done: [], joined: false, controlPlane: false,
+});

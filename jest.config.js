@@ -1,0 +1,17 @@
+/** Tiers: unit needs nothing; workflow a Temporal CLI; hosts and e2e root and podman. */
+const base = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  roots: ['<rootDir>/test'],
+};
+const tier = (displayName, match, extra = {}) => ({ ...base, displayName, testMatch: match, ...extra });
+
+module.exports = {
+  testTimeout: 30_000,
+  projects: [
+    tier('unit', ['<rootDir>/test/{domain,activities,client,home,workflows}/**/*.test.ts', '<rootDir>/test/*.test.ts']),
+    tier('workflow', ['<rootDir>/test/temporal/**/*.test.ts']),
+    tier('hosts', ['<rootDir>/test/hosts/**/*.test.ts']),
+    tier('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
+  ],
+};
