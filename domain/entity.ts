@@ -1,0 +1,193 @@
+import type { ClusterSpec } from './cluster';
+import { digestOf } from './digest';
+import { ClusterError } from './errors';
+import type { Condition, OperationStatus, Phase, Waiting } from './status';
+
+/** The state of a cluster's entity: what is wanted, what the last operation left, who did what. JSON, versioned. */
+export interface EntityState {
+  readonly v: 1;
+  readonly name: string;
+  /** The cluster's identity on its hosts. */
+  readonly uid: string;
+  readonly desired?: { readonly spec: ClusterSpec; readonly digest: string; readonly by: string; readonly at: string };
+  readonly current: ClusterRecord;
+  /** Number of the last operation; only grows. */
+  readonly n: number;
+  readonly running?: Running;
+  readonly next?: Request;
+  /** The last answers, so that a request sent twice is answered twice and done once. */
+  readonly recent: readonly { readonly requestId: string; readonly n: number; readonly operation: string }[];
+  readonly log: readonly LogLine[];
+  readonly retired: boolean;
+}
+
+/** What operations hand on: small facts by host, and the conditions. */
+export interface ClusterRecord {
+  readonly phase?: Phase;
+  readonly conditions: readonly Condition[];
+  /** Keys seen at first contact, by host id. */
+  readonly hostKeys: Readonly<Record<string, string>>;
+  readonly images: readonly { readonly ref: string; readonly digest: string; readonly kind: string; readonly version?: string }[];
+  readonly leader?: string;
+  /** True from the first success on: later operations are reconciliations. */
+  readonly created: boolean;
+}
+
+export interface Running {
+  readonly kind: OperationKind;
+  readonly operation: string;
+  readonly digest: string;
+  readonly by: string;
+  readonly at: string;
+  readonly waiting?: Waiting;
+}
+
+export type OperationKind = 'init' | 'reconcile' | 'reset';
+export interface Request {
+  readonly kind: OperationKind;
+  readonly requestId: string;
+  readonly by: string;
+  readonly at: string;
+  readonly force?: boolean;
+}
+
+export interface LogLine {
+  readonly operation: string;
+  readonly by: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly outcome: 'Success' | 'Failed' | 'Cancelled';
+  readonly message: string;
+}
+
+/** What `status` shows of a cluster. */
+export interface EntityView {
+  readonly name: string;
+  readonly uid: string;
+  readonly hosts: readonly { readonly id: string; readonly roles: readonly string[] }[];
+  readonly images: ClusterRecord['images'];
+  readonly phase?: Phase;
+  readonly conditions: readonly Condition[];
+  readonly leader?: string;
+  readonly running?: Running;
+  readonly log: readonly LogLine[];
+  readonly digest?: string;
+}
+
+/** How an operation ended, as its parent reads it. */
+export interface OperationResult {
+  readonly outcome: LogLine['outcome'];
+  readonly message: string;
+  readonly record: ClusterRecord;
+  readonly status?: OperationStatus;
+}
+
+export const newEntity = (name: string): EntityState => ({
+  v: 1, name, uid: '', current: { conditions: [], hostKeys: {}, images: [], created: false }, n: 0, recent: [], log: [], retired: false,
+});
+
+/** From any older shape to the newest. An operation that was running when the run ended has an unknown fate. */
+export function migrate(input: unknown, uid: () => string): EntityState {
+  const state = input as EntityState;
+  if (state.v !== 1) throw new ClusterError('InvalidSpec', `state of version ${String(state.v)}: this Keelson is older than the state; use a newer one`);
+  const { running, ...rest } = state;
+  return { ...(running ? rest : state), uid: state.uid === '' ? uid() : state.uid };
+}
+
+const busy = (state: EntityState): string =>
+  state.running
+    ? `${state.running.operation} of ${state.running.by} runs since ${state.running.at}` +
+      (state.running.waiting ? ` and waits: ${state.running.waiting.message}` : '')
+    : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
+
+/** Why a request is refused; undefined when it is not. Synchronous and pure: an Update's validator. */
+export function refuseApply(state: EntityState, request: { requestId: string; spec: ClusterSpec; digest: string; base?: string }): ClusterError | undefined {
+  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
+  if (digestOf(request.spec) !== request.digest) return new ClusterError('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
+  if (request.spec.name !== state.name) return new ClusterError('InvalidSpec', `the spec is of cluster ${request.spec.name}, this is ${state.name}`);
+  if (state.running || state.next) {
+    const same = state.running?.kind !== 'reset' && state.desired?.digest === request.digest;
+    return same ? undefined : new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
+  }
+  if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {
+    return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${state.desired?.by ?? 'somebody'}: read it again`);
+  }
+  return refuseChange(state, request.spec);
+}
+
+/** What this version cannot take back from a cluster that exists: hosts that leave, another leader. */
+function refuseChange(state: EntityState, spec: ClusterSpec): ClusterError | undefined {
+  if (!state.desired || !state.current.created) return undefined;
+  const wanted = new Set(spec.hosts.map(({ id }) => id));
+  const gone = state.desired.spec.hosts.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
+  if (gone.length === 0) return undefined;
+  return new ClusterError('UnsafePlan', `hosts cannot be removed from a running cluster yet: ${gone.join(', ')} would leave; \`keelson reset\` removes the whole cluster`);
+}
+
+export function refuseReset(state: EntityState, request: { requestId: string; confirm: string }): ClusterError | undefined {
+  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
+  if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
+  if (request.confirm !== state.name) return new ClusterError('InvalidSpec', `to reset it, confirm with the cluster's name: ${state.name}`);
+  const waits = state.running?.waiting !== undefined && state.running.kind !== 'reset';
+  if ((state.running && !waits) || state.next) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
+  return undefined;
+}
+
+/** Accepts a spec: either the one that runs already (attach), or the next operation. */
+export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string }, at: string): EntityState {
+  if (state.recent.some(({ requestId }) => requestId === request.requestId) || state.running || state.next) return state;
+  const kind = state.current.created ? 'reconcile' : 'init';
+  return remember({ ...state, desired: { spec: request.spec, digest: request.digest, by: request.by, at } }, { kind, requestId: request.requestId, by: request.by, at });
+}
+
+/** Accepts a reset; a parked operation makes way for it. */
+export function admitReset(state: EntityState, request: { requestId: string; by: string; force: boolean }, at: string): EntityState {
+  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
+  return remember(state, { kind: 'reset', requestId: request.requestId, by: request.by, at, force: request.force });
+}
+
+function remember(state: EntityState, next: Request): EntityState {
+  const n = state.n + 1;
+  return { ...state, next, recent: [...state.recent, { requestId: next.requestId, n, operation: `${next.kind}-${n}` }].slice(-20) };
+}
+
+/** The answer to a request that was admitted, now or before. */
+export function answerFor(state: EntityState, requestId: string): { operation: string; workflowId: string; attached: boolean } {
+  const known = state.recent.find((one) => one.requestId === requestId);
+  const operation = known?.operation ?? state.running?.operation ?? `${state.next?.kind ?? 'init'}-${state.n + 1}`;
+  return { operation, workflowId: `cluster/${state.name}/${operation}`, attached: known === undefined };
+}
+
+/** The waiting request becomes the running operation. */
+export function begin(state: EntityState, now: string): EntityState & { running: Running } {
+  const { next, ...rest } = state;
+  if (!next) throw new ClusterError('InvalidSpec', 'nothing to begin');
+  const n = state.n + 1;
+  return { ...rest, n, running: { kind: next.kind, operation: `${next.kind}-${n}`, digest: state.desired?.digest ?? '', by: next.by, at: now } };
+}
+
+/** The operation has ended: its record becomes the current state, its line goes to the log. */
+export function finish(state: EntityState, result: OperationResult, now: string): EntityState {
+  const { running, ...rest } = state;
+  if (!running) return state;
+  const line: LogLine = { operation: running.operation, by: running.by, startedAt: running.at, endedAt: now, outcome: result.outcome, message: result.message.slice(0, 500) };
+  return {
+    ...rest,
+    current: result.record,
+    log: [...state.log, line].slice(-50),
+    retired: running.kind === 'reset' && result.outcome === 'Success',
+  };
+}
+
+export const viewOf = (state: EntityState): EntityView => ({
+  name: state.name,
+  uid: state.uid,
+  hosts: (state.desired?.spec.hosts ?? []).map(({ id, roles }) => ({ id, roles })),
+  images: state.current.images,
+  conditions: state.current.conditions,
+  log: state.log,
+  ...(state.current.phase ? { phase: state.current.phase } : {}),
+  ...(state.current.leader ? { leader: state.current.leader } : {}),
+  ...(state.running ? { running: state.running } : {}),
+  ...(state.desired ? { digest: state.desired.digest } : {}),
+});

@@ -1,0 +1,15 @@
+/** The stages' names, as the pipeline gave them; also the condition types. Never renamed. */
+export const stageTitles = {
+  Check: 'Check every host before anything is changed',
+  PreProcess: 'Fetch the images and pin their digests',
+  RunConfig: 'Merge the configuration into the images',
+  MountRootfs: 'Bring the files to the hosts',
+  MirrorRegistry: 'Fill and start the cluster registry',
+  Bootstrap: 'Prepare container runtime and kubelet',
+  Init: 'Start the first control plane',
+  Join: 'Join the other hosts',
+  RunGuest: "Run the images' own commands",
+} as const;
+
+export type StageName = keyof typeof stageTitles;
+export const stageNames = Object.keys(stageTitles) as readonly StageName[];

@@ -1,0 +1,127 @@
+import { stageNames, stageTitles, type StageName } from './stages';
+
+/** Kubernetes' shape. One type for success and failure; lastTransitionTime moves only when the status flips. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedDigest?: string;
+}
+
+export type JobState = 'pending' | 'waiting' | 'running' | 'done' | 'failed' | 'blocked';
+
+/** What happened to one job; the only thing that changes a status. */
+export interface StageEvent {
+  readonly stage: StageName;
+  /** Host id; absent where the stage is not about a host. */
+  readonly host?: string;
+  /** Which job of the host in this stage, where there are several (an image in RunGuest). */
+  readonly subject?: string;
+  readonly state: JobState;
+  /** Error type, with state failed; what it waits for, with waiting and blocked. */
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface JobStatus {
+  readonly host?: string;
+  readonly subject?: string;
+  readonly state: JobState;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+}
+
+export interface StageStatus {
+  readonly name: StageName;
+  readonly title: string;
+  readonly jobs: readonly JobStatus[];
+}
+
+/** What the operation waits for: why, since when, when it looks again by itself. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
+  readonly since: string;
+  readonly nextCheckAt?: string;
+}
+
+export type Phase = 'ClusterInProcess' | 'ClusterSuccess' | 'ClusterFailed';
+
+export interface OperationStatus {
+  readonly cluster: string;
+  /** e.g. `init-1`. */
+  readonly operation: string;
+  readonly phase: Phase;
+  readonly stages: readonly StageStatus[];
+  readonly conditions: readonly Condition[];
+  readonly waiting?: Waiting;
+  /** One line each, for people: warnings of the checks, hosts' fingerprints at first contact. */
+  readonly notes: readonly string[];
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** Set when the plan was made; 0 means that there was nothing to do. */
+  readonly planned?: number;
+  readonly planHash?: string;
+}
+
+/** The status of an operation that has just begun; conditions of the last one carry over, so their times survive. */
+export const beginStatus = (cluster: string, operation: string, last: readonly Condition[], now: string): OperationStatus => ({
+  cluster, operation, phase: 'ClusterInProcess', conditions: last, notes: [], startedAt: now,
+  stages: stageNames.map((name) => ({ name, title: stageTitles[name], jobs: [] })),
+});
+
+/** Sets one condition. */
+export function setCondition(list: readonly Condition[], next: Omit<Condition, 'lastTransitionTime'>, now: string): Condition[] {
+  const before = list.find(({ type }) => type === next.type);
+  const lastTransitionTime = before && before.status === next.status ? before.lastTransitionTime : now;
+  const condition = { ...next, lastTransitionTime };
+  return before ? list.map((one) => (one === before ? condition : one)) : [...list, condition];
+}
+
+/** The status after an event. Pure: events in, status out. */
+export function applyEvent(status: OperationStatus, event: StageEvent, now: string): OperationStatus {
+  const stages = status.stages.map((stage) => (stage.name === event.stage ? { ...stage, jobs: withJob(stage.jobs, event, now) } : stage));
+  const stage = stages.find(({ name }) => name === event.stage);
+  return { ...status, stages, conditions: stage ? setCondition(status.conditions, conditionOf(stage), now) : status.conditions };
+}
+
+function withJob(jobs: readonly JobStatus[], event: StageEvent, now: string): JobStatus[] {
+  const same = (job: JobStatus) => job.host === event.host && job.subject === event.subject;
+  const before = jobs.find(same);
+  const { stage: _stage, ...shown } = event;
+  const ended = event.state === 'done' || event.state === 'failed';
+  const job: JobStatus = {
+    ...shown,
+    ...(event.state === 'running' ? { startedAt: now } : before?.startedAt ? { startedAt: before.startedAt } : {}),
+    ...(ended ? { endedAt: now } : {}),
+  };
+  return before ? jobs.map((one) => (same(one) ? job : one)) : [...jobs, job];
+}
+
+/** A stage's condition follows from its jobs: failed before running before done. */
+export function conditionOf(stage: StageStatus): Omit<Condition, 'lastTransitionTime'> {
+  const failed = stage.jobs.filter(({ state }) => state === 'failed');
+  const type = stage.name;
+  if (failed.length > 0) {
+    const message = failed.map(({ host, message }) => [host, message].filter(Boolean).join(': ')).join('; ');
+    return { type, status: 'False', reason: failed[0]?.reason ?? 'StageFailed', message };
+  }
+  const done = stage.jobs.filter(({ state }) => state === 'done').length;
+  if (done === stage.jobs.length) return { type, status: 'True', reason: 'Done', message: stage.title };
+  return { type, status: 'Unknown', reason: 'InProgress', message: `${done} of ${stage.jobs.length} done` };
+}
+
+/** The end of an operation: phase, Ready, and the condition that sealos's readers look for. */
+export function endStatus(status: OperationStatus, outcome: { ok: boolean; reason: string; message: string }, now: string): OperationStatus {
+  const { ok, reason, message } = outcome;
+  let conditions = setCondition(status.conditions, { type: 'Ready', status: ok ? 'True' : 'False', reason, message }, now);
+  conditions = setCondition(conditions, {
+    type: 'ApplyClusterSuccess', status: ok ? 'True' : 'False', reason: ok ? 'Ready' : 'ApplyClusterError', message,
+  }, now);
+  const { waiting: _waiting, ...rest } = status;
+  return { ...rest, phase: ok ? 'ClusterSuccess' : 'ClusterFailed', conditions, endedAt: now };
+}
