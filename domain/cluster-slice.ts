@@ -1,0 +1,21 @@
+import type { ConfigDocument, EnvEntry, KubeadmDocuments } from './cluster';
+import type { ImageFacts } from './images';
+
+/** The part of a cluster that an activity on one host needs: no credentials, and of the other hosts only addresses. */
+export interface ClusterSlice {
+  readonly name: string;
+  /** Host id. */
+  readonly leader: string;
+  /** Kubernetes version, with the `v`. */
+  readonly version: string;
+  readonly images: readonly ImageFacts[];
+  readonly env: readonly EnvEntry[];
+  readonly command: readonly string[];
+  readonly configs: readonly ConfigDocument[];
+  readonly kubeadm: KubeadmDocuments;
+  readonly controlPlanes: readonly { readonly id: string; readonly address: string }[];
+  readonly workers: readonly { readonly id: string; readonly address: string }[];
+  readonly registryHosts: readonly { readonly id: string; readonly address: string }[];
+  /** `host:port` of an external balancer in front of the API. */
+  readonly controlPlaneEndpoint?: string;
+}

@@ -1,0 +1,30 @@
+import { type ClusterSpec, type Host } from './cluster';
+import { digestOf } from './digest';
+import type { ImageFacts } from './images';
+
+const key = (value: unknown): string => digestOf(value).slice(0, 16);
+
+/**
+ * Names of finished steps, as they stand in /var/lib/keelson/done on a host. They name content, never an operation: the
+ * next operation has to recognise earlier work. A change of what a step depends on changes its name.
+ */
+export const marks = {
+  /** The files of all images that this host gets are there, merged and rendered for it. */
+  mount: (spec: ClusterSpec, images: readonly ImageFacts[], host: Host, leader: string): string => {
+    const shown = images.filter(({ kind }) => kind !== 'application' || host.id === leader).map(({ ref, digest }) => [ref, digest]);
+    return `mount:${key({ shown, configs: spec.configs, env: spec.env, hostEnv: host.env, roles: host.roles })}`;
+  },
+  /** The registry serves what these images carry. */
+  registry: (images: readonly ImageFacts[]): string => `registry:${key(images.map(({ digest }) => digest))}`,
+  bootstrap: 'bootstrap',
+  init: 'init',
+  joinControlPlane: 'join:control-plane',
+  /** A worker has joined and reaches the API through these control planes. */
+  joinWorker: (controlPlanes: readonly Host[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
+  /** All commands of the image have run. */
+  guest: (digest: string): string => `guest:${short(digest)}`,
+  /** One command of the image has run. */
+  guestCommand: (digest: string, index: number): string => `guest:${short(digest)}-${index}`,
+};
+
+const short = (digest: string): string => digest.replace('sha256:', '').slice(0, 16);

@@ -1,0 +1,14 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import { isCancellation } from '@temporalio/workflow';
+
+/** An activity's failure as a reason and words for people; undefined when it is a cancellation and no failure. */
+export function explain(error: unknown): { reason: string; message: string } | undefined {
+  if (isCancellation(error)) return undefined;
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return { reason: cause.type ?? 'StageFailed', message: cause.message };
+  if (cause instanceof TimeoutFailure) {
+    const inner = cause.cause instanceof ApplicationFailure ? `: ${cause.cause.message}` : '';
+    return { reason: 'CommandTimedOut', message: `no result within the time allowed (${cause.timeoutType})${inner}` };
+  }
+  return { reason: 'StageFailed', message: cause instanceof Error ? cause.message : String(cause) };
+}

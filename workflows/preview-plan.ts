@@ -1,0 +1,19 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { ClusterSpec } from '../domain/cluster';
+import type { Plan } from '../domain/plan';
+import { look, planFrom } from './look';
+import { on } from './on';
+
+export interface PreviewInput {
+  readonly spec: ClusterSpec;
+  /** Identity of the cluster, where there is one. */
+  readonly uid?: string;
+  readonly hostKeys?: Readonly<Record<string, string>>;
+}
+
+/** The dry run: the same look and the same plan as an operation, and nothing else. */
+export async function previewPlan({ spec, uid = '', hostKeys = {} }: PreviewInput): Promise<Plan> {
+  const operation = workflowInfo().workflowId.split('/').slice(2).join('/');
+  const seen = await look({ spec, where: { cluster: spec.name, uid, n: 0, operation }, hostKeys, on, report: () => undefined });
+  return planFrom(spec, seen, spec.force);
+}

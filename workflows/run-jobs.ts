@@ -1,0 +1,94 @@
+import type { Plan, PlanJob } from '../domain/plan';
+import { type Board, verdict } from '../domain/gates';
+import type { JobState, StageEvent } from '../domain/status';
+
+export type Report = (event: StageEvent) => void;
+
+export interface Failure {
+  readonly job: PlanJob;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Run {
+  readonly plan: Plan;
+  /** What is known of each job; kept between runs, so that what is done stays done. */
+  readonly states: Map<string, JobState>;
+  readonly report: Report;
+  /** Hosts at once, within one stage. */
+  readonly parallel: number;
+  isControlPlane(host: string): boolean;
+  isEarly(job: PlanJob): boolean;
+  /** Does the job. Rejects with whatever went wrong. */
+  perform(job: PlanJob): Promise<void>;
+  /** Reads an error; undefined means that the run itself was cancelled. */
+  explain(error: unknown): { reason: string; message: string } | undefined;
+}
+
+/**
+ * Runs all jobs whose gates open, side by side, until nothing moves any more. A host that fails is set aside and the
+ * others go on; what failed is returned. Plain promises: the same function runs on fakes in a test and in a workflow.
+ */
+export async function runJobs(run: Run): Promise<Failure[]> {
+  const { plan, states, report } = run;
+  const stateOf = (job: PlanJob): JobState => states.get(job.id) ?? 'pending';
+  const board: Board = { jobs: plan.jobs, stateOf, isControlPlane: run.isControlPlane, isEarly: run.isEarly };
+  const running = new Map<string, Promise<void>>();
+  const failures: Failure[] = [];
+  let cancelled: unknown;
+
+  const set = (job: PlanJob, state: JobState, why: { reason?: string; message?: string } = {}) => {
+    states.set(job.id, state);
+    report({ stage: job.stage, state, ...(job.host ? { host: job.host } : {}), ...subjectOf(job), ...why });
+  };
+  const start = async (job: PlanJob): Promise<void> => {
+    set(job, 'running');
+    try {
+      await run.perform(job);
+      set(job, 'done');
+    } catch (error) {
+      const why = run.explain(error);
+      if (why) failures.push({ job, ...why });
+      else cancelled = error;
+      set(job, 'failed', why ?? { reason: 'Cancelled' });
+    } finally {
+      running.delete(job.id);
+    }
+  };
+
+  for (;;) {
+    let moved = true;
+    while (moved && cancelled === undefined) {
+      moved = false;
+      for (const job of plan.jobs) {
+        if (!['pending', 'waiting'].includes(stateOf(job))) continue;
+        const answer = verdict(job, board);
+        const full = plan.jobs.filter((one) => one.stage === job.stage && stateOf(one) === 'running').length >= run.parallel;
+        if (answer.go && !full) {
+          running.set(job.id, start(job));
+          moved = true;
+        } else if (!answer.go && answer.blocked) {
+          set(job, 'blocked', { reason: answer.reason });
+          moved = true;
+        } else if (stateOf(job) === 'pending') {
+          set(job, 'waiting', { reason: answer.go ? `${run.parallel} hosts at once` : answer.reason });
+        }
+      }
+    }
+    if (running.size === 0) break;
+    await Promise.race(running.values());
+  }
+  if (cancelled !== undefined) throw cancelled as Error;
+  return failures;
+}
+
+/** Failed and blocked jobs get another chance; what is done stays done. */
+export function again(states: Map<string, JobState>): void {
+  for (const [id, state] of states) if (state !== 'done') states.set(id, 'pending');
+}
+
+/** Several jobs of one stage on one host are told apart by what follows the host in their id. */
+export const subjectOf = (job: PlanJob): { subject?: string } => {
+  const subject = job.id.split('/').slice(2).join('/');
+  return subject === '' ? {} : { subject };
+};

@@ -1,0 +1,13 @@
+import type { Plan, PlanJob } from '../domain/plan';
+import type { StageName } from '../domain/stages';
+import type { Work } from './work';
+
+/** One named step of the list. Its targets are the plan's jobs; the gates between jobs are in domain/gates.ts. */
+export interface Stage {
+  /** The pipeline's name, CamelCase; also the condition type. Never renamed. */
+  readonly name: StageName;
+  /** How many hosts at once, below the policy's limit. */
+  readonly parallel?: number;
+  /** Does the job's work: one durable activity. */
+  run(args: { job: PlanJob; plan: Plan; work: Work }): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import { isControlPlane } from '../../domain/cluster';
+import type { Stage } from '../stage';
+import { hostInput, summaryOf, targetFor } from '../work';
+
+/** Each join makes its own short-lived token on the leader and spends it at once; see activities/join.ts. */
+export const join: Stage = {
+  name: 'Join',
+  run: async ({ job, plan, work }) => {
+    const input = { ...hostInput(work, plan, job), leader: targetFor(work, plan.leader) };
+    const options = { summary: summaryOf(work, job), activityId: job.id };
+    const { change } = work.on;
+    await (isControlPlane(input.host) ? change.joinControlPlane : change.joinWorker).executeWithOptions(options, [input]);
+  },
+};

@@ -1,0 +1,59 @@
+import { type ClusterSpec, controlPlanes, type HostTarget, isControlPlane, registryHosts, targetOf, workers } from '../domain/cluster';
+import type { ClusterSlice } from '../domain/cluster-slice';
+import type { ImageFacts } from '../domain/images';
+import type { Plan, PlanJob } from '../domain/plan';
+import type { StageName } from '../domain/stages';
+import type { Where } from '../domain/where';
+import type { On } from './on';
+
+/** What the stages of one operation work with: the spec, what was pinned, and the verbs. Nothing here changes. */
+export interface Work {
+  readonly spec: ClusterSpec;
+  readonly images: readonly ImageFacts[];
+  readonly uid: string;
+  readonly n: number;
+  readonly operation: string;
+  /** Keys the hosts showed, by host id. */
+  readonly hostKeys: Readonly<Record<string, string>>;
+  readonly on: On;
+}
+
+/** A host as an activity takes it. Throws when the plan names a host that the spec has not: a bug. */
+export function targetFor(work: Work, id: string | undefined): HostTarget {
+  const host = work.spec.hosts.find((one) => one.id === id);
+  if (!host) throw new Error(`the plan names ${id ?? 'no host'}, the spec does not`);
+  return targetOf(work.spec, host, work.hostKeys[host.id]);
+}
+
+/** For whom an activity works: names its logs, its journal lines and its fence. */
+export const whereOf = (work: Work, stage: StageName): Where => ({
+  cluster: work.spec.name, uid: work.uid, n: work.n, operation: work.operation, stage,
+});
+
+/** What every stage that works on a host hands over: for whom, which host, and the cluster in small. */
+export const hostInput = (work: Work, plan: Plan, job: PlanJob) => ({
+  where: whereOf(work, job.stage), host: targetFor(work, job.host), cluster: clusterSlice(work, plan),
+});
+
+/** The slice of the spec that activities need. */
+export const clusterSlice = ({ spec, images }: Work, plan: Plan): ClusterSlice => ({
+  name: spec.name,
+  leader: plan.leader,
+  version: plan.version,
+  images,
+  env: spec.env,
+  command: spec.command,
+  configs: spec.configs,
+  kubeadm: spec.kubeadm,
+  controlPlanes: controlPlanes(spec).map(({ id, address }) => ({ id, address })),
+  workers: workers(spec).map(({ id, address }) => ({ id, address })),
+  registryHosts: registryHosts(spec).map(({ id, address }) => ({ id, address })),
+  ...(spec.controlPlaneEndpoint ? { controlPlaneEndpoint: spec.controlPlaneEndpoint } : {}),
+});
+
+/** A job in words, for the Temporal UI. At most 200 bytes are allowed there. */
+export function summaryOf(work: Work, job: PlanJob): string {
+  const host = work.spec.hosts.find((one) => one.id === job.host);
+  const role = host ? ` on ${isControlPlane(host) ? 'control plane' : 'worker'} ${host.id}` : '';
+  return `${job.stage}${role}: ${job.reason}`.slice(0, 190);
+}
