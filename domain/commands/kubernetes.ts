@@ -1,0 +1,112 @@
+import { type Command, quote } from '../command';
+import { adminConf } from '../host-paths';
+
+const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s`;
+
+/** Whether the API server that admin.conf names is ready. */
+export const apiReady: Command<boolean> = {
+  title: 'kubectl get --raw /readyz',
+  script: `test -s ${adminConf} && ${kubectl} get --raw=/readyz`,
+  okCodes: [0, 1],
+  parse: ({ code }) => code === 0,
+};
+
+/** A new join token, valid for a quarter of an hour: it is spent at once and deleted. Runs on a control plane. */
+export const createToken: Command<string> = {
+  title: 'kubeadm token create',
+  changes: true,
+  script: `kubeadm --kubeconfig ${adminConf} token create --ttl 15m --description 'one join by keelson'`,
+  parse: ({ stdout }) => stdout.trim().split('\n').at(-1) ?? '',
+};
+
+/** Deletes a token by its id: the part before the dot, which is no secret. */
+export const deleteToken = (id: string): Command => ({
+  title: 'kubeadm token delete',
+  changes: true,
+  script: `kubeadm --kubeconfig ${adminConf} token delete ${quote(id)}`,
+  okCodes: [0, 1],
+});
+
+/**
+ * Uploads the control plane's certificates, encrypted with a new key, and gives the key. kubeadm deletes them after two
+ * hours. The key comes on stdout and never stands in an argv.
+ */
+export const uploadCertificates = (configPath: string): Command<string> => ({
+  title: 'kubeadm init phase upload-certs',
+  changes: true,
+  script: `kubeadm init phase upload-certs --upload-certs --config ${quote(configPath)} 2>/dev/null`,
+  parse: ({ stdout }) => stdout.trim().split('\n').at(-1) ?? '',
+});
+
+/** The cluster's CA certificate, base64 of PEM. */
+export const readCa: Command<string> = {
+  title: 'read the cluster CA',
+  script: 'base64 -w0 /etc/kubernetes/pki/ca.crt',
+  parse: ({ stdout }) => stdout.trim(),
+};
+
+/** The admin kubeconfig. A secret: never leaves an activity. */
+export const readAdminConf: Command = { title: 'read the admin kubeconfig', script: `cat ${adminConf}` };
+
+export interface SeenNode {
+  readonly name: string;
+  readonly address: string;
+  readonly version: string;
+  readonly ready: boolean;
+  /** Why not, in the kubelet's words. */
+  readonly reason: string;
+  readonly controlPlane: boolean;
+}
+
+interface NodeObject {
+  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
+  readonly status: {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly nodeInfo?: { readonly kubeletVersion: string };
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+  };
+}
+
+/** All Node objects. */
+export const readNodes: Command<SeenNode[]> = {
+  title: 'kubectl get nodes',
+  script: `${kubectl} get nodes -o json`,
+  parse: ({ stdout }) => (JSON.parse(stdout) as { items: NodeObject[] }).items.map(seenNode),
+};
+
+function seenNode({ metadata, status }: NodeObject): SeenNode {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  return {
+    name: metadata.name,
+    address: status.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
+    version: status.nodeInfo?.kubeletVersion ?? '',
+    ready: ready?.status === 'True',
+    reason: ready?.message ?? 'the kubelet has not reported yet',
+    controlPlane: metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined,
+  };
+}
+
+/** Names of etcd's members and whether every one of them is healthy, asked through one control plane's own etcd pod. */
+export const readEtcd = (nodeName: string): Command<{ members: string[]; healthy: boolean }> => {
+  const pki = '/etc/kubernetes/pki/etcd';
+  const etcdctl = `${kubectl} -n kube-system exec ${quote(`etcd-${nodeName}`)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=${pki}/ca.crt --cert=${pki}/server.crt --key=${pki}/server.key`;
+  return {
+    title: 'etcdctl member list',
+    script: `${etcdctl} member list -w json && echo && ${etcdctl} endpoint health --cluster -w json`,
+    okCodes: [0, 1],
+    parse: ({ stdout }) => {
+      const [list, health] = stdout.trim().split('\n').filter((line) => line.startsWith('{') || line.startsWith('['));
+      const members = (JSON.parse(list ?? '{}') as { members?: { name?: string }[] }).members ?? [];
+      const healths = JSON.parse(health ?? '[]') as { health: boolean }[];
+      return { members: members.map(({ name }) => name ?? ''), healthy: healths.length > 0 && healths.every((one) => one.health) };
+    },
+  };
+};
+
+/** Ends kube-proxy's pod on a node: it keeps the /etc/hosts of its start, in which the API is still the leader's. */
+export const restartKubeProxy = (nodeName: string): Command => ({
+  title: 'restart kube-proxy',
+  changes: true,
+  script: `${kubectl} -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=${quote(nodeName)} --wait=false`,
+  okCodes: [0, 1],
+});
