@@ -1,0 +1,169 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClusterError } from '../domain/errors';
+import { backgroundEnvironment, freePort, startInBackground, tailOf } from './background';
+import { endProcess, isAlive, readPidFile, removePidFile, writePidFile, type ProcessMark, type ProcessRecord } from './pid-file';
+import { withStartLock } from './start-lock';
+
+/** The embedded Temporal: a development server and a Temporal worker that live in the background until `keelson local stop`. */
+
+export interface LocalPlace {
+  /** KEELSON_HOME. */
+  readonly home: string;
+  /** Folder of the compiled programs: `workers/main.js` lies below it. */
+  readonly programs: string;
+  readonly version: string;
+  readonly buildHash: string;
+}
+
+/** What only a Temporal client can tell; handed in, as this folder speaks no gRPC. */
+export interface LocalProbe {
+  /** The path of the `temporal` program. Throws, saying how to get one. */
+  findTemporal(): string;
+  /** Whether the server answers; sets up its namespace. */
+  isServing(address: string): Promise<boolean>;
+  /** Whether the Temporal worker with this pid polls. */
+  isPolling(address: string, pid: number): Promise<boolean>;
+  /** Ids of the operations that run. */
+  runningOperations(address: string): Promise<readonly string[]>;
+  /** A line for the person who waits. */
+  say(line: string): void;
+}
+
+export interface Local {
+  /** `127.0.0.1:<port>`. */
+  readonly address: string;
+  /** URL of the Temporal UI. */
+  readonly ui: string;
+  readonly server?: ProcessRecord;
+  readonly worker?: ProcessRecord;
+}
+
+const preferred = { server: 17_233, ui: 18_233 };
+const startWithinMs = 60_000;
+
+const pidFile = (home: string, name: 'server' | 'worker'): string => join(home, 'local', `${name}.pid`);
+/** Where a background process writes what it has to say. */
+export const localLog = (home: string, name: 'server' | 'worker'): string => join(home, 'local', `${name}.log`);
+
+/** What runs now, without starting anything. `address` is that of the last server, if there was one. */
+export function findLocal(home: string): Local {
+  const server = readPidFile(pidFile(home, 'server'));
+  const worker = readPidFile(pidFile(home, 'worker'));
+  const ports = server?.ports ?? lastPorts(home);
+  return {
+    address: `127.0.0.1:${ports.server}`, ui: `http://127.0.0.1:${ports.ui}`,
+    ...(server ? { server } : {}), ...(worker ? { worker } : {}),
+  };
+}
+
+/**
+ * Makes sure that server and Temporal worker run, of this build; starts what is missing or dead. Several callers at
+ * once: one starts, the others wait. Throws an Error with the tail of the log when one does not come up within a
+ * minute, and ClusterBusy when the Temporal worker is of another build while an operation runs.
+ */
+export async function ensureLocal(place: LocalPlace, probe: LocalProbe): Promise<Local> {
+  const now = findLocal(place.home);
+  if (isComplete(now, place)) return now;
+  mkdirSync(join(place.home, 'local'), { recursive: true, mode: 0o700 });
+  return withStartLock(join(place.home, 'local', 'start.lock'), 2 * startWithinMs, async () => {
+    if (!findLocal(place.home).server) await startServer(place, probe);
+    const local = findLocal(place.home);
+    if (local.worker && !isComplete(local, place)) await retireWorker(place, local, probe);
+    if (!findLocal(place.home).worker) await startWorker(place, local, probe);
+    return findLocal(place.home);
+  });
+}
+
+const isComplete = ({ server, worker }: Local, { buildHash }: LocalPlace): boolean =>
+  server !== undefined && worker !== undefined && worker.buildHash === buildHash && worker.ports?.server === server.ports?.server;
+
+/** Ends the Temporal worker and the server. Gives the pids that were ended. */
+export async function stopLocal(home: string): Promise<number[]> {
+  const ended: number[] = [];
+  // The Temporal worker first: it hands its work back while there is a server to hand it to.
+  for (const name of ['worker', 'server'] as const) {
+    const record = readPidFile(pidFile(home, name));
+    if (record) {
+      await endProcess(record, 15_000);
+      ended.push(record.pid);
+    }
+    removePidFile(pidFile(home, name));
+  }
+  return ended;
+}
+
+async function startServer(place: LocalPlace, probe: LocalProbe): Promise<void> {
+  const { home } = place;
+  const program = probe.findTemporal();
+  probe.say('Starting the Temporal server in the background');
+  const before = lastPorts(home);
+  const ports = { server: await freePort(before.server), ui: await freePort(before.ui) };
+  const args = [
+    'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.server), '--ui-port', String(ports.ui),
+    '--db-filename', join(home, 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL',
+    '--log-level', 'warn', '--log-format', 'json',
+    '--dynamic-config-value', 'system.enableActivityEagerExecution=true',
+  ];
+  const log = localLog(home, 'server');
+  // The garbage collector's aim: installs of a few hosts stay far below the limit with it.
+  const env = { ...backgroundEnvironment(process.env), GOMEMLIMIT: '160MiB' };
+  const mark = await startInBackground(program, args, { log, cwd: home, env });
+  const record = { ...mark, ...origin(place), ports };
+  writePidFile(pidFile(home, 'server'), record);
+  await untilReady(mark, 'Temporal server', log, () => probe.isServing(`127.0.0.1:${ports.server}`));
+}
+
+async function startWorker(place: LocalPlace, { address, server }: Local, probe: LocalProbe): Promise<void> {
+  const { home } = place;
+  probe.say('Starting the Temporal worker in the background');
+  const log = localLog(home, 'worker');
+  const env = {
+    ...backgroundEnvironment(process.env),
+    KEELSON_HOME: home, KEELSON_EMBEDDED: '1', TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default',
+  };
+  const args = ['--max-old-space-size=256', join(place.programs, 'workers', 'main.js')];
+  const mark = await startInBackground(process.execPath, args, { log, cwd: home, env });
+  writePidFile(pidFile(home, 'worker'), { ...mark, ...origin(place), ...(server?.ports ? { ports: server.ports } : {}) });
+  await untilReady(mark, 'Temporal worker', log, () => probe.isPolling(address, mark.pid));
+}
+
+/** A Temporal worker of another build goes, unless it is in the middle of something. */
+async function retireWorker(place: LocalPlace, { address, worker, server }: Local, probe: LocalProbe): Promise<void> {
+  if (!worker) return;
+  const running = worker.ports?.server === server?.ports?.server ? await probe.runningOperations(address) : [];
+  if (running.length > 0) {
+    throw new ClusterError(
+      'ClusterBusy',
+      `the Temporal worker in the background is of another build of Keelson (${worker.version}, since ${worker.startedAt}) and runs ${running.join(', ')}`,
+      { todo: 'let the operation end first, or take the new build at once with `keelson local stop && keelson local start`: the operation goes on where it was' },
+    );
+  }
+  probe.say('Replacing the Temporal worker: it is of another build');
+  await endProcess(worker, 15_000);
+  removePidFile(pidFile(place.home, 'worker'));
+}
+
+const origin = ({ version, buildHash }: LocalPlace) => ({ startedAt: new Date().toISOString(), version, buildHash });
+
+async function untilReady(mark: ProcessMark, what: string, log: string, isReady: () => Promise<boolean>): Promise<void> {
+  const until = Date.now() + startWithinMs;
+  while (!(await isReady())) {
+    const ended = !isAlive(mark);
+    if (ended || Date.now() > until) {
+      const said = tailOf(log, 5).join('\n  ');
+      throw new Error(`the ${what} ${ended ? 'ended at once' : `does not answer after ${startWithinMs / 1000} s`}; the end of ${log}:\n  ${said}`);
+    }
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}
+
+/** The ports of the last server, so that addresses people have noted stay right. */
+function lastPorts(home: string): { server: number; ui: number } {
+  try {
+    const { ports } = JSON.parse(readFileSync(pidFile(home, 'server').replace(/\.pid$/, '.json'), 'utf8')) as ProcessRecord;
+    return ports ?? preferred;
+  } catch {
+    return preferred;
+  }
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const dist = join(__dirname, '..');
+
+/** Part of the build: bundles the workflows, and says which build this is. */
+async function build(): Promise<void> {
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows'), logger: new DefaultLogger('WARN') });
+  writeFileSync(join(dist, 'workflow-bundle.js'), code);
+  const { version } = JSON.parse(readFileSync(join(dist, '..', 'package.json'), 'utf8')) as { version: string };
+  writeFileSync(join(dist, 'build.json'), `${JSON.stringify({ version, hash: hashOf(dist) })}\n`);
+}
+
+/** Over all that the Temporal worker runs; what only clients run does not count, so changing it restarts nothing. */
+function hashOf(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js') && !file.startsWith(`client${sep}`))
+    .sort();
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update('\0').update(readFileSync(join(folder, file))).update('\0');
+  return hash.digest('hex').slice(0, 16);
+}
+
+build().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

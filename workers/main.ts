@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { Runtime } from '@temporalio/worker';
+import { compose } from './compose';
+import { readConfig } from './config';
+import { createLogger } from './logger';
+import { serve } from './serve';
+
+/** The Temporal worker's program. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env, join(__dirname, '..', 'workflow-bundle.js'));
+  const logger = createLogger(config.logLevel);
+  // Signals are ours: the runtime's own handlers do not know that we may be waiting for a server.
+  Runtime.install({ logger, shutdownSignals: [] });
+  const { activities, close } = compose(config);
+  try {
+    await serve(config, activities, logger);
+  } finally {
+    await close();
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);
