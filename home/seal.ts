@@ -1,0 +1,68 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import type { Sealed } from '../domain/cluster';
+import { ClusterError } from '../domain/errors';
+import { ensureKey, loadKey, type SealingKey } from './key';
+
+/**
+ * `sealed:v1:<keyId>:<fp>:<nonce>:<ciphertext>`, the parts in base64url. AES-256-GCM; the cluster and the field are
+ * authenticated with it, so that a sealed value cannot be moved to another place and be opened there.
+ */
+const FORMAT = /^sealed:v1:([\w-]+):([\w-]+):([\w-]+):([\w-]+)$/;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const FINGERPRINT_BYTES = 12;
+
+/** The place of a secret: the cluster's name, and the field, e.g. `root/password` or `env/TOKEN`. */
+export interface SealContext {
+  readonly cluster: string;
+  readonly field: string;
+}
+
+/** Whether a value has the format of a sealed one. */
+export const isSealed = (value: string): boolean => FORMAT.test(value);
+
+/** Seals a secret for its place. Equal secrets have equal fingerprints, never equal ciphertexts. Makes the key if none is there. */
+export function seal(plaintext: string, context: SealContext, key: SealingKey = ensureKey()): Sealed {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key.encryption, nonce).setAAD(placeOf(context));
+  const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  const fp = createHmac('sha256', key.fingerprint).update(plaintext).digest().subarray(0, FINGERPRINT_BYTES);
+  return `sealed:v1:${key.id}:${[fp, nonce, body].map((part) => part.toString('base64url')).join(':')}`;
+}
+
+/**
+ * Opens a sealed secret. Throws `KeyMissing` when this machine has no key or another one, `InvalidSpec` when the value
+ * was damaged or sealed for another place.
+ */
+export function open(sealed: Sealed, context: SealContext, key: SealingKey = loadKey()): string {
+  const { keyId, nonce, body } = partsOf(sealed, context.field);
+  if (keyId !== key.id) {
+    throw new ClusterError('KeyMissing', `${context.field} of cluster ${context.cluster} was sealed with key ${keyId}, here is key ${key.id}`, {
+      todo: 'use the key file of the machine that sealed it (KEELSON_KEY_FILE), or give the secret again',
+    });
+  }
+  const decipher = createDecipheriv('aes-256-gcm', key.encryption, nonce)
+    .setAAD(placeOf(context))
+    .setAuthTag(body.subarray(-TAG_BYTES));
+  try {
+    return Buffer.concat([decipher.update(body.subarray(0, -TAG_BYTES)), decipher.final()]).toString('utf8');
+  } catch (cause) {
+    throw new ClusterError('InvalidSpec', `the sealed value of ${context.field} does not belong to cluster ${context.cluster}, or was changed`, {
+      todo: 'give the secret again instead of copying its sealed form',
+    }, { cause });
+  }
+}
+
+/** The part of a sealed value that stands for the secret itself: equal for equal secrets under one key. */
+export const fingerprintOf = (sealed: Sealed): string => partsOf(sealed, 'value').fp;
+
+function partsOf(sealed: Sealed, field: string): { keyId: string; fp: string; nonce: Buffer; body: Buffer } {
+  const [, keyId, fp, nonce, body] = FORMAT.exec(sealed) ?? [];
+  if (keyId === undefined || fp === undefined || nonce === undefined || body === undefined) {
+    throw new ClusterError('InvalidSpec', `${field} is not sealed`, { todo: 'secrets are sealed by the client: start from the Clusterfile again' });
+  }
+  return { keyId, fp, nonce: Buffer.from(nonce, 'base64url'), body: Buffer.from(body, 'base64url') };
+}
+
+/** JSON keeps the border between the two names clear. */
+const placeOf = ({ cluster, field }: SealContext): Buffer => Buffer.from(JSON.stringify(['keelson', cluster, field]));
