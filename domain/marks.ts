@@ -10,7 +10,7 @@ const key = (value: unknown): string => digestOf(value).slice(0, 16);
  */
 export const marks = {
   /** The files of all images that this host gets are there, merged and rendered for it. */
-  mount: (spec: ClusterSpec, images: readonly ImageFacts[], host: Host, leader: string): string => {
+  mount: (spec: Pick<ClusterSpec, 'configs' | 'env'>, images: readonly ImageFacts[], host: Host, leader: string): string => {
     const shown = images.filter(({ kind }) => kind !== 'application' || host.id === leader).map(({ ref, digest }) => [ref, digest]);
     return `mount:${key({ shown, configs: spec.configs, env: spec.env, hostEnv: host.env, roles: host.roles })}`;
   },
@@ -20,7 +20,7 @@ export const marks = {
   init: 'init',
   joinControlPlane: 'join:control-plane',
   /** A worker has joined and reaches the API through these control planes. */
-  joinWorker: (controlPlanes: readonly Host[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
+  joinWorker: (controlPlanes: readonly { readonly address: string }[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
   /** All commands of the image have run. */
   guest: (digest: string): string => `guest:${short(digest)}`,
   /** One command of the image has run. */

@@ -1,0 +1,58 @@
+import type { HostTarget } from '../domain/cluster';
+import { isControlPlane } from '../domain/cluster';
+import type { ClusterSlice } from '../domain/cluster-slice';
+import { prePull } from '../domain/commands/bootstrap';
+import { registryAnswers } from '../domain/commands/registry';
+import { markDone, readMarks } from '../domain/commands/state';
+import { apiName } from '../domain/host-paths';
+import { setHosts } from '../domain/hosts-file';
+import { marks } from '../domain/marks';
+import type { Deps } from './deps';
+import { envFor } from './host-env';
+import { type OpenImage, openImages, rootfsOf } from './image-set';
+import { imagesToPull } from './images-to-pull';
+import { runLifecycle } from './lifecycle';
+import type { HostInput } from './mount-rootfs';
+import { poll } from './poll';
+import { registryAccess } from './registry-access';
+import { inScope } from './scope';
+
+/** The address behind apiserver.cluster.local on a host that has not joined yet; undefined where a balancer outside is used. */
+export function apiAddress(cluster: ClusterSlice, host: HostTarget, images: readonly OpenImage[]): string | undefined {
+  if (cluster.controlPlaneEndpoint) return undefined;
+  const leader = cluster.controlPlanes.find(({ id }) => id === cluster.leader)?.address;
+  if (isControlPlane(host)) return host.id === cluster.leader ? host.address : leader;
+  return rootfsOf(images).facts.apiBalancer ? '127.0.0.1' : leader;
+}
+
+/**
+ * Makes a host ready for kubeadm, in the order of the images' second generation: check, names, runtime, init. Its container
+ * images are pulled at the end, while others still wait for the control plane.
+ */
+export const bootstrapHost = (deps: Deps) => async ({ where, host, cluster }: HostInput): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    const images = await openImages(deps, cluster, scope);
+    const { values: env, secrets } = envFor(deps, cluster, host, rootfsOf(images));
+    const registry = registryAccess(env);
+    const step = { cluster, images, env, secrets };
+
+    // An image's check looks for free ports; it must not run where a kubelet runs, nor twice.
+    if (!(await session.run(readMarks)).includes(marks.bootstrap)) await runLifecycle(session, scope, { ...step, step: 'check' });
+
+    const registryHost = cluster.registryHosts[0]?.address ?? host.address;
+    const api = apiAddress(cluster, host, images);
+    await session.run(setHosts(cluster.name, 'registry', [{ address: registryHost, names: [registry.domain] }]));
+    if (api) await session.run(setHosts(cluster.name, 'api', [{ address: api, names: [apiName] }]));
+    if (!isControlPlane(host)) await session.run(setHosts(cluster.name, 'lvscare', [{ address: host.address, names: ['lvscare.node.ip'] }]));
+
+    await runLifecycle(session, scope, { ...step, step: 'init-cri' });
+    await poll({ scope, host: host.id, what: `an answer of the registry ${registry.domain}:${registry.port} at ${registryHost}`, everyMs: 300, timeoutMs: 120_000 },
+      async () => (await session.run(registryAnswers(registry))) || 'no answer');
+    await runLifecycle(session, scope, { ...step, step: 'init' });
+
+    const wanted = await imagesToPull(deps, session, { cluster, host, images, env });
+    const failed = await session.run(prePull(wanted));
+    if (failed.trim()) scope.log(`not pulled ahead: ${failed.trim().split('\n').join(', ')}`);
+    await session.run(markDone(marks.bootstrap));
+  });

@@ -1,0 +1,29 @@
+import type { EnvEntry, Host } from '../domain/cluster';
+import type { ClusterSlice } from '../domain/cluster-slice';
+import { hostEnv, type HostEnv } from '../domain/env';
+import type { Deps } from './deps';
+import type { OpenImage } from './image-set';
+
+export type HostOf = Pick<Host, 'id' | 'roles' | 'env'>;
+
+/**
+ * The variables of one image on one host, secrets opened: image, cluster, host, from weak to strong. `secrets` are the
+ * values that must not show in logs.
+ */
+export function envFor(deps: Deps, cluster: ClusterSlice, host: HostOf, image: OpenImage): HostEnv & { secrets: string[] } {
+  const secrets: string[] = [];
+  const open = (entry: EnvEntry, field: string): string => {
+    if (!entry.value.startsWith('sealed:')) return entry.value;
+    const value = deps.secrets.open(entry.value, { cluster: cluster.name, field });
+    secrets.push(value);
+    return value;
+  };
+  const env = hostEnv({
+    image: image.tree.config.env,
+    spec: cluster.env.map((entry) => ({ name: entry.name, value: open(entry, `env/${entry.name}`) })),
+    host: host.env.map((entry) => ({ name: entry.name, value: open(entry, `hosts/${host.id}/env/${entry.name}`) })),
+    roles: host.roles,
+    kubeVersion: cluster.version,
+  });
+  return { ...env, secrets: [...secrets, env.values['registryPassword'] ?? ''].filter(Boolean) };
+}

@@ -1,0 +1,40 @@
+import { type HostTarget, isControlPlane } from '../domain/cluster';
+import type { ClusterSlice } from '../domain/cluster-slice';
+import { type Command, quote } from '../domain/command';
+import type { Deps } from './deps';
+import { filesFor } from './files';
+import type { OpenImage } from './image-set';
+import type { Session } from './ports';
+import { readFile } from 'node:fs/promises';
+
+const kubeadmImages = (version: string): Command<string[]> => ({
+  title: 'kubeadm config images list',
+  script: `kubeadm config images list --kubernetes-version ${quote(version)}`,
+  parse: ({ stdout }) => stdout.split('\n').map((line) => line.trim()).filter(Boolean),
+});
+
+/**
+ * The container images this host needs first: the control plane's or kube-proxy, the sandbox, the API balancer, and those
+ * of the images that bring the pod network. Pulled ahead they cost nothing; later each is a wait.
+ */
+export async function imagesToPull(
+  deps: Deps, session: Session,
+  { cluster, host, images, env }: { cluster: ClusterSlice; host: HostTarget; images: readonly OpenImage[]; env: Readonly<Record<string, string>> },
+): Promise<string[]> {
+  const listed = await session.run(kubeadmImages(cluster.version));
+  const core = isControlPlane(host) ? listed.filter((image) => !/coredns/.test(image)) : listed.filter((image) => /kube-proxy|pause/.test(image));
+  const sandbox = env['sandboxImage'] ? [`${env['registryDomain'] ?? 'sealos.hub'}:${env['registryPort'] ?? '5000'}/${env['sandboxImage']}`] : [];
+  const balancer = isControlPlane(host) ? [] : images.flatMap(({ facts }) => facts.apiBalancer ?? []);
+  const early = images.filter(({ facts }) => facts.runAt === 'api-up');
+  const network = early.length > 0 ? await namedInManifests(deps, cluster, host, images, early) : [];
+  return [...new Set([...core, ...sandbox, ...balancer, ...network])];
+}
+
+/** References after `image:` in the manifests of these images, as they will be applied. */
+async function namedInManifests(deps: Deps, cluster: ClusterSlice, host: HostTarget, images: readonly OpenImage[], early: readonly OpenImage[]): Promise<string[]> {
+  const files = await filesFor(deps, cluster, { ...host, id: cluster.leader }, images);
+  const folders = early.map(({ facts }) => `applications/${facts.mountName}/workdir/manifests/`);
+  const manifests = files.filter(({ path, kind }) => kind === 'file' && /\.ya?ml$/.test(path) && folders.some((folder) => path.startsWith(folder)));
+  const texts = await Promise.all(manifests.map(async ({ bytes, from }) => (bytes ?? (from ? await readFile(from) : Buffer.alloc(0))).toString('utf8')));
+  return texts.flatMap((text) => [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([^\s"'#]+)/gm)].map(([, ref]) => ref ?? ''));
+}

@@ -1,0 +1,40 @@
+import { bootstrapHost } from './bootstrap';
+import { checkHost } from './check';
+import type { Deps } from './deps';
+import { toFailure } from './failure';
+import { initControlPlane } from './init';
+import { joinControlPlane, joinWorker } from './join';
+import { mirrorRegistry } from './mirror-registry';
+import { mountRootfs } from './mount-rootfs';
+import { preProcessImage } from './pre-process';
+import { resetHost } from './reset';
+import { runConfig } from './run-config';
+import { runGuest } from './run-guest';
+import { verifyCluster } from './verify';
+
+/** Maps whatever an activity throws, in one place. */
+const guarded = <I, O>(verb: (input: I) => Promise<O>) => async (input: I): Promise<O> => {
+  try {
+    return await verb(input);
+  } catch (error) {
+    throw toFailure(error);
+  }
+};
+
+/** All activities: one verb per stage, one host per call. */
+export const createActivities = (deps: Deps) => ({
+  checkHost: guarded(checkHost(deps)),
+  preProcessImage: guarded(preProcessImage(deps)),
+  runConfig: guarded(runConfig(deps)),
+  mountRootfs: guarded(mountRootfs(deps)),
+  mirrorRegistry: guarded(mirrorRegistry(deps)),
+  bootstrapHost: guarded(bootstrapHost(deps)),
+  initControlPlane: guarded(initControlPlane(deps)),
+  joinControlPlane: guarded(joinControlPlane(deps)),
+  joinWorker: guarded(joinWorker(deps)),
+  runGuest: guarded(runGuest(deps)),
+  verifyCluster: guarded(verifyCluster(deps)),
+  resetHost: guarded(resetHost(deps)),
+});
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,42 @@
+import { diagnosis, initScript } from '../domain/commands/init';
+import { readRuntime } from '../domain/commands/bootstrap';
+import { apiReady } from '../domain/commands/kubernetes';
+import { writePrivateFile } from '../domain/commands/registry';
+import { markDone, readMarks } from '../domain/commands/state';
+import { adminConf, hostPaths } from '../domain/host-paths';
+import { marks } from '../domain/marks';
+import type { Deps } from './deps';
+import { explained } from './explained';
+import { envFor } from './host-env';
+import { openImages, rootfsOf } from './image-set';
+import { runJob } from './job';
+import { initConfig } from './kubeadm';
+import { jobId, maxFailures } from './lifecycle';
+import type { HostInput } from './mount-rootfs';
+import { poll } from './poll';
+import { installKubeconfig } from './kubeconfig';
+import { inScope } from './scope';
+
+/**
+ * `kubeadm init` on the leader, as a detached job: it outlives the connection and this process, and is found again. Done
+ * means that the API server says ready, not that kubeadm said so.
+ */
+export const initControlPlane = (deps: Deps) => async ({ where, host, cluster }: HostInput): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    if ((await session.run(readMarks)).includes(marks.init) && (await session.run(apiReady))) return;
+
+    const images = await openImages(deps, cluster, scope);
+    const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
+    const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
+    const { etc, rootfs } = hostPaths(cluster.name);
+    const configPath = `${etc}/kubeadm-init.yaml`;
+    await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, initConfig(cluster, images, runtime)));
+    await explained(session, scope, diagnosis, () => runJob(session, {
+      id: jobId(scope, 'init'), title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
+      env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
+    }));
+    await poll({ scope, host: host.id, what: 'a ready API server', everyMs: 300, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');
+    await installKubeconfig(session, adminConf);
+    await session.run(markDone(marks.init));
+  });

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { balancerConfig, balancerConfigPath, balancerManifest, balancerManifestPath } from '../domain/api-balancer';
+import type { HostTarget } from '../domain/cluster';
+import { readRuntime } from '../domain/commands/bootstrap';
+import { diagnosis } from '../domain/commands/init';
+import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
+import {
+  createToken, deleteToken, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+} from '../domain/commands/kubernetes';
+import { writePrivateFile } from '../domain/commands/registry';
+import { markDone, readMarks } from '../domain/commands/state';
+import { discoveryKubeconfig } from '../domain/kubeadm';
+import { ClusterError } from '../domain/errors';
+import { adminConf, apiName, apiPort, hostPaths } from '../domain/host-paths';
+import { setHosts } from '../domain/hosts-file';
+import { marks } from '../domain/marks';
+import type { Deps } from './deps';
+import { explained } from './explained';
+import { envFor } from './host-env';
+import { openImages, type OpenImage, rootfsOf } from './image-set';
+import { runJob } from './job';
+import { joinConfig } from './kubeadm';
+import { installKubeconfig, writeKubeconfig } from './kubeconfig';
+import { jobId, maxFailures } from './lifecycle';
+import type { HostInput } from './mount-rootfs';
+import { poll } from './poll';
+import type { Scope, Session } from './ports';
+import { inScope } from './scope';
+
+export interface JoinInput extends HostInput {
+  readonly leader: HostTarget;
+}
+
+/** Joins a worker. Its own API balancer is there before the kubelet talks to the API, so that no control plane is special. */
+export const joinWorker = (deps: Deps) => async (input: JoinInput): Promise<void> =>
+  inScope(deps, input.where, input.host.id, async (scope) => {
+    const { host, cluster } = input;
+    const session = await deps.remote.to(host, scope);
+    const leader = await deps.remote.to(input.leader, scope);
+    const images = await openImages(deps, cluster, scope);
+    const image = cluster.controlPlaneEndpoint ? undefined : rootfsOf(images).facts.apiBalancer;
+    const done = await session.run(readMarks);
+
+    if (image) await writeBalancer(session, image, cluster.controlPlanes.map(({ address }) => address));
+    if (!done.some((mark) => mark.startsWith('join:'))) {
+      if (image) await session.run(openBridge(input.leader.address));
+      await join(deps, { input, scope, session, leader, images, role: 'worker', preserve: image ? [balancerConfigPath, balancerManifestPath] : [] });
+      await writeKubeconfig(session, await leader.run(readAdminConf));
+    }
+    if (image) await awaitBalancer(session, scope, host.id);
+    await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
+    await session.run(markDone(marks.joinWorker(cluster.controlPlanes)));
+  });
+
+/** Joins a control plane. One at a time, and only while etcd is healthy: the runner sees to the first, this to the second. */
+export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promise<void> =>
+  inScope(deps, input.where, input.host.id, async (scope) => {
+    const { host, cluster } = input;
+    const session = await deps.remote.to(host, scope);
+    const leader = await deps.remote.to(input.leader, scope);
+    const images = await openImages(deps, cluster, scope);
+    if (!(await session.run(readMarks)).includes(marks.joinControlPlane)) {
+      await healthyEtcd(leader, scope, input.leader.id);
+      await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
+    }
+    const node = await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
+    if (!cluster.controlPlaneEndpoint) {
+      await session.run(setHosts(cluster.name, 'api', [{ address: host.address, names: [apiName] }]));
+      await leader.run(restartKubeProxy(node));
+    }
+    await installKubeconfig(session, adminConf);
+    await healthyEtcd(leader, scope, input.leader.id);
+    await session.run(markDone(marks.joinControlPlane));
+  });
+
+interface Joining {
+  readonly input: JoinInput;
+  readonly scope: Scope;
+  readonly session: Session;
+  readonly leader: Session;
+  readonly images: readonly OpenImage[];
+  readonly role: 'control-plane' | 'worker';
+  readonly preserve: readonly string[];
+}
+
+/** `kubeadm join` as a detached job. The token and the certificate key are made here, spent here, and deleted here. */
+async function join(deps: Deps, { input, scope, session, leader, images, role, preserve }: Joining): Promise<void> {
+  const { host, cluster } = input;
+  const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
+  const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
+  const { etc, rootfs } = hostPaths(cluster.name);
+  let spent = '';
+  const makeScript = async () => {
+    const token = await leader.run(createToken);
+    spent = token.split('.')[0] ?? '';
+    const certificateKey = role === 'control-plane' ? await leader.run(uploadCertificates(`${etc}/kubeadm-init.yaml`)) : undefined;
+    const discovery = discoveryKubeconfig({ server: `https://${input.leader.address}:${apiPort}`, caData: await leader.run(readCa) });
+    const config = joinConfig(cluster, images, runtime, { address: host.address, role, token, ...(certificateKey ? { certificateKey } : {}) });
+    return joinScript({ config, discovery, criSocket: runtime.criSocket, rootfs, preserve });
+  };
+  try {
+    await explained(session, scope, diagnosis, () => runJob(session, {
+      id: jobId(scope, 'join'), title: 'kubeadm join', script: makeScript, env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
+    }));
+  } finally {
+    if (spent) await leader.run(deleteToken(spent)).catch((error: unknown) => scope.log(`the join token was not deleted, it ends by itself: ${String(error)}`));
+  }
+}
+
+async function writeBalancer(session: Session, image: string, controlPlanes: readonly string[]): Promise<void> {
+  const config = balancerConfig(controlPlanes);
+  const digest = createHash('sha256').update(config).digest('hex');
+  await session.run(writePrivateFile('write the API balancer configuration', balancerConfigPath, config, '644'));
+  await session.run(writePrivateFile('write the API balancer pod', balancerManifestPath, balancerManifest(image, digest)));
+}
+
+/** The balancer took over from the bridge, and the API answers through it. */
+async function awaitBalancer(session: Session, scope: Scope, host: string): Promise<void> {
+  await poll({ scope, host, what: 'the API balancer', everyMs: 300, timeoutMs: 180_000 }, async () => (await session.run(balancerListens)) || 'haproxy does not listen yet');
+  await session.run(closeBridge);
+  await poll({ scope, host, what: 'the API through the balancer', everyMs: 300, timeoutMs: 60_000 }, async () => (await session.run(apiThroughBalancer)) || 'no answer');
+}
+
+/** The Node object is there, at the right version, and its kubelet has reported. Gives its name. */
+async function confirmNode(leader: Session, scope: Scope, want: { address: string; version: string; host: string }): Promise<string> {
+  let name = '';
+  await poll({ scope, host: want.host, what: 'its Node', everyMs: 500, timeoutMs: 120_000 }, async () => {
+    const node = (await leader.run(readNodes)).find(({ address }) => address === want.address);
+    if (!node) return 'there is no Node with its address';
+    if (node.version !== want.version) throw new ClusterError('CommandFailed', `${want.host}: its kubelet is ${node.version}, the cluster is ${want.version}`, { host: want.host });
+    name = node.name;
+    return node.reason !== 'the kubelet has not reported yet' || node.ready || 'the kubelet has not reported yet';
+  });
+  return name;
+}
+
+/** Every etcd member answers. Before a member joins and after. */
+async function healthyEtcd(leader: Session, scope: Scope, host: string): Promise<void> {
+  await poll({ scope, host, what: 'a healthy etcd', everyMs: 500, timeoutMs: 120_000 }, async () => {
+    const nodes = await leader.run(readNodes);
+    const first = nodes.find(({ controlPlane }) => controlPlane);
+    if (!first) return 'no control plane Node';
+    const { members, healthy } = await leader.run(readEtcd(first.name));
+    return healthy || `members ${members.join(', ') || 'unknown'} are not all healthy`;
+  });
+}

@@ -1,0 +1,34 @@
+import type { Runtime } from '../domain/commands/bootstrap';
+import type { ClusterSlice } from '../domain/cluster-slice';
+import { initDocuments, joinDocuments } from '../domain/kubeadm';
+import { readImageFile } from './image-file';
+import { type OpenImage, rootfsOf } from './image-set';
+
+const imageOf = (cluster: ClusterSlice, images: readonly OpenImage[]) => {
+  const { facts, tree } = rootfsOf(images);
+  return { version: cluster.version, defaults: readImageFile(tree, 'etc/kubeadm.yml') ?? '', vip: facts.vip ?? '10.103.97.2', env: tree.config.env };
+};
+
+/** The kubeadm documents for `init`: the image's defaults, the user's documents, this host's facts. */
+export const initConfig = (cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime): string => {
+  const leader = cluster.controlPlanes.find(({ id }) => id === cluster.leader);
+  return initDocuments({
+    cluster,
+    image: imageOf(cluster, images),
+    host: { ...runtime, nodeName: runtime.hostname, address: leader?.address ?? '' },
+  });
+};
+
+/** The kubeadm documents for `join`. They hold the token: for the job's script only. */
+export const joinConfig = (
+  cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime,
+  join: { address: string; role: 'control-plane' | 'worker'; token: string; certificateKey?: string },
+): string =>
+  joinDocuments({
+    cluster,
+    image: imageOf(cluster, images),
+    host: { ...runtime, nodeName: runtime.hostname, address: join.address },
+    role: join.role,
+    discovery: { file: '@DISCOVERY@', token: join.token },
+    ...(join.certificateKey ? { certificateKey: join.certificateKey } : {}),
+  });

@@ -1,0 +1,51 @@
+import bcrypt from 'bcryptjs';
+import { setHosts } from '../domain/hosts-file';
+import { linkRegistryData, registryAnswers, registryMissing, writePrivateFile } from '../domain/commands/registry';
+import { markDone } from '../domain/commands/state';
+import { ClusterError } from '../domain/errors';
+import { hostPaths } from '../domain/host-paths';
+import { marks } from '../domain/marks';
+import type { Deps } from './deps';
+import { envFor } from './host-env';
+import { openImages, rootfsOf } from './image-set';
+import { runLifecycle } from './lifecycle';
+import type { HostInput } from './mount-rootfs';
+import { poll } from './poll';
+import type { TreeEntry } from './ports';
+import { registryAccess } from './registry-access';
+import { inScope } from './scope';
+import { syncTree } from './sync';
+
+/**
+ * Sends the images' registry/ content blob by blob, starts the registry, and does not believe it until every manifest of
+ * every image has been asked for: a missing one would show much later, as ImagePullBackOff.
+ */
+export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: HostInput): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    const images = await openImages(deps, cluster, scope);
+    const { values: env, secrets } = envFor(deps, cluster, host, rootfsOf(images));
+    const registry = registryAccess(env);
+    const { data, rootfs } = hostPaths(cluster.name);
+
+    const entries = new Map<string, TreeEntry>();
+    for (const { tree } of images) for (const entry of tree.registry) entries.set(entry.path, { ...entry, path: `rootfs/${entry.path}` });
+    const sent = await syncTree(session, { name: 'registry', base: data, entries: [...entries.values()], scope });
+    scope.log(`sent ${sent.files} files, ${sent.sentBytes} bytes; kept ${sent.keptBytes} bytes`);
+
+    await session.run(setHosts(cluster.name, 'registry', [{ address: host.address, names: [registry.domain] }]));
+    await session.run(linkRegistryData(registry.data, `${rootfs}/registry`));
+    if (registry.username !== '' || registry.password !== '') {
+      const line = `${registry.username}:${await bcrypt.hash(registry.password, 8)}\n`;
+      await session.run(writePrivateFile('write registry_htpasswd', `${rootfs}/etc/registry_htpasswd`, line));
+    }
+    await runLifecycle(session, scope, { cluster, images, step: 'init-registry', env, secrets });
+    await poll({ scope, host: host.id, what: `an answer of the registry at ${registry.domain}:${registry.port}`, everyMs: 200, timeoutMs: 120_000 },
+      async () => (await session.run(registryAnswers(registry))) || 'no answer yet');
+
+    const missing = await session.run(registryMissing(registry, images.flatMap(({ tree }) => [...tree.served])));
+    if (missing.length > 0) {
+      throw new ClusterError('NotReadyYet', `${host.id}: the registry does not serve ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`, { host: host.id });
+    }
+    await session.run(markDone(marks.registry(cluster.images)));
+  });

@@ -1,0 +1,71 @@
+import { type Command, quote } from '../command';
+import { apiPort } from '../host-paths';
+
+/**
+ * `kubeadm join`, safe to start again. The configuration holds a token, so it lies in a file in memory that only root
+ * reads and that is gone when the script ends; it never stands in an argv or in an environment.
+ */
+export const joinScript = (options: { config: string; discovery: string; criSocket: string; rootfs: string; preserve: readonly string[] }): string => `set -u
+umask 077
+dir=$(mktemp -d /run/keelson-join.XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
+  echo 'leftovers of an earlier try: kubeadm reset'
+  keep=$(mktemp -d /run/keelson-keep.XXXXXX)
+  for f in ${options.preserve.map(quote).join(' ')}; do [ ! -f "$f" ] || cp -p "$f" "$keep/"; done
+  kubeadm reset -f --cri-socket ${quote(options.criSocket)}
+  for f in ${options.preserve.map(quote).join(' ')}; do b=$keep/$(basename "$f"); [ ! -f "$b" ] || { mkdir -p "$(dirname "$f")"; cp -p "$b" "$f"; }; done
+  rm -rf "$keep"
+fi
+mkdir -p /etc/kubernetes
+if [ -f ${quote(`${options.rootfs}/statics/audit-policy.yml`)} ]; then install -m600 ${quote(`${options.rootfs}/statics/audit-policy.yml`)} /etc/kubernetes/audit-policy.yml; fi
+cat > "$dir/discovery.conf" <<'KEELSON_DISCOVERY'
+${options.discovery}
+KEELSON_DISCOVERY
+cat > "$dir/join.yaml" <<'KEELSON_JOIN'
+${options.config}
+KEELSON_JOIN
+sed -i "s#@DISCOVERY@#$dir/discovery.conf#" "$dir/join.yaml"
+kubeadm join --config "$dir/join.yaml" --ignore-preflight-errors=SystemVerification,DirAvailable--etc-kubernetes-manifests
+`;
+
+const bridge = 'keelson-api-bridge';
+
+/**
+ * The API at 127.0.0.1 before a worker has a kubelet to run its balancer: systemd hands the port on to one control plane.
+ * ReusePort lets the balancer bind the same port beside it; then the bridge goes. A host that has the balancer needs none.
+ */
+export const openBridge = (controlPlane: string): Command => ({
+  title: 'open the bridge to the API',
+  changes: true,
+  script: `set -eu
+if ss -Hltn "sport = :${apiPort}" | grep -q .; then exit 0; fi
+proxy=; for p in /lib/systemd/systemd-socket-proxyd /usr/lib/systemd/systemd-socket-proxyd; do [ ! -x "$p" ] || proxy=$p; done
+[ -n "$proxy" ] || { echo 'systemd-socket-proxyd is not on this host: install the whole systemd package' >&2; exit 1; }
+systemctl stop ${bridge}.socket ${bridge}.service 2>/dev/null || true
+systemctl reset-failed ${bridge}.socket ${bridge}.service 2>/dev/null || true
+systemd-run --quiet --unit ${bridge} --socket-property=ListenStream=127.0.0.1:${apiPort} --socket-property=ReusePort=yes "$proxy" ${quote(`${controlPlane}:${apiPort}`)}`,
+});
+
+/** Takes the bridge away. */
+export const closeBridge: Command = {
+  title: 'close the bridge to the API',
+  changes: true,
+  script: `systemctl stop ${bridge}.socket ${bridge}.service 2>/dev/null; systemctl reset-failed ${bridge}.socket ${bridge}.service 2>/dev/null; true`,
+};
+
+/** Whether the balancer itself listens: a process that is not systemd's bridge. */
+export const balancerListens: Command<boolean> = {
+  title: 'does the API balancer listen',
+  script: `ss -Hltnp "sport = :${apiPort}" | grep -q haproxy`,
+  okCodes: [0, 1],
+  parse: ({ code }) => code === 0,
+};
+
+/** Whether the API answers at this host's own balancer. */
+export const apiThroughBalancer: Command<boolean> = {
+  title: 'ask the API through the balancer',
+  script: `kubectl --kubeconfig /etc/kubernetes/kubelet.conf --server https://127.0.0.1:${apiPort} --tls-server-name apiserver.cluster.local --request-timeout=5s get --raw=/readyz`,
+  okCodes: [0, 1],
+  parse: ({ code }) => code === 0,
+};
