@@ -1,0 +1,43 @@
+# The few words of Keelson. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+KEELSON := node dist/client/main.js
+
+help: ## list the words
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+demo: setup images ## a real cluster on three lab hosts, from nothing
+	@test/lab/demo.sh up
+
+demo-down: ## take the demo away: cluster, hosts, background processes
+	@test/lab/demo.sh down
+
+test: setup images ## everything: types, lint, architecture, unit, workflow, hosts, e2e
+	@node test/run-all.js
+
+test-all: setup images ## test, and the scenarios that are too long for CI
+	@KEELSON_TEST_ALL=1 node test/run-all.js
+
+build: node_modules ## compile; afterwards `npx keelson` runs it
+	@npm run -s build
+
+images: build ## build our cluster images and put them into Keelson's store
+	@images/load.sh
+
+temporal: ## build the Temporal CLI (the embedded server) into the cache
+	@test/lab/temporal.sh
+
+setup: ## install what a fresh Debian 12 machine lacks (root)
+	@test/lab/setup.sh
+
+bench-install: setup images ## Keelson against the same steps by hand, side by side
+	@node test/bench/install.js
+
+golden: ## write the expected outputs anew
+	@npx jest --selectProjects unit -u
+
+node_modules: package.json package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch node_modules
+
+.PHONY: help demo demo-down test test-all build images temporal setup bench-install golden
