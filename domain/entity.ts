@@ -69,6 +69,8 @@ export interface EntityView {
   readonly phase?: Phase;
   readonly conditions: readonly Condition[];
   readonly leader?: string;
+  /** Keys seen at first contact, by host id: a dry run and a direct call trust no others. */
+  readonly hostKeys: ClusterRecord['hostKeys'];
   readonly running?: Running;
   readonly log: readonly LogLine[];
   readonly digest?: string;
@@ -133,6 +135,14 @@ export function refuseReset(state: EntityState, request: { requestId: string; co
   return undefined;
 }
 
+/** Only what waits can be told to try again. */
+export const refuseRetry = (state: EntityState): ClusterError | undefined =>
+  state.running?.waiting ? undefined : new ClusterError('InvalidSpec', `nothing of cluster ${state.name} waits for a word`);
+
+/** Only what runs can be cancelled. */
+export const refuseCancel = (state: EntityState): ClusterError | undefined =>
+  state.running ? undefined : new ClusterError('InvalidSpec', `no operation of cluster ${state.name} runs`);
+
 /** Accepts a spec: either the one that runs already (attach), or the next operation. */
 export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string }, at: string): EntityState {
   if (state.recent.some(({ requestId }) => requestId === request.requestId) || state.running || state.next) return state;
@@ -185,6 +195,7 @@ export const viewOf = (state: EntityState): EntityView => ({
   hosts: (state.desired?.spec.hosts ?? []).map(({ id, roles }) => ({ id, roles })),
   images: state.current.images,
   conditions: state.current.conditions,
+  hostKeys: state.current.hostKeys,
   log: state.log,
   ...(state.current.phase ? { phase: state.current.phase } : {}),
   ...(state.current.leader ? { leader: state.current.leader } : {}),

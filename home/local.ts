@@ -2,14 +2,13 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterError } from '../domain/errors';
 import { backgroundEnvironment, freePort, startInBackground, tailOf } from './background';
+import { databaseFile, homeDir, localDir, pidFile, processFile, processLogFile, startLockFile } from './paths';
 import { endProcess, isAlive, readPidFile, removePidFile, writePidFile, type ProcessMark, type ProcessRecord } from './pid-file';
 import { withStartLock } from './start-lock';
 
 /** The embedded Temporal: a development server and a Temporal worker that live in the background until `keelson local stop`. */
 
 export interface LocalPlace {
-  /** KEELSON_HOME. */
-  readonly home: string;
   /** Folder of the compiled programs: `workers/main.js` lies below it. */
   readonly programs: string;
   readonly version: string;
@@ -42,15 +41,11 @@ export interface Local {
 const preferred = { server: 17_233, ui: 18_233 };
 const startWithinMs = 60_000;
 
-const pidFile = (home: string, name: 'server' | 'worker'): string => join(home, 'local', `${name}.pid`);
-/** Where a background process writes what it has to say. */
-export const localLog = (home: string, name: 'server' | 'worker'): string => join(home, 'local', `${name}.log`);
-
 /** What runs now, without starting anything. `address` is that of the last server, if there was one. */
-export function findLocal(home: string): Local {
-  const server = readPidFile(pidFile(home, 'server'));
-  const worker = readPidFile(pidFile(home, 'worker'));
-  const ports = server?.ports ?? lastPorts(home);
+export function findLocal(): Local {
+  const server = readPidFile(pidFile('server'));
+  const worker = readPidFile(pidFile('worker'));
+  const ports = server?.ports ?? lastPorts();
   return {
     address: `127.0.0.1:${ports.server}`, ui: `http://127.0.0.1:${ports.ui}`,
     ...(server ? { server } : {}), ...(worker ? { worker } : {}),
@@ -63,15 +58,15 @@ export function findLocal(home: string): Local {
  * minute, and ClusterBusy when the Temporal worker is of another build while an operation runs.
  */
 export async function ensureLocal(place: LocalPlace, probe: LocalProbe): Promise<Local> {
-  const now = findLocal(place.home);
+  const now = findLocal();
   if (isComplete(now, place)) return now;
-  mkdirSync(join(place.home, 'local'), { recursive: true, mode: 0o700 });
-  return withStartLock(join(place.home, 'local', 'start.lock'), 2 * startWithinMs, async () => {
-    if (!findLocal(place.home).server) await startServer(place, probe);
-    const local = findLocal(place.home);
-    if (local.worker && !isComplete(local, place)) await retireWorker(place, local, probe);
-    if (!findLocal(place.home).worker) await startWorker(place, local, probe);
-    return findLocal(place.home);
+  mkdirSync(localDir(), { recursive: true, mode: 0o700 });
+  return withStartLock(startLockFile(), 2 * startWithinMs, async () => {
+    if (!findLocal().server) await startServer(place, probe);
+    const local = findLocal();
+    if (local.worker && !isComplete(local, place)) await retireWorker(local, probe);
+    if (!findLocal().worker) await startWorker(place, local, probe);
+    return findLocal();
   });
 }
 
@@ -79,57 +74,55 @@ const isComplete = ({ server, worker }: Local, { buildHash }: LocalPlace): boole
   server !== undefined && worker !== undefined && worker.buildHash === buildHash && worker.ports?.server === server.ports?.server;
 
 /** Ends the Temporal worker and the server. Gives the pids that were ended. */
-export async function stopLocal(home: string): Promise<number[]> {
+export async function stopLocal(): Promise<number[]> {
   const ended: number[] = [];
   // The Temporal worker first: it hands its work back while there is a server to hand it to.
   for (const name of ['worker', 'server'] as const) {
-    const record = readPidFile(pidFile(home, name));
+    const record = readPidFile(pidFile(name));
     if (record) {
       await endProcess(record, 15_000);
       ended.push(record.pid);
     }
-    removePidFile(pidFile(home, name));
+    removePidFile(pidFile(name));
   }
   return ended;
 }
 
 async function startServer(place: LocalPlace, probe: LocalProbe): Promise<void> {
-  const { home } = place;
   const program = probe.findTemporal();
   probe.say('Starting the Temporal server in the background');
-  const before = lastPorts(home);
+  const before = lastPorts();
   const ports = { server: await freePort(before.server), ui: await freePort(before.ui) };
   const args = [
     'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.server), '--ui-port', String(ports.ui),
-    '--db-filename', join(home, 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL',
+    '--db-filename', databaseFile(), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL',
     '--log-level', 'warn', '--log-format', 'json',
     '--dynamic-config-value', 'system.enableActivityEagerExecution=true',
   ];
-  const log = localLog(home, 'server');
+  const log = processLogFile('server');
   // The garbage collector's aim: installs of a few hosts stay far below the limit with it.
   const env = { ...backgroundEnvironment(process.env), GOMEMLIMIT: '160MiB' };
-  const mark = await startInBackground(program, args, { log, cwd: home, env });
+  const mark = await startInBackground(program, args, { log, cwd: homeDir(), env });
   const record = { ...mark, ...origin(place), ports };
-  writePidFile(pidFile(home, 'server'), record);
+  writePidFile(pidFile('server'), record);
   await untilReady(mark, 'Temporal server', log, () => probe.isServing(`127.0.0.1:${ports.server}`));
 }
 
 async function startWorker(place: LocalPlace, { address, server }: Local, probe: LocalProbe): Promise<void> {
-  const { home } = place;
   probe.say('Starting the Temporal worker in the background');
-  const log = localLog(home, 'worker');
+  const log = processLogFile('worker');
   const env = {
     ...backgroundEnvironment(process.env),
-    KEELSON_HOME: home, KEELSON_EMBEDDED: '1', TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default',
+    KEELSON_HOME: homeDir(), KEELSON_EMBEDDED: '1', TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default',
   };
   const args = ['--max-old-space-size=256', join(place.programs, 'workers', 'main.js')];
-  const mark = await startInBackground(process.execPath, args, { log, cwd: home, env });
-  writePidFile(pidFile(home, 'worker'), { ...mark, ...origin(place), ...(server?.ports ? { ports: server.ports } : {}) });
+  const mark = await startInBackground(process.execPath, args, { log, cwd: homeDir(), env });
+  writePidFile(pidFile('worker'), { ...mark, ...origin(place), ...(server?.ports ? { ports: server.ports } : {}) });
   await untilReady(mark, 'Temporal worker', log, () => probe.isPolling(address, mark.pid));
 }
 
 /** A Temporal worker of another build goes, unless it is in the middle of something. */
-async function retireWorker(place: LocalPlace, { address, worker, server }: Local, probe: LocalProbe): Promise<void> {
+async function retireWorker({ address, worker, server }: Local, probe: LocalProbe): Promise<void> {
   if (!worker) return;
   const running = worker.ports?.server === server?.ports?.server ? await probe.runningOperations(address) : [];
   if (running.length > 0) {
@@ -141,7 +134,7 @@ async function retireWorker(place: LocalPlace, { address, worker, server }: Loca
   }
   probe.say('Replacing the Temporal worker: it is of another build');
   await endProcess(worker, 15_000);
-  removePidFile(pidFile(place.home, 'worker'));
+  removePidFile(pidFile('worker'));
 }
 
 const origin = ({ version, buildHash }: LocalPlace) => ({ startedAt: new Date().toISOString(), version, buildHash });
@@ -159,9 +152,9 @@ async function untilReady(mark: ProcessMark, what: string, log: string, isReady:
 }
 
 /** The ports of the last server, so that addresses people have noted stay right. */
-function lastPorts(home: string): { server: number; ui: number } {
+function lastPorts(): { server: number; ui: number } {
   try {
-    const { ports } = JSON.parse(readFileSync(pidFile(home, 'server').replace(/\.pid$/, '.json'), 'utf8')) as ProcessRecord;
+    const { ports } = JSON.parse(readFileSync(processFile('server'), 'utf8')) as ProcessRecord;
     return ports ?? preferred;
   } catch {
     return preferred;

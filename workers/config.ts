@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 /** What the Temporal worker takes from its environment. */
 export interface WorkerConfig {
-  readonly home: string;
   /** Started by the CLI for the embedded server: this machine may be a member of a cluster, and no file of profiles counts. */
   readonly embedded: boolean;
   readonly logLevel: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
@@ -17,7 +14,6 @@ export interface WorkerConfig {
 
 const whole = (fallback: number, least: number) => z.coerce.number().int().min(least).default(fallback);
 const environment = z.object({
-  KEELSON_HOME: z.string().min(1).default(join(homedir(), '.keelson')),
   KEELSON_EMBEDDED: z.enum(['0', '1']).default('0'),
   KEELSON_LOG_LEVEL: z.enum(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   KEELSON_ACTIVITIES: whole(100, 1),
@@ -29,6 +25,6 @@ export function readConfig(env: NodeJS.ProcessEnv, bundle: string): WorkerConfig
   const problems = read.success ? [] : read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   if (!existsSync(bundle)) problems.push(`${bundle} is missing: run \`make build\``);
   if (!read.success || problems.length > 0) throw new Error(`the Temporal worker cannot start:\n  ${problems.join('\n  ')}`);
-  const { KEELSON_HOME, KEELSON_EMBEDDED, KEELSON_LOG_LEVEL, KEELSON_ACTIVITIES } = read.data;
-  return { home: resolve(KEELSON_HOME), embedded: KEELSON_EMBEDDED === '1', logLevel: KEELSON_LOG_LEVEL, activities: KEELSON_ACTIVITIES, bundle };
+  const { KEELSON_EMBEDDED, KEELSON_LOG_LEVEL, KEELSON_ACTIVITIES } = read.data;
+  return { embedded: KEELSON_EMBEDDED === '1', logLevel: KEELSON_LOG_LEVEL, activities: KEELSON_ACTIVITIES, bundle };
 }

@@ -1,0 +1,35 @@
+import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { ClusterError, type ErrorDetails, type ErrorType } from '../domain/errors';
+import { TemporalUnavailable } from './temporal-unavailable';
+
+/**
+ * What a call to Temporal means for a person: a refusal of the cluster's entity as ClusterError with its type, silence
+ * as TemporalUnavailable; anything else as it is.
+ */
+export function fromTemporal(error: unknown, about: { cluster: string; address: string }): unknown {
+  const refusal = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  if (refusal instanceof ApplicationFailure) {
+    const details = (refusal.details?.[0] ?? {}) as ErrorDetails;
+    return new ClusterError((refusal.type ?? 'StageFailed') as ErrorType, refusal.message, details, { cause: error });
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return new ClusterError('InvalidSpec', `there is no cluster ${about.cluster}`, { todo: '`keelson status` lists the clusters there are' }, { cause: error });
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isSilence(error)) return silence(about.address, error);
+  return error;
+}
+
+/** Nobody answered: the server is away, or no Temporal worker polls. */
+export const silence = (address: string, cause: unknown): TemporalUnavailable =>
+  new TemporalUnavailable(`nobody answers behind the Temporal server at ${address}`, {
+    cause, todo: '`keelson local status` shows the embedded one; for a server of your own, start `keelson worker` beside it',
+  });
+
+/** gRPC's codes for a deadline, and for a server that is not there. */
+export const isSilence = (error: unknown): boolean => {
+  for (let one: unknown = error; one instanceof Error; one = one.cause) {
+    if (isGrpcServiceError(one) && (one.code === 4 || one.code === 14)) return true;
+  }
+  return false;
+};

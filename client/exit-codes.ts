@@ -1,0 +1,39 @@
+import { ClusterError, type ErrorType } from '../domain/errors';
+import { TemporalUnavailable } from './temporal-unavailable';
+
+/** What the exit code of `keelson` says. Scripts depend on it: never renumbered. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  badInput: 2,
+  parked: 3,
+  refused: 4,
+  noTemporal: 5,
+  changes: 10,
+  left: 130,
+} as const;
+
+export const exitCodeHelp = `
+Exit codes:
+  0    done, or nothing to do
+  1    failed
+  2    bad input
+  3    parked: waits for a person
+  4    refused, or the cluster is busy
+  5    no Temporal server or Temporal worker
+  10   plan --exit-code: there are changes
+  130  left the view; the operation goes on`;
+
+const badInput: readonly ErrorType[] = ['InvalidSpec', 'ImageNotFound', 'InvalidImage', 'KeyMissing'];
+const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'HostClaimed', 'NeedsDecision'];
+
+/** The exit code for an error that ended the command. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof TemporalUnavailable) return exitCodes.noTemporal;
+  if (!(error instanceof ClusterError)) return exitCodes.failed;
+  if (badInput.includes(error.type)) return exitCodes.badInput;
+  return refused.includes(error.type) ? exitCodes.refused : exitCodes.failed;
+}
+
+/** The exit code for the way an operation ended. */
+export const exitCodeFor = (outcome: 'Success' | 'Failed' | 'Cancelled'): number => (outcome === 'Success' ? exitCodes.done : exitCodes.failed);

@@ -1,0 +1,50 @@
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { TemporalUnavailable } from './temporal-unavailable';
+
+/** The release of the Temporal CLI that Keelson is tested with. */
+const tested = 'v1.5.1';
+
+/**
+ * The `temporal` program: TEMPORAL_CLI_PATH, then PATH, then Keelson's cache, then what the Temporal SDK has downloaded.
+ * Throws TemporalUnavailable with the one command that builds it.
+ */
+export function findTemporal(env: NodeJS.ProcessEnv, checkout: string): string {
+  const named = env['TEMPORAL_CLI_PATH'];
+  if (named) {
+    if (isProgram(named)) return named;
+    throw new TemporalUnavailable(`TEMPORAL_CLI_PATH=${named} is no program`, { todo: 'correct the path, or unset it' });
+  }
+  const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'keelson', 'temporal');
+  const places = [
+    ...(env['PATH'] ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, 'temporal')),
+    ...below(cache).map((folder) => join(folder, 'temporal')),
+    ...below(tmpdir()).filter((file) => /\/temporal-(cli|sdk-typescript)-[^/]*$/.test(file)),
+  ];
+  const found = places.find(isProgram);
+  if (found) return found;
+  throw new TemporalUnavailable('the Temporal CLI, which carries the embedded server, is not installed', {
+    todo:
+      `build it with \`make -C ${checkout} temporal\`, or with \`GOBIN=${join(cache, tested)} go install github.com/temporalio/cli/cmd/temporal@${tested}\`;` +
+      ' or set TEMPORAL_CLI_PATH, or TEMPORAL_ADDRESS for a server of your own',
+  });
+}
+
+/** The entries of a folder, newest names first; none when there is no folder. */
+function below(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort().reverse().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

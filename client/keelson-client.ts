@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { Client, type Connection, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import type { ClusterSpec } from '../domain/cluster';
+import { digestOf } from '../domain/digest';
+import { type EntityState, type EntityView, newEntity } from '../domain/entity';
+import type { Plan } from '../domain/plan';
+import {
+  type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, resetUpdate, retryUpdate, taskQueue,
+} from '../workflows/messages';
+import { defaultActor } from './actor';
+import { connect, type ConnectOptions } from './connect';
+import { fromTemporal, isSilence, silence } from './errors';
+import { OperationHandle } from './operation';
+
+export interface ApplyOptions {
+  /** Who asks; `$USER@$(hostname)` when left out. */
+  readonly by?: string;
+  /** The same id twice gives the first answer; a new one when left out. */
+  readonly requestId?: string;
+  /** Digest of the desired state that the spec was made from; a cluster that has changed meanwhile refuses. */
+  readonly base?: string;
+}
+
+export interface ResetOptions extends Omit<ApplyOptions, 'base'> {
+  /** Must repeat the cluster's name. */
+  readonly confirm: string;
+  /** Forget hosts that cannot be reached. */
+  readonly force?: boolean;
+}
+
+/** What is known of a cluster; without a Temporal worker only what Temporal itself knows. */
+export interface ClusterReport {
+  readonly name: string;
+  /** The entity's own view; absent when no Temporal worker answers. */
+  readonly view?: EntityView;
+  /** The cluster's operations that run, by workflow id. */
+  readonly running: readonly string[];
+}
+
+/** A request is answered by the entity at once; what takes longer has nobody to answer it. */
+const answerWithinMs = 30_000;
+const queryWithinMs = 5_000;
+
+/**
+ * Keelson for programs: apply a spec to a cluster, follow its operations, read its state. Refusals are ClusterError with
+ * a type; a server or Temporal worker that does not answer is TemporalUnavailable.
+ */
+export class KeelsonClient {
+  private constructor(private readonly client: Client, private readonly connection: Connection, private readonly address: string, readonly ui: string | undefined) {}
+
+  /** Connects to the Temporal server that options or environment name, or else to the embedded one, starting it if need be. */
+  static async connect(options: ConnectOptions = {}): Promise<KeelsonClient> {
+    const { connection, namespace, address, ui } = await connect(options);
+    return new KeelsonClient(new Client({ connection, namespace }), connection, address, ui);
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  /**
+   * Asks the cluster to become what the spec says; starts its entity if there is none. The answer names the operation:
+   * a new one, or the one that runs on the very same spec already (`attached`), which tries again if it waits.
+   */
+  async apply(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base }: ApplyOptions = {}): Promise<Accepted> {
+    const startWorkflowOperation = new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
+      workflowId: entityId(spec.name),
+      taskQueue,
+      args: [newEntity(spec.name)],
+      staticSummary: `cluster ${spec.name}`,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }) };
+    return this.asked(spec.name, answerWithinMs, () =>
+      this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation }));
+  }
+
+  /** Asks for bare hosts. Throws ClusterError when there is no such cluster, the confirmation is wrong, or it is busy. */
+  async reset(cluster: string, { by = defaultActor(), requestId = randomUUID(), confirm, force = false }: ResetOptions): Promise<Accepted> {
+    const request = { requestId, by, confirm, force };
+    return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resetUpdate, { args: [request], updateId: requestId }));
+  }
+
+  /** Tells a parked operation to try again. */
+  async retry(cluster: string, { by = defaultActor() }: { by?: string } = {}): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(retryUpdate, { args: [{ by }] }));
+  }
+
+  /** Ends the operation that runs; what it has done stays. */
+  async cancel(cluster: string, { by = defaultActor(), reason = '' }: { by?: string; reason?: string } = {}): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(cancelUpdate, { args: [{ by, reason }] }));
+  }
+
+  /** The cluster as it is known now; undefined when there is none. */
+  async status(cluster: string): Promise<ClusterReport | undefined> {
+    const view = this.view(cluster).then((one) => one ?? 'none' as const, (error: unknown) => {
+      if (isSilence(error)) return undefined;
+      throw fromTemporal(error, { cluster, address: this.address });
+    });
+    const [seen, running] = await Promise.all([view, this.runningOperations(cluster)]);
+    if (seen === 'none') return undefined;
+    return { name: cluster, running, ...(seen ? { view: seen } : {}) };
+  }
+
+  /** The spec as it was applied last, secrets sealed; undefined when there is no cluster. */
+  async desired(cluster: string): Promise<ClusterSpec | undefined> {
+    return this.known(cluster, () => this.entity(cluster).query(desiredQuery));
+  }
+
+  /** The names of all clusters, sorted. */
+  async list(): Promise<string[]> {
+    const names = new Set<string>();
+    // Ended entities are clusters that were reset; entities that went on as new runs count once.
+    const entities = this.client.workflow.list({ query: `WorkflowType = 'cluster' AND ExecutionStatus = 'Running'` });
+    await this.asked('', queryWithinMs, async () => {
+      for await (const { workflowId } of entities) names.add(workflowId.slice(entityId('').length));
+    });
+    return [...names].sort();
+  }
+
+  /** The dry run: what apply would do, from a look at the hosts, and nothing done. */
+  async plan(spec: ClusterSpec): Promise<Plan> {
+    const known = await this.known(spec.name, () => this.entity(spec.name).query(entityQuery));
+    const input = { spec, hostKeys: known?.hostKeys ?? {}, ...(known ? { uid: known.uid } : {}) };
+    return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
+      workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
+    });
+  }
+
+  /** An operation by its workflow id, e.g. `cluster/prod/init-1`. */
+  operation(workflowId: string): OperationHandle {
+    return new OperationHandle(this.client, workflowId);
+  }
+
+  private entity(cluster: string) {
+    return this.client.workflow.getHandle(entityId(cluster));
+  }
+
+  private view(cluster: string): Promise<EntityView | undefined> {
+    return this.quietly(() => this.entity(cluster).query(entityQuery));
+  }
+
+  private async known<T>(cluster: string, question: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.quietly(question);
+    } catch (error) {
+      throw isSilence(error) ? silence(this.address, error) : fromTemporal(error, { cluster, address: this.address });
+    }
+  }
+
+  /** A query; undefined when there is nobody of that name. */
+  private async quietly<T>(question: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.client.withDeadline(Date.now() + queryWithinMs, question);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  private async runningOperations(cluster: string): Promise<string[]> {
+    const prefix = `${entityId(cluster)}/`;
+    const query = `ExecutionStatus = 'Running' AND WorkflowType IN ('initCluster', 'reconcileCluster', 'resetCluster') AND WorkflowId STARTS_WITH '${prefix}'`;
+    const ids: string[] = [];
+    await this.asked(cluster, queryWithinMs, async () => {
+      for await (const { workflowId } of this.client.workflow.list({ query })) ids.push(workflowId);
+    });
+    return ids;
+  }
+
+  private async asked<T>(cluster: string, withinMs: number, request: () => Promise<T>): Promise<T> {
+    try {
+      return await this.client.withDeadline(Date.now() + withinMs, request);
+    } catch (error) {
+      throw fromTemporal(error, { cluster, address: this.address });
+    }
+  }
+}
