@@ -4,7 +4,7 @@ import {
 } from '@temporalio/workflow';
 import type { ClusterError } from '../domain/errors';
 import {
-  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseReset, type Running, viewOf,
+  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseCancel, refuseReset, refuseRetry, type Running, viewOf,
 } from '../domain/entity';
 import { initCluster } from './init-cluster';
 import { applyUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, progressSignal, resetUpdate, retryUpdate } from './messages';
@@ -46,9 +46,9 @@ export async function cluster(input: unknown): Promise<EntityState> {
     return answerFor(state, request.requestId);
   }, { validator: (request) => requireNone(refuseReset(state, request)) });
   setHandler(retryUpdate, async ({ by }) => { await child?.signal(decisionSignal, { decision: 'retry', by }); },
-    { validator: () => { if (!state.running?.waiting) throw ApplicationFailure.nonRetryable(`nothing of cluster ${state.name} waits for a word`, 'InvalidSpec'); } });
-  setHandler(cancelUpdate, () => { scope.cancel(); },
-    { validator: () => { if (!state.running) throw ApplicationFailure.nonRetryable(`no operation of cluster ${state.name} runs`, 'InvalidSpec'); } });
+    { validator: (_word: { by: string }) => requireNone(refuseRetry(state)) });
+  setHandler(cancelUpdate, (_word: { by: string; reason: string }) => { scope.cancel(); },
+    { validator: (_word: { by: string; reason: string }) => requireNone(refuseCancel(state)) });
 
   while (!state.retired) {
     await condition(() => state.next !== undefined || workflowInfo().continueAsNewSuggested);

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { controlPlanes, isControlPlane } from '../../domain/cluster';
+import { marks } from '../../domain/marks';
+import { describePlan, planCluster } from '../../domain/plan';
+import { aCluster, bareFacts, someImages } from '../fixtures';
+
+const images = someImages();
+const plan = (spec = aCluster(1, 2), done: Record<string, string[]> = {}, force = false) =>
+  planCluster({ spec, images, problems: [], force, facts: spec.hosts.map(({ id }) => bareFacts(id, { done: done[id] ?? [] })) });
+
+/** What stands on each host when everything was done. */
+const allDone = (spec = aCluster(1, 2)) =>
+  Object.fromEntries(spec.hosts.map((host, at) => [host.id, [
+    marks.mount(spec, images, host, spec.hosts[0]!.id), marks.bootstrap,
+    ...(at === 0 ? [marks.init, marks.registry(images), ...images.map(({ digest }) => marks.guest(digest))] : []),
+    ...(at > 0 ? [isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec))] : []),
+  ]]));
+
+test('bare hosts get every stage, the pod network right after init', () => {
+  expect(plan().jobs.map(({ id }) => id)).toEqual([
+    'RunConfig', 'MountRootfs/10.0.0.1', 'MountRootfs/10.0.0.2', 'MountRootfs/10.0.0.3', 'MirrorRegistry/10.0.0.1',
+    'Bootstrap/10.0.0.1', 'Bootstrap/10.0.0.2', 'Bootstrap/10.0.0.3', 'Init/10.0.0.1', 'Join/10.0.0.2', 'Join/10.0.0.3',
+    'RunGuest/10.0.0.1/flannel', 'RunGuest/10.0.0.1/web',
+  ]);
+});
+
+test('a converged cluster has nothing to do, and says so', () => {
+  expect(plan(aCluster(1, 2), allDone()).jobs).toEqual([]);
+  expect(describePlan(plan(aCluster(1, 2), allDone()))).toEqual(['default: nothing to do']);
+});
+
+test('a changed Config document brings the files again, and only them', () => {
+  const spec = aCluster(1, 2, { configs: [{ name: 'c', path: 'etc/x', strategy: 'override', data: 'x' }] });
+  expect(plan(spec, allDone()).jobs.map(({ stage }) => stage)).toEqual(['RunConfig', 'MountRootfs', 'MountRootfs', 'MountRootfs']);
+});
+
+test('force runs the commands of images again, and nothing else', () => {
+  expect(plan(aCluster(1, 2), allDone(), true).jobs.map(({ id }) => id)).toEqual(['RunConfig', 'RunGuest/10.0.0.1/flannel', 'RunGuest/10.0.0.1/web']);
+});
+
+test('a plan with an error has no jobs', () => {
+  const spec = aCluster(1, 0);
+  const refused = planCluster({ spec, images, facts: [bareFacts('10.0.0.1')], problems: [{ severity: 'error', type: 'PreflightFailed', message: 'x' }] });
+  expect(refused.jobs).toEqual([]);
+});
+
+test('the hash ignores what changes by itself', () => {
+  const spec = aCluster(1, 0);
+  const hash = (more: object) => planCluster({ spec, images, problems: [], facts: [bareFacts('10.0.0.1', more)] }).hash;
+  expect(hash({ clockSkewMs: 1, freeBytes: { '/': 5 } })).toBe(hash({ clockSkewMs: 900, freeBytes: { '/': 7 } }));
+});
+
+test('whatever was done already, a plan never does it again and doing the rest leaves nothing', () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 5 }), fc.infiniteStream(fc.boolean()), (masters, nodes, coin) => {
+    const spec = aCluster(masters, nodes);
+    const full = allDone(spec);
+    const part = Object.fromEntries(Object.entries(full).map(([id, list]) => [id, list.filter(() => coin.next().value)]));
+    const jobs = plan(spec, part).jobs;
+    for (const { stage, host } of jobs) {
+      if (stage === 'Bootstrap') expect(part[host!]).not.toContain(marks.bootstrap);
+      if (stage === 'Init') expect(Object.values(part).flat()).not.toContain(marks.init);
+    }
+    expect(plan(spec, full).jobs).toEqual([]);
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(jobs.length);
+  }));
+});
