@@ -1,4 +1,4 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseAllDocuments, parseDocument, type YAMLMap } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseAllDocuments, parseDocument, visit, type YAMLMap } from 'yaml';
 import type { ConfigDocument } from './cluster';
 import { ClusterError } from './errors';
 
@@ -22,6 +22,16 @@ type YamlDocument = Document.Parsed;
 type Map = YAMLMap<Node, Node | null>;
 
 function merge(old: string, config: ConfigDocument): string {
+  try {
+    return mergeParts(old, config);
+  } catch (error) {
+    // What the library throws late: an alias to nothing, a tag that does not fit its value.
+    if (error instanceof ClusterError) throw error;
+    throw fault(config, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function mergeParts(old: string, config: ConfigDocument): string {
   const data = parseDocument(config.data, { intAsBigInt: true });
   if (data.errors[0]) throw fault(config, `its data is no YAML: ${data.errors[0].message}`);
   if (!isMap(data.contents)) throw fault(config, 'its data must be one YAML map (a:, b:, ...)');
@@ -32,16 +42,17 @@ function merge(old: string, config: ConfigDocument): string {
   // A part without content, e.g. before a leading ---, stays empty: filled, it would be one document too many.
   const filled = parts.filter(({ contents }) => !isEmpty(contents));
   if (filled.length === 0) return config.data;
+  resolveAliases(data);
   for (const part of filled) {
     if (!isMap(part.contents)) throw fault(config, 'the file holds a list or a single value, only maps can be merged');
-    mergeMap(part.contents as Map, data.contents.clone() as Map, { part, data, config, path: [] });
+    resolveAliases(part);
+    mergeMap(part.contents as Map, data.contents.clone() as Map, { part, config, path: [] });
   }
   return filled.map((part) => part.toString({ lineWidth: 0, directives: false })).join('---\n');
 }
 
 interface Place {
   readonly part: YamlDocument;
-  readonly data: YamlDocument;
   readonly config: ConfigDocument;
   readonly path: readonly string[];
 }
@@ -50,7 +61,7 @@ function mergeMap(target: Map, data: Map, place: Place): void {
   for (const { key, value } of data.items) {
     const name = String(isScalar(key) ? key.value : key);
     const inner = { ...place, path: [...place.path, name] };
-    const fresh = detached(value, place.data);
+    const fresh = (value ?? null) as Node | null;
     const pair = target.items.find((item) => String(isScalar(item.key) ? item.key.value : item.key) === name);
     if (pair) mergePair(pair, fresh, inner);
     else target.items.push(place.part.createPair(key, fresh) as unknown as Pair<Node, Node | null>);
@@ -58,7 +69,7 @@ function mergeMap(target: Map, data: Map, place: Place): void {
 }
 
 function mergePair(pair: Pair<Node, Node | null>, fresh: Node | null, place: Place): void {
-  const before = detached(pair.value, place.part);
+  const before = pair.value;
   const [was, becomes] = [typeOf(before), typeOf(fresh)];
   if (was !== becomes && was !== 'nothing' && becomes !== 'nothing') {
     throw fault(place.config, `${place.path.join('.')} is a ${was} in the file and a ${becomes} in the data; strategy override replaces the whole file`);
@@ -73,10 +84,14 @@ function mergePair(pair: Pair<Node, Node | null>, fresh: Node | null, place: Pla
   pair.value = fresh;
 }
 
-/** An alias is resolved to a copy: what it points to may be in the other document, or must not change with it. */
-function detached(node: unknown, document: YamlDocument): Node | null {
-  if (isAlias(node)) return (node as Alias).resolve(document)?.clone() as Node ?? null;
-  return (node ?? null) as Node | null;
+/**
+ * Where a document uses aliases, each becomes a copy of its value: what it points to may change, or be in the other
+ * document. Comments of such a document are lost. The library bounds how much the copies may grow.
+ */
+function resolveAliases(document: YamlDocument): void {
+  let found = false;
+  visit(document, { Alias: () => { found = true; return visit.BREAK; } });
+  if (found) document.contents = document.createNode(document.toJS(), { aliasDuplicateObjects: false }) as YamlDocument['contents'];
 }
 
 function typeOf(node: Node | null): string {
