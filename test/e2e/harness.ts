@@ -1,0 +1,155 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What a scenario works with: lab hosts, a KEELSON_HOME of its own, and the CLI as a user runs it. */
+const root = join(__dirname, '..', '..');
+const cli = join(root, 'dist', 'client', 'main.js');
+
+/** Why the tier cannot run here; undefined when it can. Under CI=true a reason is a failure, never a skip. */
+export function cannotRun(): string | undefined {
+  const reason =
+    process.getuid?.() !== 0 ? 'needs root, for lab hosts' :
+    spawnSync('podman', ['--version']).status !== 0 ? 'needs podman: `make setup` installs it' :
+    !existsSync(cli) ? 'needs a build: `make build`' : undefined;
+  if (reason && process.env.CI === 'true') throw new Error(`the e2e tier ${reason}`);
+  return reason;
+}
+
+/** `describe` that says why when it cannot run. */
+export function scenario(name: string, body: () => void): void {
+  const reason = cannotRun();
+  if (reason) process.stderr.write(`skipped: ${name}: ${reason}\n`);
+  (reason ? describe.skip : describe)(name, body);
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+export const images = (...names: string[]): string[] => names.map((name) => `localhost/keelson/${name}:latest`);
+
+/** Lab hosts of one scenario. */
+export class Lab {
+  hosts: string[] = [];
+  readonly key: string;
+
+  constructor(readonly group: string) {
+    this.key = execFileSync(join(root, 'test/lab/hosts.sh'), ['key'], { encoding: 'utf8' }).trim();
+  }
+
+  up(count: number): string[] {
+    const out = execFileSync(join(root, 'test/lab/hosts.sh'), ['up', this.group, String(count)], { encoding: 'utf8' });
+    this.hosts = out.trim().split('\n');
+    return this.hosts;
+  }
+
+  down(): void {
+    if (process.env.KEELSON_KEEP_HOSTS) return;
+    execFileSync(join(root, 'test/lab/hosts.sh'), ['down', this.group]);
+  }
+
+  name(host: string): string {
+    return `keelson-${this.group}-${this.hosts.indexOf(host) + 1}`;
+  }
+
+  /** Runs a command on a host, past Keelson: how a test looks for itself. */
+  on(host: string, script: string, options: { input?: string; check?: boolean } = {}): string {
+    const { status, stdout, stderr } = spawnSync('podman', ['exec', '-i', this.name(host), 'bash', '-c', script], { encoding: 'utf8', input: options.input ?? '', maxBuffer: 64 << 20 });
+    if (status !== 0 && options.check !== false) throw new Error(`${host}: ${script.slice(0, 200)}: exit ${String(status)}: ${stderr}`);
+    return stdout;
+  }
+
+  /** podman pause, unpause, restart ... of one host. */
+  podman(verb: string, host: string, ...more: string[]): void {
+    execFileSync('podman', [verb, ...more, this.name(host)]);
+  }
+
+  /** Nodes as `kubectl get nodes` shows them, by name. */
+  nodes(leader: string): Record<string, string> {
+    const lines = this.on(leader, 'kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers').trim().split('\n');
+    return Object.fromEntries(lines.map((line) => line.split(/\s+/)).map(([name = '', state = '']) => [name, state]));
+  }
+}
+
+/** A KEELSON_HOME of its own with the shared image store, and the CLI in it. */
+export class Home {
+  readonly dir: string;
+  private readonly children: ChildProcess[] = [];
+
+  constructor(readonly env: Record<string, string> = {}) {
+    this.dir = mkdtempSync(join(tmpdir(), 'keelson-e2e-'));
+    const store = join(process.env.KEELSON_HOME ?? join(homedir(), '.keelson'), 'store');
+    mkdirSync(this.dir, { recursive: true });
+    symlinkSync(store, join(this.dir, 'store'));
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, KEELSON_HOME: this.dir, CI: '', ...this.env };
+  }
+
+  /** Runs the CLI to its end. */
+  run(args: readonly string[], options: { env?: Record<string, string>; timeoutMs?: number; cwd?: string } = {}): Promise<Ran> {
+    return this.start(args, options).ended;
+  }
+
+  /** Starts the CLI; the caller may kill it, or await `ended`. */
+  start(args: readonly string[], options: { env?: Record<string, string>; timeoutMs?: number; cwd?: string } = {}): { child: ChildProcess; ended: Promise<Ran>; output(): string } {
+    const began = Date.now();
+    const child = spawn(process.execPath, [cli, ...args], { env: { ...this.environment, ...options.env }, cwd: options.cwd ?? this.dir, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.children.push(child);
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
+    child.stderr?.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);
+    const ended = new Promise<Ran>((resolve) => {
+      child.on('close', (code) => {
+        clearTimeout(timer);
+        resolve({ code: code ?? -1, stdout, stderr, seconds: (Date.now() - began) / 1000 });
+      });
+    });
+    return { child, ended, output: () => stdout + stderr };
+  }
+
+  /** Pid of a background process. */
+  pid(which: 'server' | 'worker'): number {
+    return Number(readFileSync(join(this.dir, 'local', `${which}.pid`), 'utf8'));
+  }
+
+  /** Every line of every command journal of a cluster. */
+  journal(cluster: string): { operation: string; host: string; stage: string; title: string; changes: boolean; code?: number }[] {
+    const dir = join(this.dir, 'journal', cluster);
+    if (!existsSync(dir)) return [];
+    return readdirSync(dir).sort().flatMap((file) =>
+      readFileSync(join(dir, file), 'utf8').trim().split('\n').filter(Boolean)
+        .map((line) => ({ operation: file.replace('.ndjson', ''), ...(JSON.parse(line) as { host: string; stage: string; title: string; changes: boolean })})));
+  }
+
+  /** Ends the background processes and removes the folder. */
+  async close(): Promise<void> {
+    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL');
+    await this.run(['local', 'stop']);
+    if (!process.env.KEELSON_KEEP_HOSTS) rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Waits until the question is answered with something. Throws after the time with what was asked. */
+export async function eventually<T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    let last: unknown;
+    try {
+      const answer = await ask();
+      if (answer !== undefined && answer !== false) return answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs / 1000} s${last ? `: ${String(last)}` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
