@@ -14,6 +14,11 @@ export interface Scope {
   readonly operation: string;
   readonly stage: string;
   readonly attempt: number;
+  /**
+   * What the attempt counts for, e.g. `Join/10.0.0.3`; default: the stage. The fence compares attempts of one step only:
+   * two hosts' joins both speak to the leader and must not take each other for an old attempt.
+   */
+  readonly step?: string;
   /** Cancelled by Temporal, by a timeout or by shutdown. */
   readonly signal: AbortSignal;
   /** Tells Temporal that we live. `detail` is for people: small, no secret. */

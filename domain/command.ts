@@ -17,6 +17,8 @@ export interface Command<T = string> {
   readonly timeoutMs?: number;
   /** Exit codes that are no failure; default [0]. */
   readonly okCodes?: readonly number[];
+  /** Runs although the scope was cancelled: it ends what the cancelled work left behind. */
+  readonly cleanup?: boolean;
   /** Values that must not appear in output, errors and logs. */
   readonly secrets?: readonly string[];
   /** Reads the answer; default: stdout as it is. */

@@ -18,6 +18,12 @@ export interface SealContext {
   readonly field: string;
 }
 
+/** Field of a secret of `ClusterSpec.credentials[id]`. The client seals with it, the Temporal worker opens with it. */
+export const credentialField = (id: string, part: 'password' | 'privateKey' | 'passphrase'): string => `credentials/${id}/${part}`;
+
+/** Field of a sealed environment variable, of a host or of the cluster. */
+export const envField = (name: string): string => `env/${name}`;
+
 /** Whether a value has the format of a sealed one. */
 export const isSealed = (value: string): boolean => FORMAT.test(value);
 

@@ -1,0 +1,119 @@
+import { ClusterError } from '../../../domain/errors';
+import { quote } from '../../../domain/command';
+import type { Scope } from '../../ports';
+
+/**
+ * The only program that ever stands in a command line of ours. It holds no data: what it shall do comes on stdin, as
+ *
+ *     <mark> <length>\n<program of that many bytes, ending in #mark><stdin of the program>
+ *
+ * so that no quoting is ever rewritten and no secret is in an argv. It holds no quote, backslash or exclamation mark,
+ * so that it reads the same in every login shell. Why each part:
+ * - `read` takes single bytes from a pipe, and `head -c` never more than it is asked for: the rest is left for the program;
+ * - a program without its mark at the end came in half, as the link broke: it must not run;
+ * - `set -m` gives the program a process group of its own, which can be ended with all that it started;
+ * - both outputs begin with the mark: what login scripts print before it is not ours; the pid goes with it;
+ * - the loader closes its own ends, so that the program alone decides when its streams are closed.
+ */
+const LOADER = [
+  'cd /',
+  'umask 022',
+  'export LC_ALL=C',
+  'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  'unset keelson_mark keelson_size keelson_program',
+  'IFS=" " read -r keelson_mark keelson_size || exit 98',
+  'keelson_program=$(head -c "$keelson_size")',
+  'case $keelson_program in *"#$keelson_mark") ;; *) exit 98 ;; esac',
+  'set -m',
+  'exec 3<&0',
+  '{ set +m; exec 3<&-; echo "$keelson_mark"; echo "$keelson_mark $BASHPID" >&2; '
+    + 'eval "unset keelson_mark keelson_size keelson_program; $keelson_program"; } <&3 &',
+  'exec 0<&- 3<&- >/dev/null 2>&1',
+  'wait %1',
+].join('\n').replaceAll(/\n/g, '; ').replaceAll('&; ', '& ');
+
+/** Bash of its own: the user's login shell may be any other. `--norc`: bash under sshd would read ~/.bashrc again. */
+const BASH = `bash --noprofile --norc -c '${LOADER}'`;
+
+/** How the loader becomes root. */
+export type Elevation = 'none' | 'sudo' | 'sudo-with-password';
+
+/** The fixed command line for a kind of elevation. With a password, the password is the first line on stdin. */
+export const loaderLine: Readonly<Record<Elevation, string>> = {
+  none: `exec ${BASH}`,
+  sudo: `exec env LC_ALL=C sudo -n -H ${BASH}`,
+  // -k: a cached login would leave the password on stdin, for the loader to read.
+  'sudo-with-password': `exec env LC_ALL=C sudo -k -S -H -p '' ${BASH}`,
+};
+
+/** The loader as arguments, for machines without a shell in between. */
+export const loaderArguments = ['--noprofile', '--norc', '-c', LOADER];
+
+/** Exit code of a program that found a newer one in its place. */
+export const BUSY = 97;
+/** Exit code of the loader when the program did not arrive whole. */
+export const INCOMPLETE = 98;
+
+/** What the loader gets on stdin, up to the program's own stdin. */
+export function encodeProgram(mark: string, program: string): Buffer {
+  const body = Buffer.from(`${program}\n#${mark}`);
+  return Buffer.concat([Buffer.from(`${mark} ${body.length}\n`), body]);
+}
+
+/** Bash that exports variables with exactly these values. Throws InvalidSpec for names and values no shell can hold. */
+export function exportLines(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new ClusterError('InvalidSpec', `${JSON.stringify(name)} is no name of an environment variable`, {
+        todo: 'use letters, digits and underscores, the first no digit',
+      });
+    }
+    if (value.includes('\0')) {
+      throw new ClusterError('InvalidSpec', `the value of environment variable ${name} holds a NUL byte`, { todo: 'remove it' });
+    }
+    return `export ${name}=${quote(value)}\n`;
+  }).join('');
+}
+
+/**
+ * Bash that refuses (exit BUSY) when the host has seen a newer operation or attempt of this step, and else records this
+ * one. An attempt that was given up by Temporal may live on behind a broken link: it must do nothing more. Another
+ * cluster's numbers mean nothing here, so they are never compared.
+ */
+export function fenceLines(mark: string, scope: Scope): string {
+  const step = (scope.step ?? scope.stage).replaceAll(/[^A-Za-z0-9._:-]/g, '_');
+  return `
+keelson_fence() {
+  local file=/var/lib/keelson/fence/${quote(step)} mine=${quote(`${scope.uid} ${scope.n} ${scope.attempt}`)} uid=${quote(scope.uid)} seen='' n attempt
+  read -r seen 2>/dev/null <"$file"
+  [ "$seen" = "$mine" ] && return
+  mkdir -p -m 700 /var/lib/keelson && mkdir -p /var/lib/keelson/fence || return 0
+  exec {keelson_lock}>>/var/lib/keelson/fence/.lock && flock "$keelson_lock"
+  seen=''
+  read -r seen 2>/dev/null <"$file"
+  if [ "\${seen%% *}" = "$uid" ]; then
+    read -r _ n attempt <<<"$seen"
+    if [ "$n" -gt ${scope.n} ] || { [ "$n" -eq ${scope.n} ] && [ "$attempt" -gt ${scope.attempt} ]; }; then
+      echo "${mark} busy operation $n, attempt $attempt" >&2
+      exit ${BUSY}
+    fi
+  fi
+  printf '%s\\n' "$mine" >"$file.new" && mv -f "$file.new" "$file"
+  exec {keelson_lock}>&-
+}
+keelson_fence
+unset -f keelson_fence
+unset keelson_lock
+`;
+}
+
+/** Bash that ends a process group and waits until nothing of it is left; exit 1 when something stays. */
+export const endGroup = (group: number): string => `
+kill -TERM -- -${group} 2>/dev/null
+for try in {1..100}; do
+  kill -0 -- -${group} 2>/dev/null || exit 0
+  [ "$try" -ne 20 ] || kill -KILL -- -${group} 2>/dev/null
+  read -r -t 0.1 <> <(:)
+done
+exit 1
+`;

@@ -1,0 +1,199 @@
+import { CancelledFailure } from '@temporalio/common';
+import type { Command, CommandResult } from '../../../domain/command';
+import { ClusterError } from '../../../domain/errors';
+import { appendJournal } from '../../../home/journal';
+import { redactor } from '../../../home/redact';
+import type { Scope, Session } from '../../ports';
+import { BUSY, INCOMPLETE, endGroup, exportLines, fenceLines } from './loader';
+import type { Machine } from './machine';
+import { Capture, Lines, Tail } from './output';
+import { pump } from './pump';
+import { launch, newMark, type Running } from './running';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const BEAT_MS = 5_000;
+const TAIL_LINES = 15;
+/** How long a program gets to say its process group before it is given up. */
+const BEGIN_MS = 5_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+type Line = (text: string) => void;
+type Ending = { readonly code: number } | 'timeout' | 'cancelled';
+
+/** A session on a machine for one scope: cheap, makes no connection of its own. */
+export function createSession(machine: Machine, scope: Scope): Session {
+  const read = <T>(command: Command<T>, result: CommandResult): T =>
+    (command.parse ? command.parse(result) : result.stdout) as T;
+  return {
+    host: machine.host,
+    hostKey: machine.hostKey,
+    fingerprint: machine.fingerprint,
+    run: async (command) => read(command, await execute(machine, scope, command)),
+    feed: async (command, source) => read(command, await execute(machine, scope, command, { source })),
+    follow: (command, line) => execute(machine, scope, command, { line }),
+  };
+}
+
+async function execute(
+  machine: Machine, scope: Scope, command: Command<unknown>, io: { source?: AsyncIterable<Buffer>; line?: Line } = {},
+): Promise<CommandResult> {
+  const cancel = command.cleanup === true ? undefined : scope.signal;
+  if (cancel?.aborted) throw cancelled(cancel);
+  const started = Date.now();
+  const entry = {
+    at: new Date(started).toISOString(), host: machine.host, stage: scope.stage, attempt: scope.attempt,
+    title: command.title, changes: command.changes === true,
+  };
+  let code: number | undefined;
+  const alive = setInterval(() => scope.beat(command.title), BEAT_MS);
+  try {
+    const result = await perform(machine, scope, command, io, cancel, (value) => { code = value; });
+    return result;
+  } finally {
+    clearInterval(alive);
+    appendJournal(scope.cluster, scope.operation, { ...entry, ...(code === undefined ? {} : { code }), ms: Date.now() - started });
+  }
+}
+
+async function perform(
+  machine: Machine, scope: Scope, command: Command<unknown>, io: { source?: AsyncIterable<Buffer>; line?: Line },
+  cancel: AbortSignal | undefined, report: (code: number) => void,
+): Promise<CommandResult> {
+  const mark = newMark();
+  const fence = command.changes === true ? fenceLines(mark, scope) : '';
+  const text = fence + exportLines(command.env ?? {}) + command.script;
+
+  const cleanOutput = redactor(command.secrets ?? []);
+  const clean = redactor([...command.secrets ?? [], ...machine.secrets]);
+  const output = { stdout: new Capture(), stderr: new Capture() };
+  const tail = new Tail(TAIL_LINES);
+  const hear: Line = (line) => {
+    tail.add(line);
+    const safe = clean(line);
+    if (command.changes === true) scope.log(safe);
+    io.line?.(safe);
+  };
+  const lines = { stdout: new Lines(hear), stderr: new Lines(hear) };
+  const sinkOf = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
+    output[name].add(chunk);
+    lines[name].add(chunk);
+  };
+
+  if (command.changes === true) scope.log(`$ ${command.title}`);
+  const more = io.source !== undefined;
+  const program = { mark, text, ...(command.stdin === undefined ? {} : { stdin: command.stdin }), more };
+  const running = await launch(machine, program, { stdout: sinkOf('stdout'), stderr: sinkOf('stderr') }, {
+    urgent: command.cleanup === true, ...(cancel ? { signal: cancel } : {}),
+  });
+  const feeding = io.source && pump(io.source, running.process.stdin, running.exit);
+
+  let ending: Ending;
+  try {
+    ending = await endingOf(running, feeding, command.timeoutMs ?? DEFAULT_TIMEOUT_MS, cancel);
+  } catch (error) {
+    // The source failed: the program would wait for the rest for ever. A lost link has nobody to stop any more.
+    if (!(error instanceof ClusterError && error.type === 'Disconnected')) await stop(machine, running);
+    throw error instanceof ClusterError ? withCommand(error, command, machine.host) : error;
+  }
+  lines.stdout.done();
+  lines.stderr.done();
+
+  const about = { host: machine.host, command: command.title, tail: tail.lines(clean) };
+  if (ending === 'cancelled') {
+    await stop(machine, running);
+    throw cancelled(cancel);
+  }
+  if (ending === 'timeout') {
+    const gone = await stop(machine, running);
+    const seconds = Math.round((command.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000);
+    throw new ClusterError('CommandTimedOut', clean(`${command.title} did not end within ${seconds} s on ${machine.host}${gone ? '' : ', and could not be ended there'}`), {
+      ...about, todo: gone ? `look at the last lines for what it waited for on ${machine.host}` : `look for what is left of it on ${machine.host}`,
+    });
+  }
+  const { code } = ending;
+  report(code);
+  const result = { code, stdout: cleanOutput(output.stdout.text()), stderr: cleanOutput(output.stderr.text()) };
+  const busy = code === BUSY ? new RegExp(`${mark} busy (.*)`).exec(result.stderr)?.[1] : undefined;
+  if (busy !== undefined) {
+    throw new ClusterError('HostBusy', `${machine.host} already works for ${busy} of ${scope.step ?? scope.stage}; this is operation ${scope.n}, attempt ${scope.attempt}`, {
+      host: machine.host, command: command.title, todo: 'nothing, if that one is under way; else look at it with keelson status',
+    });
+  }
+  if ((await running.group) === undefined) throw notBegun(machine, command, code, clean(running.noise()));
+  if ((command.okCodes ?? [0]).includes(code)) return result;
+  throw new ClusterError('CommandFailed', clean(`${command.title} failed on ${machine.host} with exit code ${code}${lastLine(about.tail)}`), {
+    ...about, exitCode: code, todo: `mend the cause on ${machine.host}, then try again; all of its output is in keelson logs`,
+  });
+}
+
+/** Whatever comes first. Rejects with what the source threw, or with Disconnected. */
+async function endingOf(
+  running: Running, feeding: Promise<void> | undefined, timeoutMs: number, cancel: AbortSignal | undefined,
+): Promise<Ending> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => undefined;
+  const stopped = new Promise<Ending>((resolve) => {
+    timer = setTimeout(() => resolve('timeout'), timeoutMs);
+    onAbort = () => resolve('cancelled');
+    if (cancel?.aborted) onAbort();
+    cancel?.addEventListener('abort', onAbort, { once: true });
+  });
+  const exited = running.exit.then((code): Ending => ({ code }));
+  // Only a failure of the source ends the wait: when all is written the program still has to end.
+  const sourceFailed = feeding?.then(() => exited, (error: unknown) => { throw error; });
+  try {
+    return await Promise.race([exited, stopped, ...(sourceFailed ? [sourceFailed] : [])]);
+  } finally {
+    clearTimeout(timer);
+    cancel?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Ends the process group of a program. True when nothing of it is left. */
+async function stop(machine: Machine, running: Running): Promise<boolean> {
+  try {
+    const group = await Promise.race([running.group, after(BEGIN_MS)]);
+    if (group === undefined) return false;
+    const ender = await launch(machine, { mark: newMark(), text: endGroup(group) }, { stdout: () => undefined, stderr: () => undefined }, {
+      urgent: true, signal: AbortSignal.timeout(STOP_TIMEOUT_MS),
+    });
+    const code = await Promise.race([ender.exit, after(STOP_TIMEOUT_MS)]);
+    return code === 0;
+  } catch {
+    // The link is gone as well; the caller says that the program could not be ended.
+    return false;
+  } finally {
+    running.process.abandon();
+  }
+}
+
+const after = (ms: number): Promise<undefined> => new Promise((resolve) => { setTimeout(() => resolve(undefined), ms).unref(); });
+
+const cancelled = (signal: AbortSignal | undefined): CancelledFailure =>
+  signal?.reason instanceof CancelledFailure ? signal.reason : new CancelledFailure('CANCELLED');
+
+/** The loader ended before the program began: no bash, no root, or half a program. */
+function notBegun(machine: Machine, command: Command<unknown>, code: number, noise: string): ClusterError {
+  const tail = noise.split('\n').filter((line) => line.trim() !== '').slice(-TAIL_LINES);
+  const about = { host: machine.host, command: command.title, tail };
+  if (/^sudo: /m.test(noise)) {
+    return new ClusterError('SudoDenied', `sudo no longer lets us in on ${machine.host}${lastLine(tail)}`, {
+      ...about, todo: `look at the sudo rights on ${machine.host}, and at the password`,
+    });
+  }
+  if (code === INCOMPLETE) {
+    return new ClusterError('Disconnected', `the link to ${machine.host} broke before ${command.title} began`, { ...about, todo: 'nothing: it is tried again' });
+  }
+  return new ClusterError('CommandFailed', `${command.title} could not be started on ${machine.host} (exit code ${code})${lastLine(tail)}`, {
+    ...about, exitCode: code, todo: `bash and head have to be there on ${machine.host}, and a login must be able to run commands`,
+  });
+}
+
+const lastLine = (tail: readonly string[]): string => {
+  const last = tail.at(-1);
+  return last === undefined ? '' : `: ${last}`;
+};
+
+/** A connection does not know what it was used for; the error should. */
+const withCommand = (error: ClusterError, command: Command<unknown>, host: string): ClusterError =>
+  new ClusterError(error.type, error.message, { ...error.details, host, command: command.title }, { cause: error });

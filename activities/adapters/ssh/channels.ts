@@ -1,0 +1,99 @@
+import type { Client, ClientChannel } from 'ssh2';
+
+/** sshd allows 10 sessions per connection by default; two stay free for ending processes. */
+const MOST_CHANNELS = 8;
+
+/** No channel can be had any more: the connection is closed. Nothing was started. */
+export class ConnectionClosed extends Error {}
+
+interface Waiting {
+  readonly line: string;
+  readonly resolve: (channel: ClientChannel) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The channels of one connection. Those above the limit wait; the limit adapts to what the host allows. */
+export class Channels {
+  #limit = MOST_CHANNELS;
+  #open = 0;
+  #closed: Error | undefined;
+  readonly #queue: Waiting[] = [];
+
+  /** `idle` is called whenever no channel is open or wanted any more, `busy` when one is wanted again. */
+  constructor(private readonly client: Client, private readonly events: { idle(): void; busy(): void }) {}
+
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Runs a command line in a channel of its own. Rejects with ConnectionClosed. Urgent ones pass limit and queue. */
+  exec(line: string, options: { urgent: boolean; signal?: AbortSignal }): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(this.#closed);
+        return;
+      }
+      const waiting: Waiting = { line, resolve, reject };
+      this.events.busy();
+      if (options.urgent) {
+        this.#start(waiting);
+        return;
+      }
+      this.#queue.push(waiting);
+      options.signal?.addEventListener('abort', () => {
+        const at = this.#queue.indexOf(waiting);
+        if (at < 0) return;
+        this.#queue.splice(at, 1);
+        reject(options.signal?.reason instanceof Error ? options.signal.reason : new Error('aborted'));
+      }, { once: true });
+      this.#fill();
+    });
+  }
+
+  /** The connection is gone: whoever waits gets to know it. */
+  close(cause?: Error): void {
+    if (this.#closed) return;
+    this.#closed = new ConnectionClosed(cause?.message ?? 'closed', { cause });
+    for (const { reject } of this.#queue.splice(0)) reject(this.#closed);
+  }
+
+  #fill(): void {
+    while (this.#open < this.#limit) {
+      const next = this.#queue.shift();
+      if (!next) break;
+      this.#start(next);
+    }
+    if (this.#open === 0 && this.#queue.length === 0 && !this.#closed) this.events.idle();
+  }
+
+  #start(waiting: Waiting): void {
+    this.#open += 1;
+    const failed = (error: Error): void => {
+      this.#open -= 1;
+      const full = /open failed|resource shortage|administratively prohibited/i.test(error.message);
+      if (full && this.#open > 0 && !this.#closed) {
+        // MaxSessions of this host is lower than ours: wait for one that ends.
+        this.#limit = Math.max(1, this.#open);
+        this.#queue.unshift(waiting);
+        return;
+      }
+      waiting.reject(full ? error : this.#closed ?? new ConnectionClosed(error.message, { cause: error }));
+      this.#fill();
+    };
+    try {
+      this.client.exec(waiting.line, (error, channel) => {
+        if (error) {
+          failed(error);
+          return;
+        }
+        channel.once('close', () => {
+          this.#open -= 1;
+          this.#fill();
+        });
+        waiting.resolve(channel);
+      });
+    } catch (error) {
+      failed(error as Error);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { HostTarget } from '../../../domain/cluster';
+import { ClusterError } from '../../../domain/errors';
+import type { Elevation } from '../shell/loader';
+import type { Process } from '../shell/machine';
+
+type Start = (line: string) => Promise<Process>;
+
+/**
+ * How a user becomes root on a host: asked once per connection. The sudo password is the one of the login. Throws
+ * SudoDenied with what sudo said.
+ */
+export async function probeSudo(target: HostTarget, password: string | undefined, start: Start): Promise<Elevation> {
+  if (target.access.user === 'root') return 'none';
+  // -k: a login that sudo remembers from elsewhere would be forgotten in the middle of an install.
+  const free = await ask(start, 'exec env LC_ALL=C sudo -k -n true');
+  if (free.code === 0) return 'sudo';
+  if (password === undefined || !/password is required/.test(free.said)) throw denied(target, free.said, password !== undefined);
+  const asked = await ask(start, "exec env LC_ALL=C sudo -k -S -p '' true", `${password}\n`);
+  if (asked.code === 0) return 'sudo-with-password';
+  throw denied(target, asked.said, true);
+}
+
+async function ask(start: Start, line: string, stdin = ''): Promise<{ code: number; said: string }> {
+  const process = await start(line);
+  let said = '';
+  const hear = (chunk: Buffer): void => { said = (said + chunk.toString('utf8')).slice(-4_096); };
+  process.stdout.on('data', hear);
+  process.stderr.on('data', hear);
+  process.stdin.on('error', () => undefined);
+  process.stdin.end(stdin);
+  return { code: await process.exit, said };
+}
+
+function denied(target: HostTarget, said: string, hasPassword: boolean): ClusterError {
+  const { user } = target.access;
+  const [what, todo] = reason(said, user, hasPassword);
+  return new ClusterError('SudoDenied', `${user} cannot become root on ${target.id}: ${what}`, {
+    host: target.id, command: 'sudo', tail: said.split('\n').filter((line) => line.trim() !== '').slice(-5), todo,
+  });
+}
+
+function reason(said: string, user: string, hasPassword: boolean): readonly [what: string, todo: string] {
+  const rule = `let an administrator add to /etc/sudoers.d: ${user} ALL=(ALL) NOPASSWD: ALL`;
+  if (/must have a tty|no tty present/.test(said)) return ['sudo asks for a terminal there', `add to /etc/sudoers.d: Defaults:${user} !requiretty`];
+  if (/not in the sudoers file|not allowed to|may not run sudo/.test(said)) return ['it has no sudo rights', `${rule}; or log in as root`];
+  if (/not found|No such file/.test(said)) return ['there is no sudo', 'install sudo, or log in as root'];
+  if (/[Ss]orry, try again|incorrect password|password attempt/.test(said)) return ['sudo does not take the login password', `give the password that sudo takes, or ${rule}`];
+  if (/password is required/.test(said) && !hasPassword) return ['sudo asks for a password, and none was given', `give it with --passwd, or ${rule}`];
+  return ['sudo failed', `try by hand on the host: sudo -n true; or ${rule}`];
+}
