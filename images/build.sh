@@ -48,7 +48,7 @@ build_image() {
   chmod -R u=rwX,go=rX "$context"
   scratch=$(mktemp -d "$(dirname "$layout")/.layout-XXXXXX")
   # One date for all files, and layers as they are: the same inputs give the same digest, and no host pays for gzip.
-  buildah build -q --timestamp 0 --format oci --layers=false --build-arg "VERSION=$version" \
+  buildah build -q --timestamp 0 --format oci --layers=false --identity-label=false --build-arg "VERSION=$version" \
     --build-arg "PAUSE_TAG=$PAUSE_TAG" --build-arg "HAPROXY_TAG=$HAPROXY_TAG" \
     -f "$context/Kubefile" -t "$image" "$context"
   skopeo copy -q --dest-oci-accept-uncompressed-layers "containers-storage:$image" "oci:$scratch:$version"
@@ -58,6 +58,9 @@ build_image() {
   mv "$scratch" "$layout"
   rm -rf "$context"
 }
+
+# Layouts are large, and every change of a recipe makes another one: those that no build has named for a week go.
+forget_unused() { find "$KEELSON_CACHE/images" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +; }
 
 main() {
   local name version layout
@@ -70,8 +73,10 @@ main() {
       lock images
       # Parts first, each with its own line: they are the slow half, and shared by images.
       (source "$here/$name/recipe.sh" && for item in "${PARTS[@]}"; do part "$item" >/dev/null; done)
+      forget_unused
       [ -d "$layout" ] || step "Building the image $name $version" build_image "$name" "$version" "$layout"
     fi
+    touch "$layout"
     echo "localhost/keelson/$name:$version $layout"
   done
 }

@@ -88,7 +88,7 @@ func render(subnet string) ([]byte, error) {
 			"type":   "host-local",
 			"ranges": [][]map[string]string{{{"subnet": podNetwork.String()}}},
 			// In /run: addresses of pods do not outlive a reboot, which ends all pods.
-			"dataDir": "/run/cni-ipam-state",
+			"dataDir": "/run/flannel/ipam",
 		},
 	}
 	if network := values["FLANNEL_NETWORK"]; network != "" {

@@ -20,6 +20,7 @@ for namespace in /run/netns/cni-*; do
 done
 undo_folders
 undo_files
+undo_expected
 systemctl reset-failed containerd.service 2>/dev/null || true
 give_back_unit containerd.service
 end_ledger

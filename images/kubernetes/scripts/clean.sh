@@ -11,6 +11,7 @@ former=$(cat "$LEDGER/kubelet-mounts" 2>/dev/null || echo 1)
 while [ "$(mounts_on /var/lib/kubelet)" -gt "$former" ] && umount /var/lib/kubelet; do :; done
 undo_folders
 undo_files
+undo_expected
 systemctl reset-failed kubelet.service 2>/dev/null || true
 if [ -e "$LEDGER/settings" ]; then
   while IFS='=' read -r name value; do

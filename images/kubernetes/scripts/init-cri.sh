@@ -11,6 +11,7 @@ remember_unit containerd.service
 for folder in /etc/containerd /opt/cni /etc/cni /etc/cni/net.d /opt/containerd /run/containerd /run/nri /var/lib/cni "${criData:-/var/lib/containerd}"; do
   own_folder "$folder"
 done
+expect /run/netns
 for program in containerd containerd-shim-runc-v2 ctr runc; do place 755 "../cri/$program" "/usr/bin/$program"; done
 for plugin in ../cri/cni/*; do place 755 "$plugin" "/opt/cni/bin/$(basename "$plugin")"; done
 place 644 ../etc/config.toml /etc/containerd/config.toml

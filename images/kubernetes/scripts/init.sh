@@ -49,6 +49,9 @@ for folder in /etc/kubernetes /var/lib/kubelet /var/lib/etcd /var/log/pods /var/
   own_folder "$folder"
 done
 mkdir -p /etc/kubernetes/manifests
+# kube-proxy's pod mounts these from the host.
+expect /lib/modules
+expect /run/xtables.lock
 for program in ../bin/*; do place 755 "$program" "/usr/bin/$(basename "$program")"; done
 # Some kubeadm versions and CNI plugins call these; a host's own ones come first.
 for program in nft conntrack; do

@@ -6,7 +6,7 @@
 begin_ledger() {
   LEDGER=/var/lib/keelson-image/$1
   mkdir -p "$LEDGER"
-  touch "$LEDGER/placed" "$LEDGER/folders"
+  touch "$LEDGER/placed" "$LEDGER/folders" "$LEDGER/expected"
   CHANGED=no
 }
 
@@ -47,6 +47,7 @@ own_folder() {
   if listed folders "$folder"; then mkdir -p "$folder"; return; fi
   mkdir -p "$LEDGER/entries$folder"
   if [ -d "$folder" ]; then
+    stat -c %a "$folder" >"$LEDGER/entries$folder/.mode"
     find "$folder" -mindepth 1 -maxdepth 1 >"$LEDGER/entries$folder/.list"
   else
     parent=$folder
@@ -55,6 +56,13 @@ own_folder() {
   fi
   echo "$folder" >>"$LEDGER/folders"
   mkdir -p "$folder"
+}
+
+# expect PATH: an empty folder or file that others will make as a side effect, in a place that is not ours. It goes when it was
+# not there before, and only if it is empty then.
+expect() {
+  if [ -e "$1" ] || listed expected "$1"; then return; fi
+  echo "$1" >>"$LEDGER/expected"
 }
 
 # remember_unit NAME: whether a unit of that name was in use before ours came.
@@ -91,11 +99,21 @@ undo_folders() {
       # The parents only as far as nobody else has put anything there.
       (cd / && while [ "$folder" != "$missing" ]; do folder=$(dirname "$folder") && rmdir "$folder" 2>/dev/null || break; done)
     else
+      [ -d "$folder" ] || continue
       find "$folder" -mindepth 1 -maxdepth 1 | while read -r entry; do
         grep -qxF -- "$entry" "$LEDGER/entries$folder/.list" || rm -rf -- "$entry"
       done
+      chmod "$(cat "$LEDGER/entries$folder/.mode")" "$folder"
     fi
   done
+}
+
+# undo_expected: removes what is left of side effects.
+undo_expected() {
+  local path
+  while read -r path; do
+    if [ -d "$path" ]; then rmdir "$path" 2>/dev/null || true; elif [ -f "$path" ] && [ ! -s "$path" ]; then rm -f "$path"; fi
+  done <"$LEDGER/expected"
 }
 
 # undo_files: removes what we placed, and puts former files back.
