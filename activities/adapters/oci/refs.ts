@@ -1,0 +1,42 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+/** A name of the store and the manifest it stands for. */
+export interface StoredRef {
+  readonly ref: string;
+  readonly digest: string;
+  readonly mediaType: string;
+}
+
+const refFile = (storeDir: string, ref: string): string => join(storeDir, 'refs', `${encodeURIComponent(ref)}.json`);
+
+/** Writes a name so that a reader sees the old one or the new one, never half of one. */
+export async function writeRef(storeDir: string, stored: StoredRef): Promise<void> {
+  const file = refFile(storeDir, stored.ref);
+  await mkdir(join(storeDir, 'refs'), { recursive: true });
+  const beside = join(storeDir, 'refs', `.${randomBytes(8).toString('hex')}`);
+  await writeFile(beside, `${JSON.stringify(stored)}\n`, { flag: 'wx' });
+  await rename(beside, file);
+}
+
+/** The name's manifest; undefined when the store does not know the name. */
+export async function readRef(storeDir: string, ref: string): Promise<StoredRef | undefined> {
+  try {
+    return JSON.parse(await readFile(refFile(storeDir, ref), 'utf8')) as StoredRef;
+  } catch (error) {
+    if (['ENOENT', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Takes a name out. The blobs stay: another name may need them. */
+export const removeRef = (storeDir: string, ref: string): Promise<void> => rm(refFile(storeDir, ref), { force: true });
+
+/** Every name of the store, sorted. */
+export async function listRefs(storeDir: string): Promise<StoredRef[]> {
+  const files = await readdir(join(storeDir, 'refs')).catch(() => []);
+  const names = files.filter((file) => file.endsWith('.json') && !file.startsWith('.')).map((file) => decodeURIComponent(file.slice(0, -5)));
+  const stored = await Promise.all(names.sort().map((name) => readRef(storeDir, name)));
+  return stored.filter((one) => one !== undefined);
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClusterError } from '../../../domain/errors';
+import type { WorkOptions } from './shared-work';
+
+/** What skopeo left in the store: the manifest as the source has it, its blobs beside it. */
+export interface Copied {
+  readonly digest: string;
+  readonly mediaType: string;
+}
+
+/** skopeo's own words for a failure. */
+export class SkopeoFailed extends Error {}
+
+/**
+ * Copies an image of any transport into the shared blobs of a store. It goes into a layout of its own: several copies
+ * into one layout lose names. Nothing is compressed or converted, so the manifest keeps the digest of the source; of a
+ * list the platform of this machine is taken. Logins are those of the user's auth file, which skopeo reads by itself.
+ * Throws SkopeoFailed with its last line, and ImageNotFound when there is no skopeo.
+ */
+export async function copyImage(storeDir: string, source: string, options: WorkOptions): Promise<Copied> {
+  const parent = join(storeDir, 'incoming');
+  await mkdir(parent, { recursive: true });
+  const layout = await mkdtemp(join(parent, 'copy-'));
+  try {
+    await runSkopeo([
+      'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
+      '--dest-shared-blob-dir', join(storeDir, 'blobs'), source, `oci:${layout}/image`,
+    ], options, source);
+    return await readIndex(join(layout, 'image', 'index.json'));
+  } finally {
+    await rm(layout, { recursive: true, force: true });
+  }
+}
+
+async function readIndex(file: string): Promise<Copied> {
+  const { manifests } = JSON.parse(await readFile(file, 'utf8')) as { manifests: { digest: string; mediaType: string }[] };
+  const [manifest] = manifests;
+  if (!manifest) throw new SkopeoFailed('skopeo wrote a layout without an image');
+  return { digest: manifest.digest, mediaType: manifest.mediaType };
+}
+
+async function runSkopeo(args: readonly string[], { signal, beat }: WorkOptions, source: string): Promise<void> {
+  const alive = setInterval(() => beat(`copying ${source}`), 5_000);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const child = spawn('skopeo', args, { stdio: ['ignore', 'ignore', 'pipe'], signal });
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-8_192); });
+      child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? withoutSkopeo() : error));
+      child.on('close', (code) => (code === 0 ? resolve() : reject(new SkopeoFailed(lastLine(said)))));
+    });
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+const withoutSkopeo = (): ClusterError =>
+  new ClusterError('ImageNotFound', 'skopeo is not installed on the machine of this Temporal worker; without it no image can be fetched', {
+    todo: 'Install skopeo (apt-get install skopeo), then retry.',
+  });
+
+/** The last line that skopeo wrote, without its log framing. */
+export function lastLine(said: string): string {
+  const line = said.trim().split('\n').at(-1) ?? '';
+  const message = /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+  return message ? message.replace(/\\(.)/g, '$1') : line;
+}

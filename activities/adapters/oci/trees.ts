@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { servedNames } from '../../../domain/registry-layout';
+import type { ImageTree, TreeEntry } from '../../ports';
+import { hexOf, streamBlob } from './blobs';
+import { decompress } from './decompress';
+import type { ReadImage } from './image-config';
+import { withLock } from './lock';
+import type { WorkOptions } from './shared-work';
+import { unpackLayers, type UnpackedEntry } from './unpack';
+
+/** What trees/<digest>.json holds. It is written last: a tree without it is unpacked anew. */
+interface TreeManifest {
+  readonly digest: string;
+  readonly unpackedBytes: number;
+  readonly entries: readonly UnpackedEntry[];
+}
+
+/** An unpacked image and the size of all its files together. */
+export interface StoredTree {
+  readonly tree: ImageTree;
+  readonly unpackedBytes: number;
+}
+
+/** The tree of an image: from the store, or unpacked now, by one process however many ask. */
+export async function openTree(storeDir: string, digest: string, image: ReadImage, options: WorkOptions): Promise<StoredTree> {
+  const there = await readManifest(storeDir, digest);
+  if (there) return storedTree(storeDir, there, image);
+  return withLock(storeDir, `tree-${hexOf(digest)}`, options.signal, async () => {
+    const manifest = (await readManifest(storeDir, digest)) ?? (await unpack(storeDir, digest, image, options));
+    return storedTree(storeDir, manifest, image);
+  });
+}
+
+const rootOf = (storeDir: string, digest: string): string => join(storeDir, 'trees', hexOf(digest));
+
+async function readManifest(storeDir: string, digest: string): Promise<TreeManifest | undefined> {
+  try {
+    return JSON.parse(await readFile(`${rootOf(storeDir, digest)}.json`, 'utf8')) as TreeManifest;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function unpack(storeDir: string, digest: string, image: ReadImage, { signal, beat }: WorkOptions): Promise<TreeManifest> {
+  const trees = join(storeDir, 'trees');
+  await mkdir(trees, { recursive: true });
+  const beside = await mkdtemp(join(trees, '.unpacking-'));
+  const alive = setInterval(() => beat(`unpacking ${digest}`), 5_000);
+  try {
+    const entries = await unpackLayers(beside, image.layers.map((layer) => () => decompress(streamBlob(storeDir, layer.digest, signal))));
+    const manifest = { digest, unpackedBytes: entries.reduce((sum, { size }) => sum + size, 0), entries };
+    await rm(rootOf(storeDir, digest), { recursive: true, force: true });
+    await rename(beside, rootOf(storeDir, digest));
+    await writeWhole(`${rootOf(storeDir, digest)}.json`, JSON.stringify(manifest));
+    return manifest;
+  } finally {
+    clearInterval(alive);
+    await rm(beside, { recursive: true, force: true });
+  }
+}
+
+async function writeWhole(file: string, content: string): Promise<void> {
+  const beside = `${file}.${randomBytes(8).toString('hex')}`;
+  await writeFile(beside, content, { flag: 'wx' });
+  await rename(beside, file);
+}
+
+/** Every file of a cluster image is made 0755 before it goes to hosts: its scripts count on it. */
+const hostMode = 0o755;
+
+function storedTree(storeDir: string, { digest, unpackedBytes, entries: unpacked }: TreeManifest, image: ReadImage): StoredTree {
+  const root = rootOf(storeDir, digest);
+  const all = unpacked.map((entry): TreeEntry => ({
+    ...entry,
+    mode: entry.kind === 'link' ? 0o777 : hostMode,
+    ...(entry.kind === 'file' ? { from: join(root, entry.path) } : {}),
+  }));
+  const isRegistry = ({ path }: TreeEntry): boolean => path === 'registry' || path.startsWith('registry/');
+  const registry = all.filter(isRegistry);
+  const entries = all.filter((entry) => !isRegistry(entry));
+  const served = servedNames(registry.map(({ path }) => path));
+  return { unpackedBytes, tree: { digest, root, entries, registry, served, config: image.config } };
+}
