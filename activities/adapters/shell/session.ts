@@ -67,13 +67,14 @@ async function perform(
   const clean = redactor([...command.secrets ?? [], ...machine.secrets]);
   const output = { stdout: new Capture(), stderr: new Capture() };
   const tail = new Tail(TAIL_LINES);
-  const hear: Line = (line) => {
+  const hear = (isData: boolean): Line => (line) => {
     tail.add(line);
     const safe = clean(line);
-    if (command.changes === true) scope.log(safe);
+    if (command.changes === true && !isData) scope.log(safe);
     io.line?.(safe);
   };
-  const lines = { stdout: new Lines(hear), stderr: new Lines(hear) };
+  // What is parsed is for the program and not for people.
+  const lines = { stdout: new Lines(hear(command.parse !== undefined)), stderr: new Lines(hear(false)) };
   const sinkOf = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
     output[name].add(chunk);
     lines[name].add(chunk);

@@ -33,19 +33,25 @@ export class Channels {
         reject(this.#closed);
         return;
       }
-      const waiting: Waiting = { line, resolve, reject };
+      const { signal } = options;
+      const abort = (): void => {
+        const at = this.#queue.indexOf(waiting);
+        if (at < 0) return;
+        this.#queue.splice(at, 1);
+        waiting.reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      };
+      const settled = <T>(settle: (value: T) => void) => (value: T): void => {
+        signal?.removeEventListener('abort', abort);
+        settle(value);
+      };
+      const waiting: Waiting = { line, resolve: settled(resolve), reject: settled(reject) };
       this.events.busy();
       if (options.urgent) {
         this.#start(waiting);
         return;
       }
       this.#queue.push(waiting);
-      options.signal?.addEventListener('abort', () => {
-        const at = this.#queue.indexOf(waiting);
-        if (at < 0) return;
-        this.#queue.splice(at, 1);
-        reject(options.signal?.reason instanceof Error ? options.signal.reason : new Error('aborted'));
-      }, { once: true });
+      signal?.addEventListener('abort', abort, { once: true });
       this.#fill();
     });
   }
