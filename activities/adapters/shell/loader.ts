@@ -9,12 +9,15 @@ import type { Scope } from '../../ports';
  *
  * so that no quoting is ever rewritten and no secret is in an argv. It holds no quote, backslash or exclamation mark,
  * so that it reads the same in every login shell. Why each part:
- * - `read` takes single bytes from a pipe, and `head -c` never more than it is asked for: the rest is left for the program;
+ * - `read` and `head -c` never take more than they are asked for: the rest is left for the program. `read` takes single
+ *   bytes from a pipe, which is slow for long programs, but saves the start of a process for the others;
  * - a program without its mark at the end came in half, as the link broke: it must not run;
- * - `set -m` gives the program a process group of its own, which can be ended with all that it started;
- * - both outputs begin with the mark: what login scripts print before it is not ours; the pid goes with it;
- * - the loader closes its own ends, so that the program alone decides when its streams are closed.
+ * - the program needs a process group of its own, which can be ended with all that it started. sshd gives us one; below
+ *   sudo the program gets it by `set -m`, and then the loader closes its own ends, so that the program alone decides when
+ *   its streams are closed;
+ * - both outputs begin with the mark: what login scripts print before it is not ours; the pid goes with it.
  */
+const PROGRAM = 'eval "unset keelson_mark keelson_size keelson_program; $keelson_program"';
 const LOADER = [
   'cd /',
   'umask 022',
@@ -22,15 +25,19 @@ const LOADER = [
   'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   'unset keelson_mark keelson_size keelson_program',
   'IFS=" " read -r keelson_mark keelson_size || exit 98',
-  'keelson_program=$(head -c "$keelson_size")',
+  'if [ "$keelson_size" -lt 4000 ]; then read -r -N "$keelson_size" keelson_program; else keelson_program=$(head -c "$keelson_size"); fi',
   'case $keelson_program in *"#$keelson_mark") ;; *) exit 98 ;; esac',
+  'echo "$keelson_mark"',
+  'read -r REPLY </proc/$$/stat',
+  'set -- ${REPLY##*) }',
+  `if [ "$3" = "$$" ]; then set --; echo "$keelson_mark $$" >&2; ${PROGRAM}; exit; fi`,
+  'set --',
   'set -m',
   'exec 3<&0',
-  '{ set +m; exec 3<&-; echo "$keelson_mark"; echo "$keelson_mark $BASHPID" >&2; '
-    + 'eval "unset keelson_mark keelson_size keelson_program; $keelson_program"; } <&3 &',
+  `{ set +m; exec 3<&-; echo "$keelson_mark $BASHPID" >&2; ${PROGRAM}; } <&3 &`,
   'exec 0<&- 3<&- >/dev/null 2>&1',
   'wait %1',
-].join('\n').replaceAll(/\n/g, '; ').replaceAll('&; ', '& ');
+].join('; ').replaceAll('&; ', '& ');
 
 /** Bash of its own: the user's login shell may be any other. `--norc`: bash under sshd would read ~/.bashrc again. */
 const BASH = `bash --noprofile --norc -c '${LOADER}'`;
