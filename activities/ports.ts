@@ -19,6 +19,11 @@ export interface Scope {
    * two hosts' joins both speak to the leader and must not take each other for an old attempt.
    */
   readonly step?: string;
+  /**
+   * What the fence compares within one operation: grows from one attempt to the next, also when a person's retry starts
+   * to count attempts anew. Default: the attempt.
+   */
+  readonly order?: number;
   /** Cancelled by Temporal, by a timeout or by shutdown. */
   readonly signal: AbortSignal;
   /** Tells Temporal that we live. `detail` is for people: small, no secret. */

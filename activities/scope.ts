@@ -17,6 +17,8 @@ export async function inScope<T>(deps: Deps, where: Where, host: string, work: (
   const scope: Scope = {
     ...where,
     attempt,
+    step: `${where.stage}/${host}`,
+    order: context.info.currentAttemptScheduledTimestampMs,
     signal: context.cancellationSignal,
     beat: (next) => { detail = next ?? detail; },
     log: (line) => deps.log({ cluster: where.cluster, operation: where.operation, stage: where.stage, host, attempt }, line),

@@ -88,10 +88,11 @@ export function exportLines(env: Readonly<Record<string, string>>): string {
  * cluster's numbers mean nothing here, so they are never compared.
  */
 export function fenceLines(mark: string, scope: Scope): string {
+  const order = scope.order ?? scope.attempt;
   const step = (scope.step ?? scope.stage).replaceAll(/[^A-Za-z0-9._:-]/g, '_');
   return `
 keelson_fence() {
-  local file=/var/lib/keelson/fence/${quote(step)} mine=${quote(`${scope.uid} ${scope.n} ${scope.attempt}`)} uid=${quote(scope.uid)} seen='' n attempt
+  local file=/var/lib/keelson/fence/${quote(step)} mine=${quote(`${scope.uid} ${scope.n} ${order} ${scope.attempt}`)} uid=${quote(scope.uid)} seen='' n order attempt
   read -r seen 2>/dev/null <"$file"
   [ "$seen" = "$mine" ] && return
   mkdir -p -m 700 /var/lib/keelson && mkdir -p /var/lib/keelson/fence || return 0
@@ -99,8 +100,8 @@ keelson_fence() {
   seen=''
   read -r seen 2>/dev/null <"$file"
   if [ "\${seen%% *}" = "$uid" ]; then
-    read -r _ n attempt <<<"$seen"
-    if [ "$n" -gt ${scope.n} ] || { [ "$n" -eq ${scope.n} ] && [ "$attempt" -gt ${scope.attempt} ]; }; then
+    read -r _ n order attempt <<<"$seen"
+    if [ "$n" -gt ${scope.n} ] || { [ "$n" -eq ${scope.n} ] && [ "$order" -gt ${order} ]; }; then
       echo "${mark} busy operation $n, attempt $attempt" >&2
       exit ${BUSY}
     fi
