@@ -6,7 +6,10 @@ import { type OpenImage, rootfsOf } from './image-set';
 
 const imageOf = (cluster: ClusterSlice, images: readonly OpenImage[]) => {
   const { facts, tree } = rootfsOf(images);
-  return { version: cluster.version, defaults: readImageFile(tree, 'etc/kubeadm.yml') ?? '', vip: facts.vip ?? '10.103.97.2', env: tree.config.env };
+  // An image with a balancer of its own has no virtual IP, and its networks need not keep clear of one.
+  const vip = facts.apiBalancer ? undefined : facts.vip;
+  const hasShim = tree.entries.some(({ path }) => path === 'cri/image-cri-shim');
+  return { version: cluster.version, defaults: readImageFile(tree, 'etc/kubeadm.yml') ?? '', env: tree.config.env, hasShim, ...(vip ? { vip } : {}) };
 };
 
 /** The kubeadm documents for `init`: the image's defaults, the user's documents, this host's facts. */

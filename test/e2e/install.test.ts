@@ -1,0 +1,90 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, Home, images, Lab, scenario } from './harness';
+
+/** The main job: one command, bare hosts, a cluster that works; again: nothing to do; reset: bare hosts. */
+scenario('one command builds a cluster of one control plane and two workers', () => {
+  const lab = new Lab('e2e-install');
+  const home = new Home();
+  let leader = '';
+  const install = () => [
+    'run', ...images('kubernetes', 'helm', 'flannel', 'web'), '--cluster', 'first',
+    '--masters', lab.hosts[0]!, '--nodes', lab.hosts.slice(1).join(','), '--pk', lab.key, '--yes',
+  ];
+
+  beforeAll(() => {
+    leader = lab.up(3)[0]!;
+  }, 300_000);
+  afterAll(async () => {
+    await home.close();
+    lab.down();
+  }, 120_000);
+
+  test('the install ends well, every node is Ready and the application answers over its Service', async () => {
+    const ran = await home.run(install());
+    expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
+    expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready']);
+    const service = lab.on(leader, "kubectl get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'");
+    for (const host of lab.hosts) {
+      await eventually(`the application on ${host}`, () => lab.on(host, `curl -fsS --max-time 3 http://${service}/`).length > 0);
+    }
+  }, 400_000);
+
+  test('the same command again has nothing to do, within 5 seconds, and no command changes anything', async () => {
+    const before = home.journal('first').length;
+    const ran = await home.run(install());
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/nothing to do/i);
+    expect(ran.seconds).toBeLessThan(5);
+    expect(home.journal('first').slice(before).filter(({ changes }) => changes)).toEqual([]);
+  }, 60_000);
+
+  test('kubeadm init ran once, each join once', () => {
+    const starts = home.journal('first').filter(({ title }) => /^kubeadm (init|join): start$/.test(title));
+    expect(starts.map(({ title, host }) => `${title} ${host}`).sort()).toEqual([
+      `kubeadm init: start ${lab.hosts[0]!}`, `kubeadm join: start ${lab.hosts[1]!}`, `kubeadm join: start ${lab.hosts[2]!}`,
+    ]);
+  });
+
+  test('reset takes the cluster away and a second one, from a Clusterfile, works on the same hosts', async () => {
+    const gone = await home.run(['reset', '--cluster', 'first', '--yes']);
+    expect({ code: gone.code, stderr: gone.stderr }).toMatchObject({ code: 0 });
+    const file = join(mkdtempSync(join(tmpdir(), 'keelson-file-')), 'Clusterfile');
+    writeFileSync(file, clusterfile(lab.hosts));
+    const ran = await home.run(['apply', '-f', file, '--yes'], { env: { KEELSON_SSH_PASSWORD: 'ops-lab-pass' } });
+    expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
+    expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready']);
+    expect(lab.on(leader, "kubectl get nodes -o 'jsonpath={.items[*].spec.podCIDR}'")).toMatch(/^10\.244\./);
+    expect(lab.on(leader, "kubectl get service kubernetes -o 'jsonpath={.spec.clusterIP}'")).toBe('10.112.0.1');
+    expect(lab.on(leader, 'openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -ext subjectAltName')).toMatch(/DNS:api\.example\.test/);
+    expect(lab.on(leader, 'cat /var/lib/sealos/data/second/rootfs/etc/motd-note')).toBe('from a Config document\n');
+  }, 400_000);
+});
+
+/** A sudo user with a password, networks of its own, another name in the certificate, a Config document. */
+const clusterfile = (hosts: readonly string[]) => `apiVersion: apps.sealos.io/v1beta1
+kind: Cluster
+metadata: {name: second}
+spec:
+  image: [${images('kubernetes', 'flannel').join(', ')}]
+  ssh: {user: ops, port: 22}
+  hosts:
+  - {ips: ['${hosts[0]!}:22'], roles: [master, amd64]}
+  - {ips: ['${hosts[1]!}:22', '${hosts[2]!}:22'], roles: [node, amd64]}
+---
+apiVersion: apps.sealos.io/v1beta1
+kind: Config
+metadata: {name: note}
+spec:
+  path: etc/motd-note
+  strategy: override
+  data: |
+    from a Config document
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+networking: {podSubnet: 10.244.0.0/16, serviceSubnet: 10.112.0.0/16}
+apiServer:
+  certSANs: [api.example.test]
+`;
