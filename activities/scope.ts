@@ -17,7 +17,7 @@ export async function inScope<T>(deps: Deps, where: Where, host: string, work: (
   const scope: Scope = {
     ...where,
     attempt,
-    step: `${where.stage}/${host}`,
+    step: context.info.activityId,
     order: context.info.currentAttemptScheduledTimestampMs,
     signal: context.cancellationSignal,
     beat: (next) => { detail = next ?? detail; },
