@@ -1,4 +1,4 @@
-import type { ClusterSpec } from './cluster';
+import { type ClusterSpec, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import { ClusterError } from './errors';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
@@ -16,9 +16,18 @@ export interface EntityState {
   readonly running?: Running;
   readonly next?: Request;
   /** The last answers, so that a request sent twice is answered twice and done once. */
-  readonly recent: readonly { readonly requestId: string; readonly n: number; readonly operation: string }[];
+  readonly recent: readonly Answered[];
   readonly log: readonly LogLine[];
   readonly retired: boolean;
+}
+
+/** A request that was accepted, and the operation it was told. */
+export interface Answered {
+  readonly requestId: string;
+  readonly n: number;
+  readonly operation: string;
+  /** It joined an operation that somebody else had begun. */
+  readonly attached?: boolean;
 }
 
 /** What operations hand on: small facts by host, and the conditions. */
@@ -97,7 +106,7 @@ export function migrate(input: unknown, uid: () => string): EntityState {
 }
 
 const busy = (state: EntityState): string =>
-  state.running
+  state.retired ? 'it was reset just now and ends; ask again' : state.running
     ? `${state.running.operation} of ${state.running.by} runs since ${state.running.at}` +
       (state.running.waiting ? ` and waits: ${state.running.waiting.message}` : '')
     : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
@@ -107,8 +116,9 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
   if (digestOf(request.spec) !== request.digest) return new ClusterError('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
   if (request.spec.name !== state.name) return new ClusterError('InvalidSpec', `the spec is of cluster ${request.spec.name}, this is ${state.name}`);
-  if (state.running || state.next) {
-    const same = state.running?.kind !== 'reset' && state.desired?.digest === request.digest;
+  if (state.running || state.next || state.retired) {
+    const goes = state.retired || state.running?.kind === 'reset' || state.next?.kind === 'reset';
+    const same = !goes && state.desired?.digest === request.digest;
     return same ? undefined : new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
   }
   if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {
@@ -117,11 +127,16 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   return refuseChange(state, request.spec);
 }
 
-/** What this version cannot take back from a cluster that exists: hosts that leave, another leader. */
+/** What this version cannot take back from a cluster that exists: hosts that leave, hosts that change their role. */
 function refuseChange(state: EntityState, spec: ClusterSpec): ClusterError | undefined {
   if (!state.desired || !state.current.created) return undefined;
   const wanted = new Set(spec.hosts.map(({ id }) => id));
   const gone = state.desired.spec.hosts.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
+  const before = new Map(state.desired.spec.hosts.map((host) => [host.id, isControlPlane(host)]));
+  const turned = spec.hosts.filter((host) => before.get(host.id) === !isControlPlane(host)).map(({ id }) => id);
+  if (turned.length > 0) {
+    return new ClusterError('UnsafePlan', `a host of a running cluster keeps its role: ${turned.join(', ')} would change between control plane and worker`);
+  }
   if (gone.length === 0) return undefined;
   return new ClusterError('UnsafePlan', `hosts cannot be removed from a running cluster yet: ${gone.join(', ')} would leave; \`keelson reset\` removes the whole cluster`);
 }
@@ -131,7 +146,7 @@ export function refuseReset(state: EntityState, request: { requestId: string; co
   if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
   if (request.confirm !== state.name) return new ClusterError('InvalidSpec', `to reset it, confirm with the cluster's name: ${state.name}`);
   const waits = state.running?.waiting !== undefined && state.running.kind !== 'reset';
-  if ((state.running && !waits) || state.next) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
+  if ((state.running && !waits) || state.next || state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
   return undefined;
 }
 
@@ -145,7 +160,8 @@ export const refuseCancel = (state: EntityState): ClusterError | undefined =>
 
 /** Accepts a spec: either the one that runs already (attach), or the next operation. */
 export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string }, at: string): EntityState {
-  if (state.recent.some(({ requestId }) => requestId === request.requestId) || state.running || state.next) return state;
+  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
+  if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
   const kind = state.current.created ? 'reconcile' : 'init';
   return remember({ ...state, desired: { spec: request.spec, digest: request.digest, by: request.by, at } }, { kind, requestId: request.requestId, by: request.by, at });
 }
@@ -158,14 +174,20 @@ export function admitReset(state: EntityState, request: { requestId: string; by:
 
 function remember(state: EntityState, next: Request): EntityState {
   const n = state.n + 1;
-  return { ...state, next, recent: [...state.recent, { requestId: next.requestId, n, operation: `${next.kind}-${n}` }].slice(-20) };
+  return answered({ ...state, next }, { requestId: next.requestId, n, operation: `${next.kind}-${n}` });
 }
+
+const answered = (state: EntityState, answer: Answered): EntityState => ({ ...state, recent: [...state.recent, answer].slice(-20) });
+
+/** The operation that runs, or that is about to. */
+const joined = ({ n, running, next }: EntityState): { n: number; operation: string } =>
+  running ? { n, operation: running.operation } : { n: n + 1, operation: `${next?.kind ?? 'init'}-${n + 1}` };
 
 /** The answer to a request that was admitted, now or before. */
 export function answerFor(state: EntityState, requestId: string): { operation: string; workflowId: string; attached: boolean } {
   const known = state.recent.find((one) => one.requestId === requestId);
-  const operation = known?.operation ?? state.running?.operation ?? `${state.next?.kind ?? 'init'}-${state.n + 1}`;
-  return { operation, workflowId: `cluster/${state.name}/${operation}`, attached: known === undefined };
+  const operation = known?.operation ?? joined(state).operation;
+  return { operation, workflowId: `cluster/${state.name}/${operation}`, attached: known?.attached ?? known === undefined };
 }
 
 /** The waiting request becomes the running operation. */

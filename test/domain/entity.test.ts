@@ -1,0 +1,235 @@
+import { digestOf } from '../../domain/digest';
+import {
+  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, newEntity, type OperationResult, refuseApply, refuseCancel, refuseReset, refuseRetry, viewOf,
+} from '../../domain/entity';
+import { aCluster, aHost } from '../fixtures';
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+const spec = aCluster(1, 2);
+const request = (requestId: string, of = spec, by = 'ana@laptop') => ({ requestId, by, spec: of, digest: digestOf(of) });
+const reset = (requestId: string) => ({ requestId, by: 'bo@desk', confirm: 'default', force: false });
+const result = (outcome: OperationResult['outcome'], record: Partial<OperationResult['record']> = {}): OperationResult => ({
+  outcome, message: `it ended: ${outcome}`, record: { conditions: [], hostKeys: {}, images: [], created: outcome === 'Success', ...record },
+});
+
+const fresh = migrate(newEntity('default'), () => 'uid-1');
+const accepted = admitApply(fresh, request('r1'), at(0));
+const running = begin(accepted, at(0));
+const parked: EntityState = { ...running, running: { ...running.running, waiting: { reason: 'CommandFailed', message: 'Join on 10.0.0.2: exit 1', since: at(5) } } };
+const created = finish(running, result('Success'), at(9));
+
+describe('an apply', () => {
+  test('on nothing becomes init-1', () => {
+    expect(refuseApply(fresh, request('r1'))).toBeUndefined();
+    expect(answerFor(accepted, 'r1')).toEqual({ operation: 'init-1', workflowId: 'cluster/default/init-1', attached: false });
+    expect(running).toMatchObject({ n: 1, running: { kind: 'init', operation: 'init-1', by: 'ana@laptop', at: at(0) } });
+    expect(running.next).toBeUndefined();
+  });
+
+  test('on a cluster becomes a reconcile with the next number', () => {
+    const next = begin(admitApply(created, request('r2'), at(10)), at(10));
+    expect(next.running).toMatchObject({ kind: 'reconcile', operation: 'reconcile-2' });
+  });
+
+  test('after a failed first one is an init again', () => {
+    const failed = finish(running, result('Failed'), at(9));
+    expect(begin(admitApply(failed, request('r2'), at(10)), at(10)).running.operation).toBe('init-2');
+  });
+
+  test.each([
+    ['a spec that does not fit its digest', { ...request('r1'), digest: 'other' }, 'InvalidSpec', 'damaged on the way'],
+    ['the spec of another cluster', request('r1', aCluster(1, 2, { name: 'prod' })), 'InvalidSpec', 'the spec is of cluster prod, this is default'],
+    ['a base that nobody has applied', { ...request('r1'), base: 'stale' }, 'ClusterBusy', 'read it again'],
+  ])('with %s is refused', (_what, bad, type, words) => {
+    expect(refuseApply(fresh, bad)).toMatchObject({ type });
+    expect(refuseApply(fresh, bad)?.message).toContain(words);
+  });
+
+  test('made from the state that is there is taken', () => {
+    expect(refuseApply(created, { ...request('r2', aCluster(1, 3)), base: digestOf(spec) })).toBeUndefined();
+    expect(refuseApply(created, { ...request('r2', aCluster(1, 3)), base: digestOf(aCluster(1, 3)) })).toMatchObject({ type: 'ClusterBusy' });
+  });
+});
+
+describe('while an operation runs', () => {
+  const other = request('r2', aCluster(1, 1));
+
+  test('another spec is refused with who, what and since when', () => {
+    const refusal = refuseApply(running, other);
+    expect(refusal).toMatchObject({ type: 'ClusterBusy' });
+    expect(refusal?.message).toBe(`cluster default is busy: init-1 of ana@laptop runs since ${at(0)}`);
+  });
+
+  test('and with what it waits for, when it waits', () => {
+    expect(refuseApply(parked, other)?.message).toContain('and waits: Join on 10.0.0.2: exit 1');
+  });
+
+  test('and with whose it is, when it is only about to start', () => {
+    expect(refuseApply(accepted, other)?.message).toContain('an operation of ana@laptop is about to start');
+  });
+
+  test('the same spec joins it and changes nothing else', () => {
+    expect(refuseApply(running, request('r2'))).toBeUndefined();
+    const joined = admitApply(running, request('r2', spec, 'bo@desk'), at(3));
+    expect(answerFor(joined, 'r2')).toEqual({ operation: 'init-1', workflowId: 'cluster/default/init-1', attached: true });
+    expect({ ...joined, recent: running.recent }).toEqual(running);
+  });
+
+  test('a password sealed anew is the same spec', () => {
+    const sealed = (nonce: string) => aCluster(1, 2, { credentials: { default: { user: 'root', password: `sealed:v1:k:fp:${nonce}:x${nonce}` } } });
+    const first = begin(admitApply(fresh, request('r1', sealed('one')), at(0)), at(0));
+    expect(refuseApply(first, request('r2', sealed('two')))).toBeUndefined();
+  });
+
+  test('the spec of a cluster that is being reset is refused', () => {
+    const resetting = begin(admitReset(created, reset('r9'), at(20)), at(20));
+    expect(refuseApply(resetting, request('r2'))).toMatchObject({ type: 'ClusterBusy' });
+  });
+
+  test('the spec of a parked operation that makes way for a reset is refused', () => {
+    expect(refuseApply(admitReset(parked, reset('r9'), at(20)), request('r2'))).toMatchObject({ type: 'ClusterBusy' });
+  });
+});
+
+describe('the same request twice', () => {
+  test('has the same answer while it waits, while it runs and after it ended', () => {
+    const answer = answerFor(accepted, 'r1');
+    for (const state of [accepted, running, created]) {
+      expect(refuseApply(state, request('r1'))).toBeUndefined();
+      expect(admitApply(state, request('r1'), at(30))).toEqual(state);
+      expect(answerFor(state, 'r1')).toEqual(answer);
+    }
+  });
+
+  test('has the same answer when it joined an operation that has ended since', () => {
+    const joined = admitApply(running, request('r2'), at(3)) as typeof running;
+    const ended = finish(joined, result('Success'), at(9));
+    expect(refuseApply(ended, request('r2'))).toBeUndefined();
+    expect(admitApply(ended, request('r2'), at(10))).toEqual(ended);
+    expect(answerFor(ended, 'r2')).toEqual({ operation: 'init-1', workflowId: 'cluster/default/init-1', attached: true });
+  });
+
+  test('is known over twenty later requests, and forgotten then', () => {
+    let state: EntityState = created;
+    for (let n = 2; n <= 21; n += 1) state = finish(begin(admitApply(state, request(`r${n}`), at(n)), at(n)), result('Success'), at(n));
+    expect(state.recent).toHaveLength(20);
+    expect(answerFor(state, 'r2').operation).toBe('reconcile-2');
+    expect(state.recent.some(({ requestId }) => requestId === 'r1')).toBe(false);
+  });
+});
+
+describe('what a cluster cannot take back', () => {
+  test('a host that would leave is refused by name', () => {
+    const refusal = refuseApply(created, request('r2', aCluster(1, 1)));
+    expect(refusal).toMatchObject({ type: 'UnsafePlan' });
+    expect(refusal?.message).toContain('10.0.0.3 would leave');
+  });
+
+  test('a host that would change its role is refused by name', () => {
+    const roles = aCluster(1, 2, { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'master'), aHost('10.0.0.3')] });
+    const refusal = refuseApply(created, request('r2', roles));
+    expect(refusal).toMatchObject({ type: 'UnsafePlan' });
+    expect(refusal?.message).toContain('10.0.0.2');
+  });
+
+  test('more hosts are welcome', () => {
+    expect(refuseApply(created, request('r2', aCluster(1, 4)))).toBeUndefined();
+  });
+
+  test('before the cluster exists any hosts are', () => {
+    expect(refuseApply(finish(running, result('Failed'), at(9)), request('r2', aCluster(1, 1)))).toBeUndefined();
+  });
+});
+
+describe('a reset', () => {
+  test.each([
+    ['of nothing', fresh, reset('r9'), 'InvalidSpec', 'there is no cluster default'],
+    ['with another name', created, { ...reset('r9'), confirm: 'prod' }, 'InvalidSpec', 'confirm with the cluster\'s name'],
+    ['while an operation works', running, reset('r9'), 'ClusterBusy', 'init-1 of ana@laptop runs'],
+    ['while one is about to start', accepted, reset('r9'), 'ClusterBusy', 'about to start'],
+  ] as const)('%s is refused', (_what, state, asked, type, words) => {
+    expect(refuseReset(state, asked)).toMatchObject({ type });
+    expect(refuseReset(state, asked)?.message).toContain(words);
+  });
+
+  test('makes a parked operation give way', () => {
+    expect(refuseReset(parked, reset('r9'))).toBeUndefined();
+    const next = admitReset(parked, reset('r9'), at(20));
+    expect(answerFor(next, 'r9').operation).toBe('reset-2');
+    const after = begin(finish(next, result('Cancelled'), at(21)), at(21));
+    expect(after.running).toMatchObject({ kind: 'reset', operation: 'reset-2', by: 'bo@desk' });
+  });
+
+  test('that succeeds retires the entity, one that fails does not', () => {
+    const resetting = begin(admitReset(created, reset('r9'), at(20)), at(20));
+    expect(finish(resetting, result('Success'), at(25)).retired).toBe(true);
+    expect(finish(resetting, result('Failed'), at(25)).retired).toBe(false);
+  });
+
+  test('of a retired entity is not taken, nor is a spec', () => {
+    const retired = finish(begin(admitReset(created, reset('r9'), at(20)), at(20)), result('Success'), at(25));
+    expect(refuseApply(retired, request('r10'))).toMatchObject({ type: 'ClusterBusy' });
+    expect(refuseReset(retired, reset('r11'))).toMatchObject({ type: 'ClusterBusy' });
+  });
+});
+
+test('only what waits can be told to try again, only what runs can be cancelled', () => {
+  expect(refuseRetry(parked)).toBeUndefined();
+  expect(refuseRetry(running)).toMatchObject({ type: 'InvalidSpec' });
+  expect(refuseCancel(running)).toBeUndefined();
+  expect(refuseCancel(created)).toMatchObject({ type: 'InvalidSpec' });
+});
+
+describe('the end of an operation', () => {
+  test('is a line of the log', () => {
+    expect(created.log).toEqual([{ operation: 'init-1', by: 'ana@laptop', startedAt: at(0), endedAt: at(9), outcome: 'Success', message: 'it ended: Success' }]);
+    expect(created.running).toBeUndefined();
+  });
+
+  test('keeps the log short, however long its messages', () => {
+    let state: EntityState = created;
+    for (let n = 2; n <= 70; n += 1) {
+      state = finish(begin(admitApply(state, request(`r${n}`), at(n)), at(n)), { ...result('Success'), message: 'x'.repeat(5_000) }, at(n));
+    }
+    expect(state.log).toHaveLength(50);
+    expect(state.log.at(-1)?.operation).toBe('reconcile-70');
+    expect(state.log.at(-1)?.message).toHaveLength(500);
+    expect(state.n).toBe(70);
+  });
+
+  test('without an operation changes nothing', () => {
+    expect(finish(created, result('Failed'), at(30))).toBe(created);
+  });
+});
+
+describe('migrate', () => {
+  test('gives a new entity its identity, once', () => {
+    expect(fresh.uid).toBe('uid-1');
+    expect(migrate(fresh, () => 'uid-2').uid).toBe('uid-1');
+  });
+
+  test('forgets an operation whose end it cannot know', () => {
+    const state = migrate(running, () => 'uid-2');
+    expect(state.running).toBeUndefined();
+    expect(state).toMatchObject({ n: 1, desired: running.desired });
+  });
+
+  test('keeps fields that it does not know', () => {
+    expect(migrate({ ...created, later: { a: 1 } }, () => 'uid')).toMatchObject({ later: { a: 1 } });
+  });
+
+  test.each([2, 0, undefined])('does not touch a state of version %s', (v) => {
+    expect(() => migrate({ ...created, v }, () => 'uid')).toThrow(/state of version/);
+  });
+});
+
+test('the state survives JSON as it is', () => {
+  for (const state of [fresh, accepted, running, parked, created]) expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+});
+
+test('the view tells what runs and what was applied, and no secret', () => {
+  const secret = aCluster(1, 2, { credentials: { default: { user: 'root', password: 'sealed:v1:k:fp:n:c' } } });
+  const view = viewOf(begin(admitApply(fresh, request('r1', secret), at(0)), at(0)));
+  expect(view).toMatchObject({ name: 'default', uid: 'uid-1', digest: digestOf(secret), running: { operation: 'init-1' }, hosts: [{ id: '10.0.0.1' }, { id: '10.0.0.2' }, { id: '10.0.0.3' }] });
+  expect(JSON.stringify(view)).not.toContain('sealed:');
+});
