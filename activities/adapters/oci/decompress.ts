@@ -27,8 +27,8 @@ async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerato
 
 /** The output of a stream that is fed from a source; an error of either side comes out at the reader. */
 async function* through(source: AsyncIterable<Buffer>, stream: Duplex): AsyncGenerator<Buffer> {
-  let failure: unknown;
-  const fed = pipeline(Readable.from(source, { objectMode: false }), stream).catch((error: unknown) => { failure = error; });
+  let failure: Error | undefined;
+  const fed = pipeline(Readable.from(source, { objectMode: false }), stream).catch((error: Error) => { failure = error; });
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) yield piece;
   } catch (error) {
@@ -53,8 +53,8 @@ async function* unzstd(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     child.on('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'ENOENT' ? withoutZstd() : cause));
     child.on('close', resolve);
   });
-  let failure: unknown;
-  const fed = pipeline(source, child.stdin).catch((error: unknown) => { failure = error; });
+  let failure: Error | undefined;
+  const fed = pipeline(source, child.stdin).catch((error: Error) => { failure = error; });
   ended.catch(() => undefined);
   try {
     for await (const piece of child.stdout as AsyncIterable<Buffer>) yield piece;

@@ -1,0 +1,165 @@
+import { ClusterError } from '../domain/errors';
+import { activateFiles, hashFiles, lookAtSet, receiveFiles, removeStaged, type FileSet } from '../domain/commands/files';
+import { writeTar } from './adapters/tar';
+import type { Scope, Session, TreeEntry } from './ports';
+import { digestOfSet, looksLike, planSync, setOf, sizeOf, type SeenPath, type SeenSet, type SyncPlan } from './sync-plan';
+
+/** A set of files for one host. */
+export interface SyncRequest extends FileSet {
+  /** All of the set, paths relative to the base; of two entries with one path the later counts. */
+  readonly entries: readonly TreeEntry[];
+  readonly scope: Scope;
+  /** Called while bytes go out. */
+  onProgress?(bytes: { sent: number; total: number }): void;
+}
+
+/** What a sync did: content bytes, and the number of files that were sent. */
+export interface SyncReport {
+  readonly digest: string;
+  readonly sentBytes: number;
+  readonly keptBytes: number;
+  readonly files: number;
+}
+
+/**
+ * Makes a host have exactly these files below `base`, and remembers it there. A host that has them costs one command and
+ * no bytes; one that was interrupted gets only the files that are missing; files that left the set are removed. Everything
+ * sent is hashed on the host before it is put in place. Running it again is safe at any point.
+ * Throws InvalidImage for unsafe paths, DigestMismatch when a file arrives wrong twice, and what Session throws.
+ */
+export async function syncTree(session: Session, request: SyncRequest): Promise<SyncReport> {
+  const { base, name } = request;
+  const fileSet = checked({ base, name });
+  const set = setOf(request.entries);
+  const digest = digestOfSet(set);
+  const seen = readSeen(await session.run(lookAtSet(fileSet, digest, set.map(({ path }) => path))));
+  const glance = planSync(set, seen);
+  if (glance.complete) return report(glance);
+
+  const plan = planSync(set, await withHashes(session, fileSet, set, seen));
+  if (plan.unstage.length > 0) await session.run(removeStaged(fileSet, plan.unstage));
+  await sendVerified(session, fileSet, plan.send, request);
+  await session.feed(activateFiles(fileSet), writeTar(notes(plan)));
+  return report(plan);
+}
+
+function checked(set: FileSet): FileSet {
+  if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(set.name) || !set.base.startsWith('/')) {
+    throw new ClusterError('InvalidSpec', `no place for a set of files: ${set.base}, ${set.name}`);
+  }
+  return set;
+}
+
+const bytesOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+
+const report = ({ digest, send, keep }: SyncPlan): SyncReport => ({
+  digest, sentBytes: bytesOf(send), keptBytes: bytesOf(keep), files: send.filter(({ kind }) => kind === 'file').length,
+});
+
+const kinds: Readonly<Record<string, SeenPath['kind']>> = { f: 'file', l: 'link', d: 'dir' };
+
+/** Reads the answer to lookAtSet: marker, target and staging, each list of NUL-ended lines closed by an empty one. */
+export function readSeen(answer: string): SeenSet {
+  const [marker = '', ...lines] = answer.split('\0');
+  const end = lines.indexOf('');
+  const { digest, holds } = readMarker(marker);
+  return {
+    ...(digest ? { digest } : {}),
+    before: holds,
+    target: readPaths(end < 0 ? lines : lines.slice(0, end)),
+    staging: readPaths(end < 0 ? [] : lines.slice(end + 1)),
+  };
+}
+
+/** A marker that somebody has damaged counts as none: the files are looked at anew. */
+function readMarker(text: string): { digest?: string; holds: Record<string, string> } {
+  try {
+    const { digest, holds } = JSON.parse(text) as { digest?: string; holds?: Record<string, string> };
+    return { ...(digest ? { digest } : {}), holds: holds ?? {} };
+  } catch {
+    return { holds: {} };
+  }
+}
+
+function readPaths(lines: readonly string[]): Map<string, SeenPath> {
+  const seen = new Map<string, SeenPath>();
+  for (const line of lines) {
+    const [type = '', size, mode, target = '', path] = line.split('\x01');
+    if (path === undefined) continue;
+    seen.set(path.replace(/^\.\//, ''), { kind: kinds[type] ?? 'other', size: Number(size), mode: parseInt(mode ?? '0', 8), target });
+  }
+  return seen;
+}
+
+const staged = (name: string, path: string): string => `.staging/${name}/tree/${path}`;
+
+/** Has the host hash what could be right: files of the target and of the staging with the right size and mode. */
+async function withHashes(session: Session, fileSet: FileSet, set: readonly TreeEntry[], seen: SeenSet): Promise<SeenSet> {
+  const files = set.filter(({ kind }) => kind === 'file');
+  const inTarget = files.filter((entry) => looksLike(entry, seen.target.get(entry.path)));
+  const inStaging = files.filter((entry) => looksLike(entry, seen.staging.get(entry.path)));
+  const paths = [...inTarget.map(({ path }) => path), ...inStaging.map(({ path }) => staged(fileSet.name, path))];
+  if (paths.length === 0) return seen;
+  const hashes = await session.run(hashFiles(fileSet, paths));
+  const hashed = (there: ReadonlyMap<string, SeenPath>, place: (path: string) => string): Map<string, SeenPath> =>
+    new Map([...there].map(([path, one]) => {
+      const sha256 = hashes.get(place(path));
+      return [path, sha256 ? { ...one, sha256 } : one];
+    }));
+  return { ...seen, target: hashed(seen.target, (path) => path), staging: hashed(seen.staging, (path) => staged(fileSet.name, path)) };
+}
+
+/** Sends entries into the staging and has the host hash them; those that arrived wrong are sent once more. */
+async function sendVerified(session: Session, fileSet: FileSet, send: readonly TreeEntry[], request: SyncRequest): Promise<void> {
+  let left = send;
+  for (let attempt = 1; left.length > 0; attempt += 1) {
+    await session.feed(receiveFiles(fileSet), counted(left, request));
+    left = await arrivedWrong(session, fileSet, left);
+    if (left.length === 0) return;
+    await session.run(removeStaged(fileSet, left.map(({ path }) => path)));
+    if (attempt === 2) throw mismatch(session.host, left);
+  }
+}
+
+async function arrivedWrong(session: Session, fileSet: FileSet, sent: readonly TreeEntry[]): Promise<TreeEntry[]> {
+  const files = sent.filter(({ kind }) => kind === 'file');
+  if (files.length === 0) return [];
+  const hashes = await session.run(hashFiles(fileSet, files.map(({ path }) => staged(fileSet.name, path))));
+  return files.filter((entry) => hashes.get(staged(fileSet.name, entry.path)) !== entry.sha256);
+}
+
+const mismatch = (host: string, wrong: readonly TreeEntry[]): ClusterError =>
+  new ClusterError('DigestMismatch', `${host}: ${wrong.length} files arrived with a wrong content twice, first ${wrong[0]?.path}`, {
+    host, todo: 'Check the disks and the memory of the host and of this machine; the image in the store may be damaged: remove it and fetch it again.',
+  });
+
+/** How often progress is told, in bytes: often enough for a heartbeat on a slow line, too seldom to cost anything. */
+const tellEveryBytes = 4 * 1024 * 1024;
+
+async function* counted(entries: readonly TreeEntry[], { name, scope, onProgress }: SyncRequest): AsyncGenerator<Buffer> {
+  const total = bytesOf(entries);
+  let sent = 0;
+  let told = 0;
+  for await (const piece of writeTar(entries, scope.signal)) {
+    yield piece;
+    sent += piece.length;
+    if (sent - told < tellEveryBytes) continue;
+    told = sent;
+    scope.beat(`${name}: ${mebibytes(sent)} of ${mebibytes(total)} MiB`);
+    onProgress?.({ sent: Math.min(sent, total), total });
+  }
+  onProgress?.({ sent: total, total });
+}
+
+const mebibytes = (bytes: number): number => Math.round(bytes / 1024 / 1024);
+
+/** What activation needs to know, as small files. */
+function notes(plan: SyncPlan): TreeEntry[] {
+  const list = (paths: readonly string[]): string => paths.map((path) => `./${path}\0`).join('');
+  const note = (path: string, text: string): TreeEntry => ({ path, kind: 'file', mode: 0o644, size: Buffer.byteLength(text), bytes: Buffer.from(text) });
+  return [
+    note('remove', list(plan.remove)),
+    note('prune', list(plan.prune)),
+    note('marker.json', JSON.stringify({ digest: plan.digest, holds: plan.holds })),
+  ];
+}
