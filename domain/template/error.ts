@@ -18,6 +18,6 @@ export class TemplateFault extends Error {
 export function errorOf(fault: TemplateFault, { file, errorType = 'InvalidImage' }: TemplateSource): ClusterError {
   const text = fault.text === '' ? '' : `: ${fault.text.length > 120 ? `${fault.text.slice(0, 117)}...` : fault.text}`;
   return new ClusterError(errorType, `${file}:${fault.line}: template: ${fault.message}${text}`, {
-    todo: 'Correct the template; docs/cluster-images.md lists what templates may use.',
+    todo: 'Correct the template. Keelson knows the part of Go templates and of their sprig functions that cluster images use.',
   });
 }

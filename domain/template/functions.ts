@@ -100,8 +100,9 @@ function decode(value: string): string {
   return decoded;
 }
 
+/** `compat` quotes yes, on, y and the like: what reads the result, Kubernetes first of all, knows YAML 1.1. */
 const toYaml = (value: Value): string =>
-  stringify(value ?? null, { sortMapEntries: true, lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false }).replace(/\n$/, '');
+  stringify(value ?? null, { sortMapEntries: true, lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false, compat: 'yaml-1.1' }).replace(/\n$/, '');
 
 /** Every function of the grammar; `and` and `or` are the renderer's, since they stop early. Errors get place and name there. */
 export const functions: ReadonlyMap<string, Entry> = new Map(Object.entries({
