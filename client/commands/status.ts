@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import type { EntityView } from '../../domain/entity';
+import { databaseFile } from '../../home/paths';
+import { exitCodes } from '../exit-codes';
+import type { ClusterReport, KeelsonClient } from '../keelson-client';
+import { noSuchCluster } from '../no-such-cluster';
+import { type CommonFlags, isEmbedded, withClient } from '../session';
+import { renderTable } from '../view';
+
+/** `keelson status [name]`: one cluster in full, or a line for each. */
+export async function status(name: string | undefined, flags: CommonFlags): Promise<number> {
+  const wanted = name ?? flags.cluster;
+  // Without a database nothing was ever done here: no need to start a server to say so.
+  if (isEmbedded(flags) && !existsSync(databaseFile())) {
+    if (wanted) throw noSuchCluster(wanted);
+    console.log(flags.json ? '[]' : 'no clusters yet; `keelson run --help` shows how to make one');
+    return exitCodes.done;
+  }
+  return withClient(flags, (client) => (wanted ? one(client, wanted, flags) : all(client, flags)));
+}
+
+async function all(client: KeelsonClient, flags: CommonFlags): Promise<number> {
+  const names = await client.list();
+  const reports = (await Promise.all(names.map((name) => client.status(name)))).filter((report) => report !== undefined);
+  if (flags.json) console.log(JSON.stringify(reports, undefined, 2));
+  else if (reports.length === 0) console.log('no clusters');
+  else for (const line of table(reports)) console.log(line);
+  return exitCodes.done;
+}
+
+async function one(client: KeelsonClient, name: string, flags: CommonFlags): Promise<number> {
+  const report = await client.status(name);
+  if (!report) throw noSuchCluster(name);
+  const running = report.view?.running ? await client.operation(`cluster/${name}/${report.view.running.operation}`).status().catch(() => undefined) : undefined;
+  if (flags.json) {
+    console.log(JSON.stringify({ ...report, ...(running ? { operation: running } : {}) }, undefined, 2));
+    return report.view ? exitCodes.done : exitCodes.noTemporal;
+  }
+  if (!report.view) {
+    console.log(`${name}: no Temporal worker answers; ${report.running.length > 0 ? `${report.running.join(', ')} runs` : 'no operation runs'}`);
+    console.log('  -> `keelson local start`, or `keelson worker` beside a Temporal server of your own');
+    return exitCodes.noTemporal;
+  }
+  for (const line of describe(report.view)) console.log(line);
+  if (running) for (const line of ['', ...renderTable(running, { now: new Date().toISOString(), width: process.stdout.columns || 120, color: false })]) console.log(line);
+  return report.view.running?.waiting ? exitCodes.parked : exitCodes.done;
+}
+
+function table(reports: readonly ClusterReport[]): string[] {
+  const rows = reports.map(({ name, view }) => [
+    name, view?.phase ?? '-', versionOf(view), view ? String(view.hosts.length) : '-', nowOf(view),
+  ]);
+  return columns([['CLUSTER', 'PHASE', 'VERSION', 'HOSTS', 'NOW'], ...rows]);
+}
+
+const versionOf = (view: EntityView | undefined): string => view?.images.find(({ version }) => version)?.version ?? '-';
+
+function nowOf(view: EntityView | undefined): string {
+  if (!view) return 'no Temporal worker answers';
+  const { running } = view;
+  if (!running) return view.log.at(-1)?.message ?? 'nothing was done yet';
+  return running.waiting ? `${running.operation} is parked: ${running.waiting.message}` : `${running.operation} runs since ${running.at}`;
+}
+
+/** The cluster for people: what it is, its conditions, its last operations. */
+function describe(view: EntityView): string[] {
+  const hosts = view.hosts.map(({ id, roles }) => [`  ${id}`, roles.join(','), id === view.leader ? 'leader' : '']);
+  const images = view.images.map(({ ref, digest, kind }) => [`  ${ref}`, kind, digest.slice(0, 19)]);
+  const conditions = view.conditions.map(({ type, status, reason, message }) => [`  ${type}`, status, reason, message.replace(/\s*\n\s*/g, ' | ')]);
+  const log = view.log.slice(-5).map(({ operation, outcome, by, endedAt, message }) => [`  ${operation}`, outcome, endedAt, by, message.replace(/\s*\n\s*/g, ' | ')]);
+  return [
+    `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
+    ...section('Hosts', hosts), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
+    ...(view.running ? [`Now: ${nowOf(view)}, asked for by ${view.running.by}`] : []),
+  ];
+}
+
+const section = (title: string, rows: readonly string[][]): string[] => (rows.length > 0 ? [title, ...columns(rows)] : []);
+
+/** Rows with their cells below each other. */
+export function columns(rows: readonly string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_cell, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
+  return rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ').trimEnd());
+}

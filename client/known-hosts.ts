@@ -1,0 +1,59 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where OpenSSH keeps the keys it knows. */
+const files = (): string[] => [join(homedir(), '.ssh', 'known_hosts'), join(homedir(), '.ssh', 'known_hosts2'), '/etc/ssh/ssh_known_hosts'];
+
+/** All known_hosts text of this machine's user; missing files count as empty. */
+export function readKnownHosts(): string {
+  return files().map((file) => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return '';
+    }
+  }).join('\n');
+}
+
+interface Line {
+  readonly patterns: readonly string[];
+  /** `<type> <base64>`. */
+  readonly key: string;
+}
+
+/**
+ * A function that gives the keys known for an address, as `<type> <base64>`; [] for a stranger. Plain, wildcard and
+ * hashed names count as in OpenSSH; keys of authorities do not, and revoked ones neither.
+ */
+export function knownHosts(text: string): (address: string, port: number) => string[] {
+  const lines = text.split('\n').flatMap(parse);
+  return (address, port) => {
+    const name = port === 22 ? address : `[${address}]:${port}`;
+    return [...new Set(lines.filter(({ patterns }) => matches(patterns, name)).map(({ key }) => key))];
+  };
+}
+
+function parse(line: string): Line[] {
+  const [names, type, key] = line.trim().split(/\s+/);
+  if (!names || !type || !key || names.startsWith('#') || names.startsWith('@')) return [];
+  return [{ patterns: names.split(','), key: `${type} ${key}` }];
+}
+
+/** One pattern must match, and no negated one may. */
+function matches(patterns: readonly string[], name: string): boolean {
+  const negated = patterns.filter((pattern) => pattern.startsWith('!'));
+  if (negated.some((pattern) => matchesOne(pattern.slice(1), name))) return false;
+  return patterns.some((pattern) => !pattern.startsWith('!') && matchesOne(pattern, name));
+}
+
+function matchesOne(pattern: string, name: string): boolean {
+  const [, version, salt, hash] = pattern.split('|');
+  if (version === '1' && salt && hash) {
+    return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
+  }
+  if (!/[*?]/.test(pattern)) return pattern.toLowerCase() === name.toLowerCase();
+  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 'i').test(name);
+}

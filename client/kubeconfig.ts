@@ -1,0 +1,77 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { type ClusterSpec, targetOf } from '../domain/cluster';
+import type { EntityView } from '../domain/entity';
+import { ClusterError } from '../domain/errors';
+import { runProgram } from './run-program';
+
+interface Named {
+  readonly name: string;
+}
+
+/** The parts of a kubeconfig that Keelson touches; the rest is kept as it is. */
+interface Kubeconfig {
+  readonly clusters?: readonly (Named & { readonly cluster: { readonly server: string } })[];
+  readonly users?: readonly Named[];
+  readonly contexts?: readonly (Named & { readonly context: { readonly cluster: string; readonly user: string } })[];
+  readonly 'current-context'?: string;
+}
+
+/**
+ * The cluster's admin kubeconfig, read from its leader, with an address that works from outside the cluster. Throws
+ * ClusterError when the cluster was never made or its leader cannot be read.
+ */
+export async function fetchKubeconfig(spec: ClusterSpec, view: EntityView, options: { allowLocal: boolean }): Promise<string> {
+  const leader = spec.hosts.find(({ id }) => id === view.leader) ?? spec.hosts.find(({ roles }) => roles.includes('master'));
+  if (!leader) throw new ClusterError('InvalidSpec', `cluster ${spec.name} has no control plane`);
+  const host = targetOf(spec, leader, view.hostKeys[leader.id]);
+  const text = await runProgram<string>('kubeconfig', { host, uid: view.uid, ...options });
+  return rename(text, spec.name, spec.controlPlaneEndpoint ? undefined : leader.address);
+}
+
+/** One cluster, user and context, all called `keelson-<name>`; the server at `address`, when one is given. */
+export function rename(text: string, name: string, address: string | undefined): string {
+  const config = parse(text) as Kubeconfig;
+  const called = `keelson-${name}`;
+  const [cluster, user] = [config.clusters?.[0], config.users?.[0]];
+  if (!cluster || !user) throw new ClusterError('CommandFailed', 'the leader\'s admin.conf has no cluster or no user');
+  const server = address ? cluster.cluster.server.replace(/^(https?:\/\/)(\[[^\]]*\]|[^:/]+)/, `$1${address.includes(':') ? `[${address}]` : address}`) : cluster.cluster.server;
+  return stringify({
+    ...config,
+    clusters: [{ ...cluster, name: called, cluster: { ...cluster.cluster, server } }],
+    users: [{ ...user, name: called }],
+    contexts: [{ name: called, context: { cluster: called, user: called } }],
+    'current-context': called,
+  });
+}
+
+/** Puts a kubeconfig of rename() into a file among the others there, mode 0600, and makes it the current one. */
+export function mergeInto(file: string, text: string): void {
+  const added = parse(text) as Kubeconfig;
+  const before = readExisting(file);
+  const merged = {
+    apiVersion: 'v1', kind: 'Config', ...before,
+    clusters: replace(before.clusters, added.clusters),
+    users: replace(before.users, added.users),
+    contexts: replace(before.contexts, added.contexts),
+    'current-context': added['current-context'],
+  };
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const scratch = `${file}.${process.pid}`;
+  writeFileSync(scratch, stringify(merged), { mode: 0o600 });
+  chmodSync(scratch, 0o600);
+  renameSync(scratch, file);
+}
+
+function readExisting(file: string): Kubeconfig {
+  try {
+    return (parse(readFileSync(file, 'utf8')) ?? {}) as Kubeconfig;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+const replace = <T extends Named>(before: readonly T[] = [], added: readonly T[] = []): T[] =>
+  [...before.filter(({ name }) => !added.some((one) => one.name === name)), ...added];

@@ -1,0 +1,152 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodeHelp } from './exit-codes';
+
+/**
+ * The command line. Each command is loaded when it is called: help and version must not wait for what they do not need.
+ * Every action gives its exit code to `done`.
+ */
+export function createProgram(done: (code: number) => void): Command {
+  const program = new Command('keelson')
+    .description('Kubernetes clusters on machines reached over SSH, as durable workflows')
+    .option('--debug', 'show stacks of errors')
+    .addHelpText('after', exitCodeHelp)
+    .showHelpAfterError('(`--help` lists what there is)');
+  const command = (name: string, description: string): Command => program.command(name).description(description);
+
+  withSpec(command('run <images...>', 'make a cluster from images, or install images on one that is there'))
+    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('--masters <hosts>', 'control planes: IPs, IP:port, ranges a-b, CIDRs, by commas')
+    .option('--nodes <hosts>', 'workers, in the same way')
+    .option('-f, --force', 'run the commands of images again although they ran')
+    .option('--control-plane-endpoint <host:port>', 'a load balancer or virtual IP in front of the API')
+    .action(async (images: string[], flags) => done(await (await import('./commands/run.js')).run(images, flags)));
+
+  withSpec(command('apply', 'make a cluster what its Clusterfile says'))
+    .option('-f, --Clusterfile <path>', 'the file; - is stdin', 'Clusterfile')
+    .option('--force', 'run the commands of images again although they ran')
+    .action(async (flags) => done(await (await import('./commands/apply.js')).apply(flags)));
+
+  withSpec(command('plan [images...]', 'show what run or apply would do, and do nothing'))
+    .option('-f, --Clusterfile <path>', 'the file; without it, the flags of run')
+    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('--masters <hosts>', 'control planes, as in run')
+    .option('--nodes <hosts>', 'workers, as in run')
+    .option('--control-plane-endpoint <host:port>', 'as in run')
+    .option('--force', 'as in run')
+    .option('--exit-code', 'exit with 10 when there are changes')
+    .action(async (images: string[], flags) => done(await (await import('./commands/plan.js')).plan(images, flags)));
+
+  withCluster(command('status [name]', 'what is known of a cluster, or of all of them'))
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/status.js')).status(name, flags)));
+
+  withCluster(command('watch [name]', 'follow the operation that runs'))
+    .option('--operation <name>', 'another one, e.g. init-1')
+    .option('--wait', 'without a terminal: stay when it waits for a person')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/watch.js')).watch(name, flags)));
+
+  command('logs [name]', 'what the hosts said, from the log store of this machine')
+    .option('--cluster <name>', 'name of the cluster')
+    .option('--operation <name>', 'e.g. init-1; the last one if left out')
+    .option('--stage <name>', 'one stage only')
+    .option('--host <id>', 'one host only')
+    .option('-f, --follow', 'go on as lines come')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/logs.js')).logs(name, flags)));
+
+  withCluster(command('reset [name]', 'take the whole cluster away: its hosts become bare'))
+    .option('-f, --force', 'do not ask, and forget hosts that cannot be reached')
+    .option('--wait', 'without a terminal: stay when it waits for a person')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/reset.js')).reset(name, flags)));
+
+  withCluster(command('retry [name]', 'tell a parked operation to try again, and follow it'))
+    .option('--wait', 'without a terminal: stay when it waits for a person')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/retry.js')).retry(name, flags)));
+
+  withCluster(command('cancel [name]', 'end the operation that runs; what it has done stays'))
+    .option('--reason <text>', 'for the record')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/cancel.js')).cancel(name, flags)));
+
+  withCluster(command('kubeconfig [name]', 'print the admin kubeconfig, for use from here'))
+    .option('--merge', 'put it into ~/.kube/config instead, as context keelson-<name>')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/kubeconfig.js')).kubeconfig(name, flags)));
+
+  addLocal(command('local', 'the embedded Temporal server and Temporal worker'), done);
+
+  command('worker', 'run the Temporal worker in the foreground, for a Temporal server of your own')
+    .addOption(profile())
+    .action(async (flags) => done(await (await import('./commands/worker.js')).worker(flags)));
+
+  command('images', 'list the images of the store')
+    .option('--json', 'as JSON')
+    .action(async (flags) => done(await (await import('./commands/images.js')).images(flags)));
+
+  command('load [names...]', 'put an image from an OCI layout or an archive into the store')
+    .requiredOption('-i, --input <path>', 'OCI layout folder, OCI archive or Docker archive')
+    .option('--name <ref>', 'name for it; repeatable; its own if left out', collect, [])
+    .action(async (names: string[], flags) => done(await (await import('./commands/load.js')).load(names, flags)));
+
+  command('version', 'show the version')
+    .option('--short', 'the number only')
+    .option('-o, --output <format>', 'json or yaml')
+    .action(async (flags) => done((await import('./commands/version.js')).version(flags)));
+
+  command('completion <shell>', 'print the completion script for bash, zsh or fish')
+    .action(async (shell: string) => done((await import('./commands/completion.js')).completion(shell, program)));
+
+  return program;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+const profile = (): Option => new Option('--profile <name>', 'profile of the Temporal configuration file');
+
+function portNumber(value: string): number {
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is a number from 1 to 65535');
+  return port;
+}
+
+/** What all commands about clusters share. */
+function withCluster(command: Command): Command {
+  return command
+    .addOption(profile())
+    .option('--cluster <name>', 'name of the cluster')
+    .option('--json', 'as JSON')
+    .option('-y, --yes', 'do not ask')
+    .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))');
+}
+
+/** What all commands share that make a spec. */
+function withSpec(command: Command): Command {
+  return command
+    .option('-u, --user <name>', 'user on the hosts (default: ~/.ssh/config, then root)')
+    .option('-p, --passwd <password>', 'password; it stays in your shell\'s history: better one of the next two')
+    .option('--passwd-file <path>', 'file with the password on its first line; - is stdin')
+    .option('--ask-passwd', 'ask for the password; KEELSON_SSH_PASSWORD gives it as well')
+    .option('-i, --pk <path>', 'private key (default: ~/.ssh/config, the agent, ~/.ssh/id_*)')
+    .option('--pk-passwd <passphrase>', 'passphrase of the key; KEELSON_PK_PASSWORD gives it as well')
+    .option('--port <number>', 'SSH port (default: ~/.ssh/config, then 22)', portNumber)
+    .option('-e, --env <name=value>', 'variable for the images, taken verbatim; repeatable', collect, [])
+    .option('--cmd <command>', 'instead of the first image\'s CMD; repeatable', collect, [])
+    .option('--config-file <path>', 'file with more Config or kubeadm documents; repeatable', collect, [])
+    .option('--values <path>', 'values for the Clusterfile\'s templates; repeatable', collect, [])
+    .option('--set <name=value>', 'one value for the templates; repeatable', collect, [])
+    .option('--strict-host-keys', 'refuse hosts whose key is not in known_hosts')
+    .option('--dry-run', 'show the plan, and do nothing')
+    .option('--no-wait', 'a failed stage ends the operation instead of waiting for a person')
+    .addOption(new Option('--wait', 'without a terminal: stay when it waits for a person').default(undefined))
+    .option('--detach', 'do not follow the operation')
+    .option('--json', 'as JSON')
+    .option('-y, --yes', 'do not ask')
+    .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))')
+    .addOption(profile());
+}
+
+function addLocal(local: Command, done: (code: number) => void): void {
+  const act = (name: 'start' | 'status' | 'stop' | 'logs' | 'install', description: string): Command =>
+    local.command(name).description(description)
+      .action(async (flags) => done(await (await import('./commands/local.js')).local(name, flags)));
+  act('start', 'start both in the background');
+  act('status', 'whether they run, where, since when').option('--json', 'as JSON');
+  act('stop', 'end both; operations go on after the next start');
+  act('logs', 'what they wrote').option('-n, --lines <number>', 'so many lines of each', '40').option('-f, --follow', 'go on as lines come');
+  act('install', 'print a systemd unit that starts both after a reboot').option('--write', 'write it to /etc/systemd/system/keelson.service');
+}

@@ -1,0 +1,25 @@
+import type { Plan } from '../domain/plan';
+import { formatProblems } from '../domain/problem';
+import { exitCodes } from './exit-codes';
+
+/** Prints a plan. Gives 1 when its problems refuse it, 10 when there are changes and --exit-code asks, else 0. */
+export function showPlan(plan: Plan, { json = false, exitCode = false }: { json?: boolean; exitCode?: boolean }): number {
+  if (json) console.log(JSON.stringify(plan, undefined, 2));
+  else for (const line of renderPlan(plan)) console.log(line);
+  if (plan.problems.some(({ severity }) => severity === 'error')) return exitCodes.failed;
+  return exitCode && plan.jobs.length > 0 ? exitCodes.changes : exitCodes.done;
+}
+
+/** A plan for people: each stage with its hosts and why, then what is wrong. */
+export function renderPlan(plan: Plan): string[] {
+  const { cluster, version, leader, jobs, problems, images } = plan;
+  const stages = [...new Set(jobs.map(({ stage }) => stage))];
+  const refused = problems.some(({ severity }) => severity === 'error');
+  return [
+    `${cluster}: Kubernetes ${version || 'unknown'}${leader ? `, leader ${leader}` : ''}`,
+    ...images.map(({ ref, kind, digest }) => `  ${kind.padEnd(12)}${ref}  ${digest.slice(0, 19)}`),
+    ...(problems.length > 0 ? [formatProblems(problems)] : []),
+    ...stages.flatMap((stage) => [stage, ...jobs.filter((job) => job.stage === stage).map(({ host, reason }) => `  ${(host ?? '-').padEnd(18)}${reason}`)]),
+    refused ? 'refused: nothing would be done' : jobs.length === 0 ? 'nothing to do' : `${jobs.length} job${jobs.length === 1 ? '' : 's'} on ${new Set(jobs.flatMap(({ host }) => host ?? [])).size} hosts; plan ${plan.hash.slice(0, 12)}`,
+  ];
+}

@@ -1,0 +1,54 @@
+import { type ClusterSpec, type Credential, defaultPolicy, type EnvEntry, type Host } from '../domain/cluster';
+import { isSecretName } from '../domain/env';
+import { envField, isSealed, seal } from '../home/seal';
+import { Logins, type LoginSources } from './logins';
+import type { Wanted, WantedHost } from './wanted';
+
+export interface SpecSources extends LoginSources {
+  /** Host keys known for an address, as `<type> <base64>`. */
+  readonly knownKeys: (address: string, port: number) => readonly string[];
+}
+
+/**
+ * The complete spec: defaults filled in, every secret sealed. The contexts of the seals, which activities repeat:
+ * `credentials/<id>/password|privateKey|passphrase`, `env/<NAME>`, `hosts/<host id>/env/<NAME>`; always with the
+ * cluster's name. `saved` are the credentials of the spec before, so that unchanged ones stay as they are.
+ * Throws ClusterError InvalidSpec when a host cannot be logged in to or a key file cannot be read.
+ */
+export function completeSpec(wanted: Wanted, sources: SpecSources, saved: Readonly<Record<string, Credential>> = {}): ClusterSpec {
+  const { name, images, command, configs, kubeadm, force, controlPlaneEndpoint } = wanted;
+  const logins = new Logins(name, sources, saved);
+  const hosts = wanted.hosts.map((host) => completeHost(host, wanted, sources, logins));
+  return {
+    name, images, hosts, command, configs, kubeadm, force,
+    credentials: logins.credentials(hosts.map(({ credential }) => credential)),
+    env: sealEnv(name, wanted.env, envField),
+    policy: { ...defaultPolicy, ...wanted.policy },
+    ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
+  };
+}
+
+function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, logins: Logins): Host {
+  const { address } = host;
+  const port = host.port ?? wanted.port ?? sources.settings(address).port ?? 22;
+  const knownKeys = sources.knownKeys(address, port);
+  return {
+    id: address,
+    address,
+    port,
+    roles: host.roles,
+    credential: host.credential ?? logins.idFor(address, { ...wanted.login, ...host.login }),
+    env: sealEnv(wanted.name, host.env, (variable) => `hosts/${address}/${envField(variable)}`),
+    ...(knownKeys.length > 0 ? { knownKeys } : {}),
+    ...(host.nodeName ? { nodeName: host.nodeName } : {}),
+  };
+}
+
+/** Seals the values of variables whose names tell of a secret; the last of equal names wins, at its first place. */
+function sealEnv(cluster: string, env: readonly EnvEntry[], fieldOf: (name: string) => string): EnvEntry[] {
+  const values = new Map(env.map(({ name, value }) => [name, value]));
+  return [...values].map(([name, value]) => ({
+    name,
+    value: isSecretName(name) && value !== '' && !isSealed(value) ? seal(value, { cluster, field: fieldOf(name) }) : value,
+  }));
+}

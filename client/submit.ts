@@ -1,0 +1,59 @@
+import type { ClusterSpec } from '../domain/cluster';
+import { digestOf } from '../domain/digest';
+import type { EntityView } from '../domain/entity';
+import { ClusterError } from '../domain/errors';
+import { exitCodes } from './exit-codes';
+import type { KeelsonClient } from './keelson-client';
+import { actorOf, isEmbedded } from './session';
+import type { SpecFlags } from './spec-flags';
+import { showPlan } from './show-plan';
+import { watchOperation } from './watch';
+
+/** The cluster as it was when the spec was made. */
+export interface Known {
+  readonly spec: ClusterSpec | undefined;
+  readonly view: EntityView | undefined;
+}
+
+/**
+ * Makes the spec from the cluster as it is, and applies it, follows it, or shows its plan. A cluster that somebody has
+ * changed in between is read again, once. Gives the exit code.
+ */
+export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => Promise<ClusterSpec>): Promise<number> {
+  const known = await read(client, cluster);
+  const spec = await make(known);
+  if (flags.dryRun) return showPlan(await client.plan(spec), flags);
+  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known) }).catch(async (error: unknown) => {
+    if (!(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
+    const now = await read(client, cluster);
+    if (now.view?.running || now.view?.digest === known.view?.digest) throw error;
+    return client.apply(await make(now), { ...actorOf(flags), ...baseOf(now) });
+  });
+  if (flags.detach) {
+    console.log(flags.json ? JSON.stringify(accepted) : `${accepted.operation} of ${cluster} runs; \`keelson watch ${cluster}\` follows it`);
+    return exitCodes.done;
+  }
+  const code = await watchOperation(client, accepted.workflowId, {
+    json: flags.json ?? false, wait: flags.wait === true, embedded: isEmbedded(flags), attached: accepted.attached,
+  });
+  if (code === exitCodes.done && !flags.json) for (const line of nextSteps(cluster, spec, client.ui)) console.log(line);
+  return code;
+}
+
+async function read(client: KeelsonClient, cluster: string): Promise<Known> {
+  const [spec, report] = await Promise.all([client.desired(cluster), client.status(cluster)]);
+  return { spec, view: report?.view };
+}
+
+/** An operation that runs has its own answer: attached, or busy. Only a quiet cluster can have changed behind our back. */
+const baseOf = ({ view, spec }: Known): { base?: string } => (view?.running ? {} : { base: spec ? (view?.digest ?? digestOf(spec)) : '' });
+
+function nextSteps(cluster: string, spec: ClusterSpec, ui: string | undefined): string[] {
+  const name = cluster === 'default' ? '' : ` ${cluster}`;
+  const leader = spec.hosts.find(({ roles }) => roles.includes('master'))?.address ?? '';
+  return [
+    '',
+    `Next: keelson kubeconfig${name} --merge && kubectl get nodes    (or on ${leader}: kubectl get nodes)`,
+    `      keelson status${name}    keelson logs${name}${ui ? `    Temporal UI: ${ui}` : ''}`,
+  ];
+}

@@ -1,0 +1,152 @@
+import type { JobState, JobStatus, OperationStatus, StageStatus } from '../domain/status';
+
+/** How an operation looks to a person. Pure: status and time in, lines out. */
+
+export interface ViewOptions {
+  /** ISO time for what still runs. */
+  readonly now: string;
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly color: boolean;
+}
+
+const marks: Record<JobState, string> = { done: '✔', failed: '✘', running: '▶', waiting: '◦', blocked: '–', pending: '·' };
+/** The state of several jobs is the most telling one. */
+const telling: readonly JobState[] = ['failed', 'running', 'waiting', 'blocked', 'pending', 'done'];
+const stageWidth = 18;
+const countWidth = 7;
+
+/** The table of stages and hosts, what is waited for, and what went wrong. No line is wider than the terminal. */
+export function renderTable(status: OperationStatus, options: ViewOptions): string[] {
+  const { now, width, color } = options;
+  const paint = painter(color);
+  const hosts = hostsOf(status);
+  const cell = Math.max(...hosts.map((host) => host.length), 8) + 2;
+  const shown = stageWidth + countWidth + 8 + hosts.length * cell <= width ? hosts : [];
+  const stages = status.stages.filter(({ jobs }) => jobs.length > 0);
+  return [
+    `${status.cluster}: ${status.operation}, ${seconds(status.startedAt, status.endedAt ?? now)}`,
+    ...(stages.length > 0 ? [paint('faint', `${' '.repeat(2 + stageWidth + countWidth)}${'time'.padEnd(8)}${shown.map((host) => host.padEnd(cell)).join('')}`.trimEnd())] : []),
+    ...stages.map((stage) => stageLine(stage, { shown, cell, now, paint })),
+    ...attention(status, now, paint),
+    ...waitingLines(status, now, paint),
+  ].map((line) => cut(line, width));
+}
+
+function stageLine(stage: StageStatus, { shown, cell, now, paint }: { shown: readonly string[]; cell: number; now: string; paint: Paint }): string {
+  const state = stateOf(stage.jobs);
+  const done = stage.jobs.filter((job) => job.state === 'done').length;
+  const head = `${marks[state]} ${stage.name.padEnd(stageWidth)}`;
+  const cells = shown.map((host) => {
+    const jobs = stage.jobs.filter((job) => job.host === host);
+    if (jobs.length === 0) return ' '.repeat(cell);
+    const of = stateOf(jobs);
+    return paint(of, `${marks[of]} ${spanOf(jobs, now)}`.padEnd(cell));
+  });
+  return `${paint(state, head)}${`${done}/${stage.jobs.length}`.padEnd(countWidth)}${spanOf(stage.jobs, now).padEnd(8)}${cells.join('')}`.trimEnd();
+}
+
+/** One line for each job that failed, waits or is held up, with the reason. */
+function attention({ stages }: OperationStatus, now: string, paint: Paint): string[] {
+  const lines = stages.flatMap((stage) => stage.jobs
+    .filter(({ state, message, reason }) => state === 'failed' || ((state === 'waiting' || state === 'running') && (message ?? reason)))
+    .map((job) => paint(job.state, `  ${marks[job.state]} ${placeOf(stage.name, job)}: ${oneLine(job.message ?? job.reason ?? job.state)}${job.state === 'running' ? ` (${spanOf([job], now)})` : ''}`)));
+  const most = 8;
+  return lines.length > most ? [...lines.slice(0, most), `  and ${lines.length - most} more; \`keelson status\` has all`] : lines;
+}
+
+function waitingLines({ waiting, cluster }: OperationStatus, now: string, paint: Paint): string[] {
+  if (!waiting) return [];
+  const again = waiting.nextCheckAt ? `tries again by itself in ${seconds(now, waiting.nextCheckAt)}; ` : '';
+  return [
+    paint('failed', `Parked for ${seconds(waiting.since, now)}: ${oneLine(waiting.message)}`),
+    `  ${again}\`keelson retry ${cluster}\` tries again now, \`keelson cancel ${cluster}\` ends it`,
+  ];
+}
+
+/** One line for each change between two statuses; for logs and pipes. */
+export function renderChanges(before: OperationStatus | undefined, after: OperationStatus): string[] {
+  const lines = before ? [] : [`${after.cluster}: ${after.operation} began`];
+  for (const note of after.notes) if (!before?.notes.includes(note)) lines.push(note);
+  if (after.planned !== undefined && before?.planned === undefined) {
+    lines.push(after.planned === 0 ? 'plan: nothing to do' : `plan: ${after.planned} job${after.planned === 1 ? '' : 's'}`);
+  }
+  for (const stage of after.stages) {
+    const old = before?.stages.find(({ name }) => name === stage.name)?.jobs ?? [];
+    for (const job of stage.jobs) {
+      const was = old.find((one) => one.host === job.host && one.subject === job.subject);
+      if (was?.state === job.state && was.message === job.message) continue;
+      if (job.state !== 'pending') lines.push(changeLine(stage.name, job));
+    }
+  }
+  if (after.waiting && before?.waiting?.since !== after.waiting.since) {
+    const again = after.waiting.nextCheckAt ? `; tries again by itself at ${after.waiting.nextCheckAt}` : '';
+    lines.push(`parked: ${after.waiting.message}${again}`);
+  }
+  return lines;
+}
+
+function changeLine(stage: string, job: JobStatus): string {
+  const text = [job.message ?? job.reason].filter(Boolean).join('');
+  const time = job.state === 'done' && job.startedAt && job.endedAt ? ` (${seconds(job.startedAt, job.endedAt)})` : '';
+  return `${marks[job.state]} ${placeOf(stage, job)}: ${job.state}${time}${text ? `: ${text}` : ''}`;
+}
+
+/** How it ended: the outcome, and the seconds of each stage. */
+export function renderEnd(status: OperationStatus): string[] {
+  const took = status.endedAt ? seconds(status.startedAt, status.endedAt) : '';
+  const outcome = status.phase === 'ClusterSuccess' ? 'done' : 'failed';
+  const message = status.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
+  const idle = status.planned === 0 && status.phase === 'ClusterSuccess';
+  const stages = status.stages.filter(({ jobs }) => jobs.some(({ startedAt }) => startedAt));
+  const table = idle ? [] : stages.map((stage) => `  ${stage.name.padEnd(stageWidth)}${spanOf(stage.jobs, status.endedAt ?? '').padStart(8)}  ${stage.title}`);
+  return [
+    `${status.cluster}: ${status.operation} ${idle ? 'found nothing to do' : outcome} after ${took}${message ? `: ${message}` : ''}`,
+    ...table,
+  ];
+}
+
+const placeOf = (stage: string, { host, subject }: JobStatus): string => [stage, host, subject].filter(Boolean).join(' ');
+
+/** The hosts in the order of their first mention. */
+const hostsOf = ({ stages }: OperationStatus): string[] =>
+  [...new Set(stages.flatMap(({ jobs }) => jobs.flatMap(({ host }) => (host ? [host] : []))))];
+
+const stateOf = (jobs: readonly JobStatus[]): JobState => telling.find((state) => jobs.some((job) => job.state === state)) ?? 'pending';
+
+/** From the first start to the last end, or to now while something runs; empty before the start. */
+function spanOf(jobs: readonly JobStatus[], now: string): string {
+  const starts = jobs.flatMap(({ startedAt }) => (startedAt ? [startedAt] : [])).sort();
+  const ends = jobs.map(({ endedAt }) => endedAt).filter((at): at is string => at !== undefined).sort();
+  const running = jobs.some(({ state }) => state === 'running');
+  const start = starts[0];
+  const end = running ? now : ends.at(-1);
+  return start && end ? seconds(start, end) : '';
+}
+
+/** A duration in words; tenths below ten seconds. */
+export function seconds(from: string, to: string): string {
+  const s = Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+  if (Number.isNaN(s)) return '';
+  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 600) return `${Math.round(s)} s`;
+  return s < 7_200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3_600)} h`;
+}
+
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' | ');
+
+type Paint = (kind: JobState | 'faint', text: string) => string;
+const colors: Partial<Record<JobState | 'faint', string>> = { done: '32', failed: '31', running: '36', waiting: '33', blocked: '33', faint: '2' };
+const painter = (color: boolean): Paint => (kind, text) => (color && colors[kind] ? `\u001b[${colors[kind]}m${text}\u001b[0m` : text);
+
+/** Cuts to the width; escape sequences take no room. */
+function cut(line: string, width: number): string {
+  let room = width;
+  const parts = line.split(/(\u001b\[\d+m)/); // eslint-disable-line no-control-regex
+  return parts.map((part) => {
+    if (part.startsWith('\u001b')) return part;
+    const kept = part.slice(0, Math.max(0, room));
+    room -= part.length;
+    return kept;
+  }).join('');
+}
