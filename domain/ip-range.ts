@@ -28,3 +28,9 @@ export function overlaps(a: string, b: string): boolean {
 
 const covers = (range: Range, address: IPv4 | IPv6): boolean =>
   address.kind() === range[0].kind() && address.match(range as [IPv4 | IPv6, number]);
+
+/** An address in one spelling, so that `fd00::1` and `fd00:0::1` are the same. What is no address stays as it is. */
+export const normalAddress = (text: string): string => (isAddress(text) ? parse(text).toNormalizedString() : text);
+
+/** Addresses that only the host itself, or none, answers at. */
+export const isLoopback = (text: string): boolean => isAddress(text) && ['loopback', 'unspecified'].includes(parse(text).range());

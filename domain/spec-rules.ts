@@ -1,0 +1,157 @@
+import type { ClusterSpec, ConfigDocument, EnvEntry, Host } from './cluster';
+import { controlPlanes, isControlPlane } from './cluster';
+import { isSystemName } from './env';
+import { apiPort } from './host-paths';
+import type { ImageFacts } from './images';
+import { isAddress, isInside, isLoopback, normalAddress, overlaps, rangeOf } from './ip-range';
+import { isObject, objectAt } from './kubeadm/json';
+import { effectiveNetworks } from './kubeadm/networks';
+import type { Problem } from './problem';
+
+/** A cluster's name: part of paths and of workflow ids. */
+export const clusterName = /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/;
+
+/** What a rootfs image adds to the checks of networks, once it is known. */
+export type NetworkFacts = Pick<ImageFacts, 'vip' | 'podSubnet' | 'serviceSubnet'>;
+
+/**
+ * Everything about a spec that is wrong by itself, before a host or an image is looked at (with the rootfs image's facts:
+ * its networks too). Never throws; the order is that of the spec.
+ */
+export function specProblems(spec: ClusterSpec, image: NetworkFacts = {}): Problem[] {
+  return [
+    ...nameProblems(spec), ...imageProblems(spec), ...memberProblems(spec), ...spec.hosts.flatMap((host) => hostProblems(host, spec)),
+    ...duplicateProblems(spec.hosts), ...networkProblems(spec, image), ...endpointProblems(spec),
+    ...envProblems(spec.env, { where: 'spec.env' }), ...spec.configs.flatMap((config) => configProblems(config, spec)), ...policyProblems(spec),
+  ];
+}
+
+type Said = Omit<Problem, 'severity' | 'type'>;
+const error = (said: Said): Problem => ({ severity: 'error', type: 'InvalidSpec', ...said });
+const warning = (said: Said): Problem => ({ severity: 'warning', type: 'InvalidSpec', ...said });
+
+const nameProblems = ({ name }: ClusterSpec): Problem[] => (clusterName.test(name) ? [] : [error({
+  where: 'metadata.name', message: `${JSON.stringify(name)} is no name for a cluster`,
+  todo: 'Use at most 40 small letters, digits and dashes, a letter or digit first and last.',
+})]);
+
+function imageProblems({ images }: ClusterSpec): Problem[] {
+  if (images.length === 0) return [error({ where: 'spec.image', message: 'there is no image', todo: 'Name a Kubernetes image first of all.' })];
+  return images.flatMap((ref, at) => {
+    const where = `spec.image[${at}]`;
+    if (!/^[^\s\p{Cc}]+$/u.test(ref)) return [error({ where, message: `${JSON.stringify(ref)} is no image reference` })];
+    return images.indexOf(ref) < at ? [warning({ where, message: `${ref} is there twice; it is used once` })] : [];
+  });
+}
+
+function memberProblems(spec: ClusterSpec): Problem[] {
+  const count = controlPlanes(spec).length;
+  if (count === 0) return [error({ where: 'spec.hosts', message: 'there is no control plane', todo: 'Give at least one host the role master (--masters).' })];
+  if (count % 2 === 1) return [];
+  return [warning({
+    where: 'spec.hosts', message: `${count} control planes survive no more failures than ${count - 1}: etcd needs a majority`,
+    todo: 'Use an odd number of control planes.',
+  })];
+}
+
+function hostProblems(host: Host, spec: ClusterSpec): Problem[] {
+  const about = { host: host.id };
+  const problems: Problem[] = [...envProblems(host.env, { ...about, where: 'env' })];
+  if (!isAddress(host.address)) problems.push(error({ ...about, message: `${JSON.stringify(host.address)} is no IP address`, todo: 'Hosts are named by address.' }));
+  else if (isLoopback(host.address)) problems.push(error({ ...about, message: `${host.address} is no address that other hosts can reach`, todo: 'Use the address of its network interface.' }));
+  else if (host.address.includes(':')) problems.push(warning({ ...about, message: 'clusters over IPv6 are not tested' }));
+  if (!isPort(host.port)) problems.push(error({ ...about, message: `${host.port} is no port` }));
+  if (!spec.credentials[host.credential]) problems.push(error({ ...about, message: `there are no credentials ${JSON.stringify(host.credential)}` }));
+  const [master, node] = [host.roles.includes('master'), host.roles.includes('node')];
+  if (master === node) problems.push(error({ ...about, message: master ? 'the host is master and node' : 'the host is neither master nor node', todo: 'Give it one of the two roles.' }));
+  if (host.nodeName !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(host.nodeName)) problems.push(error({ ...about, message: `${JSON.stringify(host.nodeName)} is no name for a Node` }));
+  return problems;
+}
+
+function duplicateProblems(hosts: readonly Host[]): Problem[] {
+  const problems: Problem[] = [];
+  const addresses = new Map<string, Host>();
+  const names = new Map<string, Host>();
+  for (const host of hosts) {
+    const address = normalAddress(host.address);
+    const twin = addresses.get(address);
+    if (twin) {
+      const both = isControlPlane(twin) !== isControlPlane(host) ? ', once as master and once as node' : '';
+      problems.push(error({ host: host.id, message: `${host.address} is there twice${both}`, todo: 'Name each host once.' }));
+    }
+    addresses.set(address, host);
+    const namesake = host.nodeName === undefined ? undefined : names.get(host.nodeName);
+    if (namesake) problems.push(error({ host: host.id, message: `its node name ${host.nodeName ?? ''} is also that of ${namesake.id}` }));
+    if (host.nodeName !== undefined) names.set(host.nodeName, host);
+  }
+  return problems;
+}
+
+/** The smallest mask that kube-apiserver takes for the addresses of services. */
+const widestServices = { ipv4: 12, ipv6: 108 };
+
+function networkProblems(spec: ClusterSpec, image: NetworkFacts): Problem[] {
+  const networks = effectiveNetworks({ kubeadm: spec.kubeadm, image: { ...(image.podSubnet ? { podSubnet: image.podSubnet } : {}), ...(image.serviceSubnet ? { serviceSubnet: image.serviceSubnet } : {}) } });
+  const field = 'ClusterConfiguration.networking';
+  const named = (['podSubnet', 'serviceSubnet'] as const).flatMap((key) => networks[key].split(',').map((cidr) => ({ key, cidr: cidr.trim(), where: `${field}.${key}` })));
+  const sound = named.filter(({ cidr }) => rangeOf(cidr));
+  const problems = named.filter((one) => !sound.includes(one)).map(({ cidr, where }) => error({ where, message: `${JSON.stringify(cidr)} is no range of addresses`, todo: 'Write it as 10.1.0.0/16.' }));
+  for (const { cidr, where, key } of sound) {
+    const todo = `Choose another ${key}.`;
+    for (const { id, address } of spec.hosts) if (isInside(address, cidr)) problems.push(error({ host: id, message: `its address lies in the ${key} ${cidr}`, todo }));
+    if (image.vip && isInside(image.vip, cidr)) problems.push(error({ where, message: `the image's virtual IP ${image.vip} lies in the ${key} ${cidr}`, todo }));
+    const bits = rangeOf(cidr)?.[1] ?? 0;
+    if (key === 'serviceSubnet' && bits < (cidr.includes(':') ? widestServices.ipv6 : widestServices.ipv4)) problems.push(error({ where, message: `${cidr} is too wide for services`, todo: 'Kubernetes takes /12 at most (IPv6: /108).' }));
+  }
+  sound.forEach((one, at) => sound.slice(at + 1).forEach((other) => {
+    if (overlaps(one.cidr, other.cidr)) problems.push(error({ where: field, message: `${one.key} ${one.cidr} and ${other.key} ${other.cidr} overlap`, todo: 'Choose ranges apart.' }));
+  }));
+  return problems;
+}
+
+function endpointProblems(spec: ClusterSpec): Problem[] {
+  const problems: Problem[] = [];
+  if (spec.controlPlaneEndpoint !== undefined && !isEndpoint(spec.controlPlaneEndpoint)) {
+    problems.push(error({ where: 'controlPlaneEndpoint', message: `${JSON.stringify(spec.controlPlaneEndpoint)} is no host:port`, todo: 'Write it as api.example.com:6443.' }));
+  }
+  for (const document of ['init', 'join'] as const) {
+    const part = document === 'join' ? objectAt(spec.kubeadm.join, 'controlPlane') : spec.kubeadm.init;
+    const port = objectAt(part, 'localAPIEndpoint')['bindPort'];
+    if (port !== undefined && port !== apiPort) problems.push(error({ where: `${document === 'join' ? 'JoinConfiguration.controlPlane' : 'InitConfiguration'}.localAPIEndpoint.bindPort`, message: `the API server listens at ${apiPort}, not at ${String(port)}`, todo: 'Leave bindPort out.' }));
+  }
+  return problems;
+}
+
+/** `host:port`: a name, an IPv4 address, or an IPv6 address in brackets. */
+function isEndpoint(text: string): boolean {
+  const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
+  if (!isPort(Number(port))) return false;
+  if (host.startsWith('[')) return host.includes(':') && isAddress(host.slice(1, -1));
+  return /^[\d.]+$/.test(host) ? isAddress(host) : /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i.test(host);
+}
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536;
+
+function envProblems(entries: readonly EnvEntry[], at: { where: string; host?: string }): Problem[] {
+  return entries.flatMap(({ name }, index) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return [error({ ...at, where: `${at.where}[${index}]`, message: `${JSON.stringify(name)} is no name of a variable`, todo: 'Use letters, digits and _, no digit first.' })];
+    return isSystemName(name) ? [warning({ ...at, message: `${name} is set by Keelson itself; this value is ignored` })] : [];
+  });
+}
+
+function configProblems(config: ConfigDocument, spec: ClusterSpec): Problem[] {
+  const where = `Config ${config.name}`;
+  const problems: Problem[] = [];
+  const parts = config.path.split('/');
+  const isInRoot = config.path !== '' && !config.path.startsWith('/') && !/\p{Cc}/u.test(config.path) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isInRoot) problems.push(error({ where, message: `its path ${JSON.stringify(config.path)} is no file below the root of an image`, todo: 'Write it as etc/registry.yml, without .. in it.' }));
+  if (config.match !== undefined && !spec.images.includes(config.match)) {
+    problems.push(warning({ where, message: `it matches no image: ${config.match} is not in spec.image`, todo: 'match is compared word for word.' }));
+  }
+  return problems;
+}
+
+function policyProblems({ policy }: ClusterSpec): Problem[] {
+  const wrong = Object.entries({ parallel: policy.parallel >= 1, maxClockSkewMs: policy.maxClockSkewMs >= 0, parkRetry: isObject(policy.parkRetry) && policy.parkRetry.times >= 0 && policy.parkRetry.firstMs >= 0 && policy.parkRetry.factor >= 1 });
+  return wrong.filter(([, sound]) => !sound).map(([key]) => error({ where: `Policy ${key}`, message: 'the number is too small' }));
+}
