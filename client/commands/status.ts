@@ -58,16 +58,16 @@ const versionOf = (view: EntityView | undefined): string => view?.images.find(({
 function nowOf(view: EntityView | undefined): string {
   if (!view) return 'no Temporal worker answers';
   const { running } = view;
-  if (!running) return view.log.at(-1)?.message ?? 'nothing was done yet';
-  return running.waiting ? `${running.operation} is parked: ${running.waiting.message}` : `${running.operation} runs since ${running.at}`;
+  if (!running) return brief(view.log.at(-1)?.message ?? 'nothing was done yet');
+  return running.waiting ? `${running.operation} is parked: ${brief(running.waiting.message)}` : `${running.operation} runs since ${running.at}`;
 }
 
 /** The cluster for people: what it is, its conditions, its last operations. */
 function describe(view: EntityView): string[] {
   const hosts = view.hosts.map(({ id, roles }) => [`  ${id}`, roles.join(','), id === view.leader ? 'leader' : '']);
   const images = view.images.map(({ ref, digest, kind }) => [`  ${ref}`, kind, digest.slice(0, 19)]);
-  const conditions = view.conditions.map(({ type, status, reason, message }) => [`  ${type}`, status, reason, message.replace(/\s*\n\s*/g, ' | ')]);
-  const log = view.log.slice(-5).map(({ operation, outcome, by, endedAt, message }) => [`  ${operation}`, outcome, endedAt, by, message.replace(/\s*\n\s*/g, ' | ')]);
+  const conditions = view.conditions.map(({ type, status, reason, message }) => [`  ${type}`, status, reason, brief(message)]);
+  const log = view.log.slice(-5).map(({ operation, outcome, by, endedAt, message }) => [`  ${operation}`, outcome, endedAt, by, brief(message)]);
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
     ...section('Hosts', hosts), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
@@ -76,6 +76,12 @@ function describe(view: EntityView): string[] {
 }
 
 const section = (title: string, rows: readonly string[][]): string[] => (rows.length > 0 ? [title, ...columns(rows)] : []);
+
+/** One line of a message, as much as a table bears; `--json` and `watch` have all of it. */
+function brief(message: string): string {
+  const line = message.replace(/\s*\n\s*/g, ' | ');
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}
 
 /** Rows with their cells below each other. */
 export function columns(rows: readonly string[][]): string[] {
