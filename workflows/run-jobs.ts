@@ -35,6 +35,7 @@ export async function runJobs(run: Run): Promise<Failure[]> {
   const board: Board = { jobs: plan.jobs, stateOf, isControlPlane: run.isControlPlane, isEarly: run.isEarly };
   const running = new Map<string, Promise<void>>();
   const failures: Failure[] = [];
+  const waitsFor = new Map<string, string>();
   let cancelled: unknown;
 
   const set = (job: PlanJob, state: JobState, why: { reason?: string; message?: string } = {}) => {
@@ -70,8 +71,10 @@ export async function runJobs(run: Run): Promise<Failure[]> {
         } else if (!answer.go && answer.blocked) {
           set(job, 'blocked', { reason: answer.reason });
           moved = true;
-        } else if (stateOf(job) === 'pending') {
-          set(job, 'waiting', { reason: answer.go ? `${run.parallel} hosts at once` : answer.reason });
+        } else {
+          const reason = answer.go ? `${run.parallel} hosts at once` : answer.reason;
+          if (stateOf(job) === 'pending' || waitsFor.get(job.id) !== reason) set(job, 'waiting', { reason });
+          waitsFor.set(job.id, reason);
         }
       }
     }
