@@ -12,7 +12,7 @@ export function createScreen(stream: WriteStream): Screen {
   let drawn = 0;
   return {
     draw(lines) {
-      const most = Math.max(4, stream.rows - 1);
+      const most = Math.max(8, (stream.rows || 40) - 1);
       const shown = lines.length <= most ? lines : [...lines.slice(0, most - 4), '  …', ...lines.slice(-3)];
       const up = drawn > 0 ? `\u001b[${drawn}A` : '';
       stream.write(`${up}\r\u001b[J${shown.map((line) => `${line}\n`).join('')}`);

@@ -84,7 +84,7 @@ function liveView(): View {
   const screen = createScreen(process.stdout);
   let status: OperationStatus | undefined;
   const draw = (): void => {
-    if (status) screen.draw(renderTable(status, { now: new Date().toISOString(), width: process.stdout.columns, color: process.env['NO_COLOR'] === undefined }));
+    if (status) screen.draw(renderTable(status, { now: new Date().toISOString(), width: process.stdout.columns || 100, color: process.env['NO_COLOR'] === undefined }));
   };
   const timer = setInterval(draw, 500);
   return {
