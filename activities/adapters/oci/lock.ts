@@ -11,7 +11,7 @@ export async function withLock<T>(storeDir: string, name: string, signal: AbortS
   const dir = join(storeDir, 'locks');
   await mkdir(dir, { recursive: true });
   const holder = spawn('flock', ['--exclusive', join(dir, `${name}.lock`), 'sh', '-c', 'echo held; exec cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'], signal,
+    stdio: ['pipe', 'pipe', 'inherit'], env: process.env, signal,
   });
   const ended = new Promise<void>((resolve) => holder.on('close', () => resolve()));
   holder.stdin.on('error', () => undefined);

@@ -45,7 +45,7 @@ async function runSkopeo(args: readonly string[], { signal, beat }: WorkOptions,
   const alive = setInterval(() => beat(`copying ${source}`), 5_000);
   try {
     await new Promise<void>((resolve, reject) => {
-      const child = spawn('skopeo', args, { stdio: ['ignore', 'ignore', 'pipe'], signal });
+      const child = spawn('skopeo', args, { stdio: ['ignore', 'ignore', 'pipe'], env: process.env, signal });
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-8_192); });
       child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? withoutSkopeo() : error));
