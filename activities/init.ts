@@ -33,7 +33,7 @@ export const initControlPlane = (deps: Deps) => async ({ where, host, cluster }:
     const configPath = `${etc}/kubeadm-init.yaml`;
     await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, initConfig(cluster, images, runtime)));
     await explained(session, scope, diagnosis, () => runJob(session, {
-      id: jobId(scope, 'init'), title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
+      id: jobId(scope, 'kubeadm-init'), title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
       env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
     }));
     await poll({ scope, host: host.id, what: 'a ready API server', everyMs: 300, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');

@@ -100,7 +100,7 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
   };
   try {
     await explained(session, scope, diagnosis, () => runJob(session, {
-      id: jobId(scope, 'join'), title: 'kubeadm join', script: makeScript, env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
+      id: jobId(scope, 'kubeadm-join'), title: 'kubeadm join', script: makeScript, env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
     }));
   } finally {
     if (spent) await leader.run(deleteToken(spent)).catch((error: unknown) => scope.log(`the join token was not deleted, it ends by itself: ${String(error)}`));

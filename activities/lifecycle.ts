@@ -1,6 +1,6 @@
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { lifecycleScript } from '../domain/commands/scripts';
-import { lifecycleLabels } from '../domain/image-labels';
+import { lifecycleOf } from '../domain/image-labels';
 import type { HostEnv } from '../domain/env';
 import { runJob } from './job';
 import type { OpenImage } from './image-set';
@@ -19,10 +19,10 @@ export async function runLifecycle(
     cluster: ClusterSlice; images: readonly OpenImage[]; step: LifecycleStep; env: HostEnv['values']; secrets: readonly string[];
   },
 ): Promise<void> {
-  const label = lifecycleLabels(images.map(({ facts, tree }) => ({ kind: facts.kind, labels: tree.config.labels })))[step];
+  const label = lifecycleOf(images.map(({ facts, tree }) => ({ kind: facts.kind, labels: tree.config.labels })))[step];
   if (!label) return;
   await runJob(session, {
-    id: jobId(scope, step), title: `image script ${step}: ${label}`, script: lifecycleScript(cluster.name, label),
+    id: jobId(scope, `script-${step}`), title: `image script ${step}: ${label}`, script: lifecycleScript(cluster.name, label),
     env, secrets, timeoutMs: scriptTimeoutMs, scope, maxFailures: maxFailures,
   });
 }

@@ -1,4 +1,5 @@
 import { type Command, quote } from '../command';
+import { encodeBase64 } from '../template/base64';
 
 /** The registry's data folder becomes a link into the cluster's files. A real folder with content is never replaced. */
 export const linkRegistryData = (registryData: string, target: string): Command => ({
@@ -45,7 +46,7 @@ const httpStatus = `status() { # method path
 
 const access = ({ domain, port, username, password }: RegistryAccess, host: string) => ({
   REGISTRY_HOST: host || domain, REGISTRY_PORT: port,
-  ...(username ? { REGISTRY_AUTH: base64(`${username}:${password}`) } : {}),
+  ...(username ? { REGISTRY_AUTH: encodeBase64(`${username}:${password}`) } : {}),
 });
 
 /** Whether the registry answers at /v2/, asked on a host by the registry's name. */
@@ -69,17 +70,4 @@ done`,
   parse: ({ stdout }) => stdout.split('\n').filter(Boolean),
 });
 
-const secretsOf = ({ username, password }: RegistryAccess): string[] => (password ? [password, base64(`${username}:${password}`)] : []);
-
-/** Base64 of text, without Node.js: this layer runs everywhere. */
-function base64(text: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  const bytes = new TextEncoder().encode(text);
-  let out = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a = 0, b, c] = [bytes[i], bytes[i + 1], bytes[i + 2]];
-    const word = (a << 16) | ((b ?? 0) << 8) | (c ?? 0);
-    out += [18, 12, 6, 0].map((shift, at) => (at > 1 && bytes[i + at - 1] === undefined ? '=' : alphabet[(word >> shift) & 63])).join('');
-  }
-  return out;
-}
+const secretsOf = ({ username, password }: RegistryAccess): string[] => (password ? [password, encodeBase64(`${username}:${password}`)] : []);
