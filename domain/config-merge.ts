@@ -32,10 +32,10 @@ function merge(old: string, config: ConfigDocument): string {
 }
 
 function mergeParts(old: string, config: ConfigDocument): string {
-  const data = parseDocument(config.data, { intAsBigInt: true });
+  const data = parseDocument(config.data, { intAsBigInt: true, logLevel: 'error' });
   if (data.errors[0]) throw fault(config, `its data is no YAML: ${data.errors[0].message}`);
   if (!isMap(data.contents)) throw fault(config, 'its data must be one YAML map (a:, b:, ...)');
-  const parsed = parseAllDocuments(old, { intAsBigInt: true });
+  const parsed = parseAllDocuments(old, { intAsBigInt: true, logLevel: 'error' });
   const parts: YamlDocument[] = 'empty' in parsed ? [] : parsed;
   const broken = parts.flatMap(({ errors }) => errors)[0];
   if (broken) throw fault(config, `the file is no YAML: ${broken.message}`);

@@ -9,7 +9,7 @@ import { nameOfKind } from './kinds';
  * when it is no YAML.
  */
 export function readDocuments(text: string): KubeadmDocuments {
-  const parsed = parseAllDocuments(text);
+  const parsed = parseAllDocuments(text, { logLevel: 'error' });
   const documents = 'empty' in parsed ? [] : parsed;
   const found: Record<string, JsonObject> = {};
   for (const document of documents) {

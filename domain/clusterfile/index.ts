@@ -1,0 +1,3 @@
+export { type ClusterDocuments, type ClusterfileHost, loginOf, type SshSettings } from './documents';
+export { parseClusterfile, type ParseOptions } from './parse';
+export type { TextFile } from './report';

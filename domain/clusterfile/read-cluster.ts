@@ -1,0 +1,114 @@
+import type { z } from 'zod';
+import type { ConfigDocument, EnvEntry, Policy } from '../cluster';
+import { withoutSystemNames } from '../env';
+import { parseHost } from '../host-list';
+import { normalAddress } from '../ip-range';
+import { check, warnUnknown } from './check';
+import type { ClusterDocuments, ClusterfileHost, SshSettings } from './documents';
+import { parseDuration } from './duration';
+import type { Report } from './report';
+import { clusterSchema, clusterSpecSchema, configSchema, configSpecSchema, hostsSchema, policySchema, sshSchema } from './schema';
+import type { Source } from './yaml-source';
+
+type FromCluster = Pick<ClusterDocuments, 'name' | 'images' | 'hosts' | 'ssh' | 'env' | 'command'>;
+
+/** The Cluster document. */
+export function readCluster(source: Source, report: Report): FromCluster | undefined {
+  const document = check(clusterSchema, source, report);
+  if (!document) return undefined;
+  const { spec } = document;
+  warnUnknown(clusterSpecSchema.shape, source, ['spec'], report);
+  warnUnknown(sshSchema.shape, source, ['spec', 'ssh'], report);
+  return {
+    name: document.metadata.name,
+    images: spec.image ?? [],
+    hosts: readHosts(spec.hosts ?? [], source, report),
+    ssh: readSsh(spec.ssh),
+    env: readEnv(spec.env ?? [], source, ['spec', 'env'], report),
+    command: spec.command ?? [],
+  };
+}
+
+function readHosts(groups: z.output<typeof hostsSchema>[], source: Source, report: Report): ClusterfileHost[] {
+  const seen = new Map<string, string>();
+  return groups.flatMap((group, index) => {
+    const path = ['spec', 'hosts', index];
+    warnUnknown(hostsSchema.shape, source, path, report);
+    warnUnknown(sshSchema.shape, source, [...path, 'ssh'], report);
+    const { port: groupPort, ...ssh } = readSsh(group.ssh);
+    const env = readEnv(group.env ?? [], source, [...path, 'env'], report);
+    return group.ips.flatMap((text, item): ClusterfileHost[] => {
+      const where = source.at([...path, 'ips', item]);
+      const host = parseHost(text.trim());
+      if (!host) {
+        report.error(where, `${JSON.stringify(text)} is no ip or ip:port`, 'Name every host by its address; ranges are for --masters and --nodes.');
+        return [];
+      }
+      const first = seen.get(normalAddress(host.address));
+      if (first) report.error(where, `${host.address} is there twice, first at ${first}`, 'Name each host once.');
+      seen.set(normalAddress(host.address), where);
+      const port = host.port ?? groupPort;
+      return [{ address: host.address, roles: group.roles, ssh, env, ...(port === undefined ? {} : { port }) }];
+    });
+  });
+}
+
+/** Empty texts, as sealos writes them, say nothing. */
+function readSsh(ssh: z.output<typeof sshSchema> | undefined): SshSettings {
+  const { user, passwd, pk, pkData, pkPasswd, port } = ssh ?? {};
+  const said = Object.entries({ user, passwd, pk, pkData, pkPasswd, port }).filter(([, value]) => value !== undefined && value !== '');
+  return Object.fromEntries(said);
+}
+
+/** `NAME=VALUE`; the value is all that follows the first `=`, with commas and further `=`. */
+function readEnv(items: readonly string[], source: Source, path: readonly PropertyKey[], report: Report): EnvEntry[] {
+  const entries = items.flatMap((item, index): EnvEntry[] => {
+    const at = item.indexOf('=');
+    // The text may be a secret whose name was forgotten: it is not repeated.
+    if (at < 1) report.error(source.at([...path, index]), `${path.map(String).join('.')}.${index}: not of the form NAME=VALUE`, 'Write it as NAME=VALUE.');
+    return at < 1 ? [] : [{ name: item.slice(0, at).trim(), value: item.slice(at + 1) }];
+  });
+  const { kept, warnings } = withoutSystemNames(entries, source.at(path));
+  for (const { where = '', message } of warnings) report.warning(where, message);
+  return kept;
+}
+
+/** A Config document. */
+export function readConfig(source: Source, report: Report): ConfigDocument | undefined {
+  const document = check(configSchema, source, report);
+  if (!document) return undefined;
+  warnUnknown(configSpecSchema.shape, source, ['spec'], report);
+  const { path, match, strategy, data } = document.spec;
+  return {
+    name: document.metadata.name,
+    // Relative to the image's root, however it is written.
+    path: path.replace(/^(?:\.?\/)+/, ''),
+    strategy: strategy || 'override',
+    data,
+    ...(match ? { match } : {}),
+  };
+}
+
+export interface FromPolicy {
+  readonly policy: Partial<Policy>;
+  readonly controlPlaneEndpoint?: string;
+  readonly nodeNames: ReadonlyMap<string, string>;
+}
+
+/** The Policy document. */
+export function readPolicy(source: Source, defaults: Policy['parkRetry'], report: Report): FromPolicy | undefined {
+  const document = check(policySchema, source, report);
+  if (!document) return undefined;
+  const { parkRetry, maxClockSkew, controlPlaneEndpoint, nodeNames = {}, ...same } = document.spec;
+  const { first, ...times } = parkRetry ?? {};
+  const retry = { ...defaults, ...times, ...(first === undefined ? {} : { firstMs: parseDuration(first) }) };
+  return {
+    policy: {
+      ...same,
+      ...(parkRetry === undefined ? {} : { parkRetry: retry }),
+      ...(maxClockSkew === undefined ? {} : { maxClockSkewMs: parseDuration(maxClockSkew) }),
+    },
+    ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
+    nodeNames: new Map(Object.entries(nodeNames).map(([address, name]) => [normalAddress(address), name])),
+  };
+}

@@ -1,0 +1,38 @@
+import { ClusterError } from '../errors';
+import { errorsOf, formatProblems, type Problem, warningsOf } from '../problem';
+
+/** A text with the name that people read in errors. */
+export interface TextFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Collects all that is wrong with a Clusterfile, so that people mend it once. `where` is file and line. */
+export class Report {
+  private readonly found: Problem[] = [];
+
+  error(where: string, message: string, todo?: string): void {
+    this.found.push({ severity: 'error', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
+  }
+
+  warning(where: string, message: string, todo?: string): void {
+    this.found.push({ severity: 'warning', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
+  }
+
+  /** The warnings; throws ClusterError InvalidSpec with every error where there is one. */
+  finish(): Problem[] {
+    const found = inOrder(this.found);
+    const errors = errorsOf(found);
+    if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(errors), { todo: 'Correct the Clusterfile and try again; nothing was changed.' });
+    return warningsOf(found);
+  }
+}
+
+/** By line within each file; files and what has no line stay in the order of their first mention. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const places = problems.map(({ where = '' }) => /^(.*):(\d+)$/.exec(where));
+  const files = [...new Set(places.map((place, index) => place?.[1] ?? problems[index]?.where))];
+  const keyOf = (index: number) => [files.indexOf(places[index]?.[1] ?? problems[index]?.where), Number(places[index]?.[2] ?? 0)] as const;
+  const order = problems.map((problem, index) => ({ problem, key: keyOf(index) }));
+  return order.sort((a, b) => a.key[0] - b.key[0] || a.key[1] - b.key[1]).map(({ problem }) => problem);
+}
