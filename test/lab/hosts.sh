@@ -101,7 +101,18 @@ await_host() {
 
 address_of() { podman inspect "$1" --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'; }
 
+# All hosts of this machine share one count of inotify watchers, and a kubelet without one ends at once. Debian's default
+# of 128 is meant for one host; it is only ever raised.
+raise_inotify() {
+  local name want
+  for name in max_user_instances:8192 max_user_watches:1048576; do
+    want=${name#*:} name=fs.inotify.${name%:*}
+    [ "$(sysctl -n "$name")" -ge "$want" ] || sysctl -qw "$name=$want"
+  done
+}
+
 up() {
+  raise_inotify
   local group=$1 count=$2 image octet i
   image=$("$here/host-image.sh")
   ensure_network "$group" "${3:-}"
