@@ -12,7 +12,7 @@ import type { Problem } from './problem';
 export const clusterName = /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/;
 
 /** What a rootfs image adds to the checks of networks, once it is known. */
-export type NetworkFacts = Pick<ImageFacts, 'vip' | 'podSubnet' | 'serviceSubnet'>;
+export type NetworkFacts = Pick<ImageFacts, 'vip' | 'podSubnet' | 'serviceSubnet' | 'apiBalancer'>;
 
 /**
  * Everything about a spec that is wrong by itself, before a host or an image is looked at (with the rootfs image's facts:
@@ -99,7 +99,8 @@ function networkProblems(spec: ClusterSpec, image: NetworkFacts): Problem[] {
   for (const { cidr, where, key } of sound) {
     const todo = `Choose another ${key}.`;
     for (const { id, address } of spec.hosts) if (isInside(address, cidr)) problems.push(error({ host: id, message: `its address lies in the ${key} ${cidr}`, todo }));
-    if (image.vip && isInside(image.vip, cidr)) problems.push(error({ where, message: `the image's virtual IP ${image.vip} lies in the ${key} ${cidr}`, todo }));
+    // An image with a balancer of its own makes no use of a virtual IP, whatever its label says.
+    if (image.vip && !image.apiBalancer && isInside(image.vip, cidr)) problems.push(error({ where, message: `the image's virtual IP ${image.vip} lies in the ${key} ${cidr}`, todo }));
     const bits = rangeOf(cidr)?.[1] ?? 0;
     if (key === 'serviceSubnet' && bits < (cidr.includes(':') ? widestServices.ipv6 : widestServices.ipv4)) problems.push(error({ where, message: `${cidr} is too wide for services`, todo: 'Kubernetes takes /12 at most (IPv6: /108).' }));
   }

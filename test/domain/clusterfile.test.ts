@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loginOf, parseClusterfile, type ParseOptions } from '../../domain/clusterfile';
+import { defaultPolicy } from '../../domain/cluster';
 import { ClusterError } from '../../domain/errors';
+import { specProblems } from '../../domain/spec-rules';
+import { aCluster, aHost } from '../fixtures';
 
 const parse = (text: string, options: Partial<ParseOptions> = {}) => parseClusterfile(text, { file: 'Clusterfile', ...options });
 const documentsOf = (text: string, options?: Partial<ParseOptions>) => parse(text, options).documents;
@@ -66,7 +69,8 @@ test('a Clusterfile as sealos has it', () => {
 test.each(readdirSync(join(__dirname, '../../examples')).filter((name) => name.endsWith('.yaml')))('the example %s is read without a warning', (name) => {
   const { documents, warnings } = parse(readFileSync(join(__dirname, '../../examples', name), 'utf8'), { set: ['pw=secret'] });
   expect(warnings).toEqual([]);
-  expect(documents.hosts.length).toBeGreaterThan(0);
+  const hosts = documents.hosts.map((host) => aHost(host.address, 'node', { roles: host.roles, env: host.env }));
+  expect(specProblems({ ...aCluster(0, 0), ...documents, hosts, policy: { ...defaultPolicy, ...documents.policy } })).toEqual([]);
 });
 
 test('every problem comes at once, with file, line and what to do', () => {

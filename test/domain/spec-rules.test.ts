@@ -61,6 +61,7 @@ test('the image adds its networks and its virtual IP; the user\'s networks win',
   expect(said({}, { podSubnet: '10.0.0.0/24' })).toContainEqual('error 10.0.0.1: its address lies in the podSubnet 10.0.0.0/24');
   expect(said(networking({ podSubnet: '10.1.0.0/16' }), { podSubnet: '10.0.0.0/24' })).toEqual([]);
   expect(said({}, { vip: '10.96.0.5' })).toEqual(["error ClusterConfiguration.networking.serviceSubnet: the image's virtual IP 10.96.0.5 lies in the serviceSubnet 10.96.0.0/22"]);
+  expect(said({}, { vip: '10.96.0.5', apiBalancer: 'haproxy' })).toEqual([]);
 });
 
 test('two families of networks are no overlap', () => {
