@@ -122,7 +122,8 @@ export class KeelsonClient {
   /** The dry run: what apply would do, from a look at the hosts, and nothing done. */
   async plan(spec: ClusterSpec): Promise<Plan> {
     const known = await this.known(spec.name, () => this.entity(spec.name).query(entityQuery));
-    const input = { spec, hostKeys: known?.hostKeys ?? {}, ...(known ? { uid: known.uid } : {}) };
+    const last = known && { conditions: known.conditions, hostKeys: known.hostKeys, images: known.images, created: known.created };
+    const input = { spec, hostKeys: known?.hostKeys ?? {}, ...(known ? { uid: known.uid, last } : {}) };
     return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
       workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
     });

@@ -1,6 +1,8 @@
 import { type ClusterSpec, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import { ClusterError } from './errors';
+import { formatProblems } from './problem';
+import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
 
 /** The state of a cluster's entity: what is wanted, what the last operation left, who did what. JSON, versioned. */
@@ -80,6 +82,8 @@ export interface EntityView {
   readonly leader?: string;
   /** Keys seen at first contact, by host id: a dry run and a direct call trust no others. */
   readonly hostKeys: ClusterRecord['hostKeys'];
+  /** True from the first success on. */
+  readonly created: boolean;
   readonly running?: Running;
   readonly log: readonly LogLine[];
   readonly digest?: string;
@@ -124,6 +128,8 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {
     return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${state.desired?.by ?? 'somebody'}: read it again`);
   }
+  const wrong = specProblems(request.spec).filter(({ severity }) => severity === 'error');
+  if (wrong.length > 0) return new ClusterError('InvalidSpec', formatProblems(wrong));
   return refuseChange(state, request.spec);
 }
 
@@ -218,6 +224,7 @@ export const viewOf = (state: EntityState): EntityView => ({
   images: state.current.images,
   conditions: state.current.conditions,
   hostKeys: state.current.hostKeys,
+  created: state.current.created,
   log: state.log,
   ...(state.current.phase ? { phase: state.current.phase } : {}),
   ...(state.current.leader ? { leader: state.current.leader } : {}),

@@ -1,5 +1,7 @@
+import { changeProblems } from '../domain/change-rules';
 import { checkProblems } from '../domain/check';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
+import type { ClusterRecord } from '../domain/entity';
 import { type HostFacts, unreachable } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
 import { type Plan, planCluster } from '../domain/plan';
@@ -20,6 +22,8 @@ export interface LookInput {
   readonly spec: ClusterSpec;
   readonly where: Omit<Where, 'stage'>;
   readonly hostKeys: Readonly<Record<string, string>>;
+  /** What the last operation left. */
+  readonly last: ClusterRecord;
   readonly on: On;
   readonly report: Report;
 }
@@ -29,7 +33,7 @@ export interface LookInput {
  * wrong with any of them comes back in one report.
  */
 export async function look(input: LookInput): Promise<Seen> {
-  const { spec, where } = input;
+  const { spec, where, last } = input;
   const [facts, fetched] = await Promise.all([
     Promise.all(spec.hosts.map((host) => lookAtHost(input, host.id))),
     Promise.all(spec.images.map((ref) => fetchImage(input, ref))),
@@ -39,6 +43,7 @@ export async function look(input: LookInput): Promise<Seen> {
   const problems = [
     ...specProblems(spec),
     ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])),
+    ...changeProblems(last, images),
     ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete }),
   ];
   for (const { id } of spec.hosts) reportHost(input.report, id, problems);

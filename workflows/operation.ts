@@ -66,7 +66,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   let record = last;
   try {
     for (let round = 1; ; round += 1) {
-      const seen = await look({ spec, where: { cluster: spec.name, uid, n, operation }, hostKeys: record.hostKeys, on, report });
+      const seen = await look({ spec, where: { cluster: spec.name, uid, n, operation }, hostKeys: record.hostKeys, last, on, report });
       refuse(seen);
       plan = planFrom(spec, seen, spec.force && round === 1);
       record = recordFrom(record, seen, plan);

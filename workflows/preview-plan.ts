@@ -1,5 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { ClusterSpec } from '../domain/cluster';
+import { type ClusterRecord, newEntity } from '../domain/entity';
 import type { Plan } from '../domain/plan';
 import { look, planFrom } from './look';
 import { on } from './on';
@@ -9,11 +10,13 @@ export interface PreviewInput {
   /** Identity of the cluster, where there is one. */
   readonly uid?: string;
   readonly hostKeys?: Readonly<Record<string, string>>;
+  /** What the last operation left, where there is one. */
+  readonly last?: ClusterRecord;
 }
 
 /** The dry run: the same look and the same plan as an operation, and nothing else. */
-export async function previewPlan({ spec, uid = '', hostKeys = {} }: PreviewInput): Promise<Plan> {
+export async function previewPlan({ spec, uid = '', hostKeys = {}, last = newEntity(spec.name).current }: PreviewInput): Promise<Plan> {
   const operation = workflowInfo().workflowId.split('/').slice(2).join('/');
-  const seen = await look({ spec, where: { cluster: spec.name, uid, n: 0, operation }, hostKeys, on, report: () => undefined });
+  const seen = await look({ spec, where: { cluster: spec.name, uid, n: 0, operation }, hostKeys, last, on, report: () => undefined });
   return planFrom(spec, seen, spec.force);
 }
