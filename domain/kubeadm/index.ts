@@ -1,5 +1,3 @@
-export { certSans } from './cert-sans';
+// What writes documents needs the YAML library. Rules that run in workflows import `networks` and `kinds` by their own files.
 export { discoveryKubeconfig } from './discovery';
 export { type Discovery, initDocuments, joinDocuments, type KubeadmCluster, type KubeadmHost, type KubeadmImage } from './documents';
-export { type DocumentName, kinds, nameOfKind } from './kinds';
-export { effectiveNetworks, type Networks } from './networks';

@@ -1,6 +1,8 @@
 import { parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeadmDocuments } from '../../domain/cluster';
-import { certSans, discoveryKubeconfig, effectiveNetworks, initDocuments, joinDocuments } from '../../domain/kubeadm';
+import { discoveryKubeconfig, initDocuments, joinDocuments } from '../../domain/kubeadm';
+import { certSans } from '../../domain/kubeadm/cert-sans';
+import { effectiveNetworks } from '../../domain/kubeadm/networks';
 
 const planes = [{ id: '10.0.0.1', address: '10.0.0.1' }, { id: '10.0.0.2', address: '10.0.0.2' }];
 const workers = [{ id: '10.0.0.9', address: '10.0.0.9' }];
