@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inBrowser } from './browser';
 import { eventually, Home, images, Lab, scenario } from './harness';
 
 /** The main job: one command, bare hosts, a cluster that works; again: nothing to do; reset: bare hosts. */
@@ -46,6 +47,17 @@ scenario('one command builds a cluster of one control plane and two workers', ()
       `kubeadm init: start ${lab.hosts[0]!}`, `kubeadm join: start ${lab.hosts[1]!}`, `kubeadm join: start ${lab.hosts[2]!}`,
     ]);
   });
+
+  test('the Temporal UI tells the run in words: stage, host and role', async () => {
+    const { ui } = JSON.parse((await home.run(['local', 'status', '--json'])).stdout) as { ui: string };
+    await inBrowser(`${ui}/namespaces/default/workflows/${encodeURIComponent('cluster/first/init-1')}`, async (page) => {
+      for (const words of [`Init on control plane ${leader}`, `Join on worker ${lab.hosts[1]!}`, `MountRootfs on worker ${lab.hosts[2]!}`, 'Every node Ready']) {
+        await page.getByText(words).first().waitFor({ timeout: 30_000 });
+      }
+      // docs/temporal-ui.png is made so.
+      if (process.env.KEELSON_SCREENSHOT) await page.screenshot({ path: process.env.KEELSON_SCREENSHOT });
+    });
+  }, 60_000);
 
   test('reset takes the cluster away and a second one, from a Clusterfile, works on the same hosts', async () => {
     const gone = await home.run(['reset', '--cluster', 'first', '--yes']);
