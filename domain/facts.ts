@@ -30,6 +30,8 @@ export interface HostFacts {
   readonly claim?: { readonly cluster: string; readonly uid: string };
   /** A Kubernetes or sealos installation without our mark, in words. */
   readonly foreign?: string;
+  /** Container runtimes on a host without our mark, e.g. `dockerd`: no obstacle by themselves. */
+  readonly runtimes?: readonly string[];
   /** Digest of each set of files that is complete on the host, by the set's name. */
   readonly trees: Readonly<Record<string, string>>;
   /** Marks of finished steps, e.g. `bootstrap:<digest>`, `guest:<digest>:0`. */

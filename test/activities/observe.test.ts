@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import { CancelledFailure } from '@temporalio/common';
+import { createObserve } from '../../activities/observe';
+import type { Remote, Scope, Session } from '../../activities/ports';
+import type { HostTarget } from '../../domain/cluster';
+import type { Command } from '../../domain/command';
+import { ClusterError } from '../../domain/errors';
+import { aHost } from '../fixtures';
+
+const host: HostTarget = { ...aHost('10.0.0.1', 'master'), cluster: 'default', access: { user: 'root' }, strictHostKeys: false };
+const scope = { signal: new AbortController().signal } as Scope;
+
+/** A remote whose hosts answer like this; an error is thrown at the next question. */
+function remoteWith(...answers: (string | Error)[]): Remote {
+  const run = (): Promise<string> => {
+    const next = answers.shift();
+    return next instanceof Error ? Promise.reject(next) : Promise.resolve(next ?? '');
+  };
+  return { to: () => Promise.resolve({ host: host.id, hostKey: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:x', run } as unknown as Session), close: () => Promise.resolve() };
+}
+const observe = (remote: Remote, clock = Date.now) => createObserve({ remote, clock })({ host, cluster: 'default', scope });
+const gone = (type: 'HostUnreachable' | 'Disconnected') => new ClusterError(type, `${type}!`, { todo: 'do something' });
+
+test('this very machine answers in full, and nothing of it changes', async () => {
+  const local = { run: ({ script }: Command) => Promise.resolve(execFileSync('bash', { input: script, encoding: 'utf8' })), host: host.id, hostKey: '', fingerprint: '' };
+  const facts = await observe({ to: () => Promise.resolve(local as unknown as Session), close: () => Promise.resolve() });
+  expect(facts).toMatchObject({ reachable: true, hostname: hostname(), clockSkewMs: 0 });
+  expect(facts.memoryMiB).toBeGreaterThan(0);
+  expect(facts.freeBytes?.['/var/lib']).toBeGreaterThan(0);
+  expect(facts.addresses?.length).toBeGreaterThan(0);
+  expect(facts.missingTools).not.toContain('tar');
+});
+
+test('a host that cannot be reached is a fact', async () => {
+  const remote: Remote = { to: () => Promise.reject(gone('HostUnreachable')), close: () => Promise.resolve() };
+  expect(await observe(remote)).toEqual({
+    host: host.id, reachable: false, problem: { type: 'HostUnreachable', message: 'HostUnreachable!', todo: 'do something' }, trees: {}, done: [], joined: false, controlPlane: false,
+  });
+});
+
+test('an answer that makes no sense is a fact, too', async () => {
+  expect(await observe(remoteWith('garbage'))).toMatchObject({ reachable: false, problem: { type: 'CommandFailed' } });
+});
+
+const answer = 'keelson-probe 1\nclock=1000000000\nhostname=n\nkernel=6\narch=x86_64\ncpus=1\nmemoryMiB=1\nkeelson-probe end\n';
+
+test('a link that breaks is tried once more', async () => {
+  expect(await observe(remoteWith(gone('Disconnected'), answer), () => 1_000)).toMatchObject({ reachable: true, hostKey: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:x' });
+  expect(await observe(remoteWith(gone('Disconnected'), gone('Disconnected')))).toMatchObject({ reachable: false, problem: { type: 'Disconnected' } });
+});
+
+test('cancelling and our own mistakes are thrown', async () => {
+  await expect(observe(remoteWith(new CancelledFailure('CANCELLED')))).rejects.toThrow(CancelledFailure);
+  await expect(observe(remoteWith(new TypeError('a bug')))).rejects.toThrow(TypeError);
+});
