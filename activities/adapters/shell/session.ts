@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CancelledFailure } from '@temporalio/common';
 import type { Command, CommandResult } from '../../../domain/command';
 import { ClusterError } from '../../../domain/errors';
@@ -22,6 +23,8 @@ type Ending = { readonly code: number } | 'timeout' | 'cancelled';
 
 /** A session on a machine for one scope: cheap, makes no connection of its own. */
 export function createSession(machine: Machine, scope: Scope): Session {
+  // Many commands at once hang on one signal: that is no leak.
+  setMaxListeners(0, scope.signal);
   const read = <T>(command: Command<T>, result: CommandResult): T =>
     (command.parse ? command.parse(result) : result.stdout) as T;
   return {
@@ -67,14 +70,16 @@ async function perform(
   const clean = redactor([...command.secrets ?? [], ...machine.secrets]);
   const output = { stdout: new Capture(), stderr: new Capture() };
   const tail = new Tail(TAIL_LINES);
-  const hear = (isData: boolean): Line => (line) => {
+  const told = new Tail(1);
+  const hear = (isData: boolean, isError: boolean): Line => (line) => {
     tail.add(line);
+    if (isError) told.add(line);
     const safe = clean(line);
     if (command.changes === true && !isData) scope.log(safe);
     io.line?.(safe);
   };
   // What is parsed is for the program and not for people.
-  const lines = { stdout: new Lines(hear(command.parse !== undefined)), stderr: new Lines(hear(false)) };
+  const lines = { stdout: new Lines(hear(command.parse !== undefined, false)), stderr: new Lines(hear(false, true)) };
   const sinkOf = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
     output[name].add(chunk);
     lines[name].add(chunk);
@@ -122,7 +127,9 @@ async function perform(
   }
   if ((await running.group) === undefined) throw notBegun(machine, command, code, clean(running.noise()));
   if ((command.okCodes ?? [0]).includes(code)) return result;
-  throw new ClusterError('CommandFailed', clean(`${command.title} failed on ${machine.host} with exit code ${code}${lastLine(about.tail)}`), {
+  // The two outputs come on ways of their own, in no certain order; causes stand in the error output.
+  const cause = lastLine([...about.tail.slice(-1), ...told.lines(clean)]);
+  throw new ClusterError('CommandFailed', clean(`${command.title} failed on ${machine.host} with exit code ${code}${cause}`), {
     ...about, exitCode: code, todo: `mend the cause on ${machine.host}, then try again; all of its output is in keelson logs`,
   });
 }

@@ -76,7 +76,8 @@ export class Channels {
     this.#open += 1;
     const failed = (error: Error): void => {
       this.#open -= 1;
-      const full = /open failed|resource shortage|administratively prohibited/i.test(error.message);
+      // Only an answer of the host has a reason; without one the connection itself is gone.
+      const full = 'reason' in error;
       if (full && this.#open > 0 && !this.#closed) {
         // MaxSessions of this host is lower than ours: wait for one that ends.
         this.#limit = Math.max(1, this.#open);
