@@ -1,15 +1,52 @@
 import type { ClusterSpec } from '../domain/cluster';
-import { ClusterError } from '../domain/errors';
+import { type ClusterDocuments, loginOf, type SshSettings } from '../domain/clusterfile';
+import { parseEnv } from './env-flags';
+import { type LoginFlags, loginFrom } from './login-flags';
 import type { Login } from './logins';
-import type { SpecSources } from './spec';
+import { thisMachine } from './own-addresses';
+import { completeSpec, type SpecSources } from './spec';
 import type { SpecFlags } from './spec-flags';
-import type { Known } from './submit';
+import type { Wanted, WantedHost } from './wanted';
 
-export interface Documents { readonly name: string }
+/** How flags and environment say to log in: a flag counts before the file, a variable of the environment after it. */
+export interface LoginsAround {
+  readonly flags: Login;
+  readonly environment: Login;
+}
 
-export async function readClusterfile(_path: string, _flags: SpecFlags): Promise<Documents> {
-  throw new ClusterError('InvalidSpec', 'not there yet');
+/** Both at once; asks for a password where a flag says so. */
+export const loginsAround = async (flags: LoginFlags): Promise<LoginsAround> => ({ flags: await loginFrom(flags, {}), environment: await loginFrom({}) });
+
+/** The spec of a Clusterfile, flags over it. Without hosts this machine is the one control plane, as in sealos. */
+export function clusterfileSpec(documents: ClusterDocuments, input: { flags: SpecFlags; logins: LoginsAround; sources: SpecSources; saved: ClusterSpec | undefined }): ClusterSpec {
+  const { flags, logins, sources, saved } = input;
+  const { ssh, ...rest } = documents;
+  const hosts = documents.hosts.map((host): WantedHost => {
+    const port = flags.port ?? host.port ?? ssh.port;
+    return { ...host, login: around(logins, loginOf(ssh, host.ssh)), ...(port === undefined ? {} : { port }) };
+  });
+  const wanted: Wanted = {
+    ...rest,
+    hosts: hosts.length > 0 ? hosts : [{ ...thisMachine(), login: around(logins, ssh) }],
+    login: {},
+    env: [...documents.env, ...parseEnv(flags.env)],
+    command: flags.cmd.length > 0 ? flags.cmd : documents.command,
+    policy: { ...documents.policy, ...(flags.wait === false ? { noWait: true } : {}), ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
+    force: flags.force ?? false,
+  };
+  return completeSpec(wanted, sources, saved?.credentials);
 }
-export function clusterfileSpec(_input: { documents: Documents; flags: SpecFlags; login: Login; sources: SpecSources; own: readonly string[]; known: Known }): ClusterSpec {
-  throw new ClusterError('InvalidSpec', 'not there yet');
+
+function around({ flags, environment }: LoginsAround, ssh: SshSettings): Login {
+  const { keyText, ...file } = toLogin(ssh);
+  // A key named on the command line replaces the file's, in whichever form it stands there.
+  return { ...environment, ...file, ...(keyText !== undefined && flags.keyFile === undefined ? { keyText } : {}), ...flags };
 }
+
+const toLogin = ({ user, passwd, pk, pkData, pkPasswd }: SshSettings): Login => ({
+  ...(user === undefined ? {} : { user }),
+  ...(passwd === undefined ? {} : { password: passwd }),
+  ...(pk === undefined ? {} : { keyFile: pk }),
+  ...(pkData === undefined ? {} : { keyText: pkData }),
+  ...(pkPasswd === undefined ? {} : { passphrase: pkPasswd }),
+});

@@ -1,12 +1,10 @@
-import { ClusterError } from '../domain/errors';
+import { parseHostList } from '../domain/host-list';
 import type { WantedHost } from './wanted';
 
 /** The hosts of --masters and --nodes, masters first. Throws InvalidSpec with all that is wrong with them. */
 export function hostsFrom({ masters, nodes }: { readonly masters?: string; readonly nodes?: string }): WantedHost[] {
-  const parse = (text: string | undefined, role: string): WantedHost[] => (text ?? '').split(',').filter(Boolean).map((item) => {
-    const [address = '', port] = item.trim().split(':');
-    if (!/^\d+(\.\d+){3}$/.test(address)) throw new ClusterError('InvalidSpec', `${item} is no IP`);
-    return { address, roles: [role], env: [], ...(port ? { port: Number(port) } : {}) };
-  });
-  return [...parse(masters, 'master'), ...parse(nodes, 'node')];
+  return [
+    ...parseHostList(masters ?? '', undefined, '--masters').map((host) => ({ ...host, roles: ['master'], env: [] })),
+    ...parseHostList(nodes ?? '', undefined, '--nodes').map((host) => ({ ...host, roles: ['node'], env: [] })),
+  ];
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client, type Connection, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import type { ClusterSpec } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
@@ -46,7 +46,13 @@ const queryWithinMs = 5_000;
  * a type; a server or Temporal worker that does not answer is TemporalUnavailable.
  */
 export class KeelsonClient {
-  private constructor(private readonly client: Client, private readonly connection: Connection, private readonly address: string, readonly ui: string | undefined) {}
+  /** Asks open entities only: the closed one of a cluster that was reset would still answer. */
+  private readonly entities: WorkflowClient;
+
+  private constructor(private readonly client: Client, private readonly connection: Connection, private readonly address: string, readonly ui: string | undefined) {
+    const { namespace } = client.options;
+    this.entities = new WorkflowClient({ connection, namespace, queryRejectCondition: 'NOT_OPEN' });
+  }
 
   /** Connects to the Temporal server that options or environment name, or else to the embedded one, starting it if need be. */
   static async connect(options: ConnectOptions = {}): Promise<KeelsonClient> {
@@ -129,13 +135,13 @@ export class KeelsonClient {
     });
   }
 
-  /** An operation by its workflow id, e.g. `cluster/prod/init-1`. */
-  operation(workflowId: string): OperationHandle {
-    return new OperationHandle(this.client, workflowId);
+  /** An operation: the one that an answer names, or any by its workflow id, e.g. `cluster/prod/init-1`. */
+  operation(which: Accepted | string): OperationHandle {
+    return typeof which === 'string' ? new OperationHandle(this.client, which) : new OperationHandle(this.client, which.workflowId, true);
   }
 
   private entity(cluster: string) {
-    return this.client.workflow.getHandle(entityId(cluster));
+    return this.entities.getHandle(entityId(cluster));
   }
 
   private view(cluster: string): Promise<EntityView | undefined> {
@@ -155,7 +161,7 @@ export class KeelsonClient {
     try {
       return await this.client.withDeadline(Date.now() + queryWithinMs, question);
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
+      if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError) return undefined;
       throw error;
     }
   }

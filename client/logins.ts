@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Credential } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { ClusterError } from '../domain/errors';
-import { credentialField, seal } from '../home/seal';
+import { credentialField, isSealed, seal } from '../home/seal';
 import { isEncrypted, readPrivateKey } from './private-key';
 import type { UserSettings } from './user-ssh-config';
 
@@ -76,7 +76,7 @@ export class Logins {
   private sealed(id: string, { user, agentSocket, ...secrets }: Plain): Credential {
     const parts = (['password', 'privateKey', 'passphrase'] as const).flatMap((part) => {
       const value = secrets[part];
-      return value === undefined ? [] : [[part, seal(value, { cluster: this.cluster, field: credentialField(id, part) })] as const];
+      return value === undefined ? [] : [[part, isSealed(value) ? value : seal(value, { cluster: this.cluster, field: credentialField(id, part) })] as const];
     });
     return { user, ...Object.fromEntries(parts), ...(agentSocket ? { agentSocket } : {}) };
   }

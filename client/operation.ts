@@ -35,7 +35,8 @@ const appearsWithinMs = 60_000;
 
 /** One operation of a cluster, by its workflow id. It may still run, or have ended within retention. */
 export class OperationHandle {
-  constructor(private readonly client: Client, readonly workflowId: string) {}
+  /** `fresh`: it was asked for just now, and an operation of that name of an earlier cluster must not be taken for it. */
+  constructor(private readonly client: Client, readonly workflowId: string, private readonly fresh = false) {}
 
   /** The newest status. Fails when no Temporal worker answers within 5 s, or no such operation is known. */
   status(): Promise<OperationStatus> {
@@ -67,10 +68,13 @@ export class OperationHandle {
    */
   async follow({ onStatus, signal, enough = () => false, onSilence, everyMs = 300 }: FollowOptions): Promise<OperationEnd | undefined> {
     const appearsUntil = Date.now() + appearsWithinMs;
+    let notBefore: string | undefined;
     let last = '';
     while (!signal?.aborted) {
       try {
+        notBefore ??= this.fresh ? await this.entityBegan() : '';
         const status = await this.status();
+        if (status.startedAt < notBefore) throw new WorkflowNotFoundError('not begun yet', this.workflowId, undefined);
         const text = JSON.stringify(status);
         if (text !== last) onStatus(status);
         last = text;
@@ -85,6 +89,14 @@ export class OperationHandle {
       await sleep(everyMs, undefined, signal ? { signal } : {}).catch(() => undefined);
     }
     return undefined;
+  }
+
+  /** When the cluster's entity began, by the server's clock; its operations are younger than that, those of earlier entities older. */
+  private async entityBegan(): Promise<string> {
+    const entity = this.client.workflow.getHandle(this.workflowId.split('/').slice(0, 2).join('/'));
+    const { raw, startTime } = await this.asked(() => entity.describe());
+    const first = raw.workflowExtendedInfo?.originalStartTime?.seconds;
+    return first ? new Date(Number(first) * 1000).toISOString() : startTime.toISOString();
   }
 
   /** Whether it has ended; false as well when nobody knows. Needs the server only. */

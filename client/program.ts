@@ -131,8 +131,9 @@ function withSpec(command: Command): Command {
     .option('--set <name=value>', 'one value for the templates; repeatable', collect, [])
     .option('--strict-host-keys', 'refuse hosts whose key is not in known_hosts')
     .option('--dry-run', 'show the plan, and do nothing')
+    // In this order: a --no-wait that stands alone would make "wait" the default.
+    .option('--wait', 'without a terminal: stay when it waits for a person')
     .option('--no-wait', 'a failed stage ends the operation instead of waiting for a person')
-    .addOption(new Option('--wait', 'without a terminal: stay when it waits for a person').default(undefined))
     .option('--detach', 'do not follow the operation')
     .option('--json', 'as JSON')
     .option('-y, --yes', 'do not ask')

@@ -1,49 +1,39 @@
 import type { ClusterSpec } from '../domain/cluster';
-import { ClusterError } from '../domain/errors';
-import { readDocuments } from './read-documents';
-import { parseEnv } from './env-flags';
-import { hostsFrom } from './host-flags';
-import type { Login } from './logins';
+import type { EntityView } from '../domain/entity';
 import { saysLogin } from './login-flags';
+import type { Login } from './logins';
 import { hostsToComplete, isUntouched, mergeRun } from './merge-run';
+import { thisMachine } from './own-addresses';
 import { completeSpec, type SpecSources } from './spec';
 import type { SpecFlags } from './spec-flags';
-import type { Known } from './submit';
 import type { Wanted } from './wanted';
+
+/** What the command line says, read. */
+export interface RunInput extends Pick<Wanted, 'images' | 'hosts' | 'env' | 'configs' | 'kubeadm'> {
+  readonly cluster: string;
+  readonly flags: SpecFlags;
+  readonly login: Login;
+}
 
 /**
  * The spec that `run` asks for: from the flags alone on a first run, merged into the saved one on a cluster that is known.
- * Throws ClusterError InvalidSpec for flags that make no cluster.
+ * Without hosts a new cluster has this machine as its one control plane, as in sealos.
  */
-export async function runSpec(input: { cluster: string; images: readonly string[]; flags: SpecFlags; login: Login; sources: SpecSources; own: readonly string[]; known: Known }): Promise<ClusterSpec> {
-  const { cluster, images, flags, login, sources, own, known } = input;
-  const documents = await readDocuments(flags);
-  const named = hostsFrom(flags);
+export function runSpec(input: RunInput, sources: SpecSources, known: { spec: ClusterSpec | undefined; view: EntityView | undefined }): ClusterSpec {
+  const { cluster: name, images, hosts, env, configs, kubeadm, flags, login } = input;
   const wanted: Wanted = {
-    name: cluster, images, login, env: parseEnv(flags.env), command: [...flags.cmd], configs: documents.configs, kubeadm: documents.kubeadm,
-    hosts: named, force: flags.force ?? false,
+    name, images, hosts, env, configs, kubeadm, login,
+    command: flags.cmd,
+    force: flags.force ?? false,
     policy: { noWait: flags.wait === false, ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
     ...(flags.port ? { port: flags.port } : {}),
     ...(flags.controlPlaneEndpoint ? { controlPlaneEndpoint: flags.controlPlaneEndpoint } : {}),
   };
   const { spec: saved, view } = known;
-  // A cluster of which nothing was made yet is the flags' anew, but for what they leave out.
-  const fresh = !saved || (view !== undefined && isUntouched(view) && named.length > 0);
-  if (fresh) return completeSpec({ ...wanted, hosts: firstHosts(wanted, own) }, sources);
-  const relogin = saysLogin(login) || flags.port !== undefined;
-  const said = completeSpec({ ...wanted, hosts: hostsToComplete(saved, named, relogin) }, sources, saved.credentials);
-  return mergeRun(saved, said);
-}
-
-/** Without hosts, this machine is the one control plane, as in sealos. */
-function firstHosts({ hosts }: Wanted, own: readonly string[]): Wanted['hosts'] {
-  if (hosts.length > 0) {
-    if (!hosts.some(({ roles }) => roles.includes('master'))) {
-      throw new ClusterError('InvalidSpec', 'a new cluster needs a control plane', { todo: 'name at least one with --masters' });
-    }
-    return hosts;
+  // Of a cluster that failed its checks nothing was made: the flags describe it anew.
+  if (!saved || (view !== undefined && isUntouched(view) && hosts.length > 0)) {
+    return completeSpec({ ...wanted, hosts: hosts.length > 0 ? hosts : [thisMachine()] }, sources, saved?.credentials);
   }
-  const address = own[0];
-  if (!address) throw new ClusterError('InvalidSpec', 'no hosts were named, and this machine has no IPv4 address', { todo: 'name a control plane with --masters' });
-  return [{ address, roles: ['master'], env: [] }];
+  const relogin = saysLogin(login) || flags.port !== undefined;
+  return mergeRun(saved, completeSpec({ ...wanted, hosts: hostsToComplete(saved, hosts, relogin) }, sources, saved.credentials));
 }

@@ -2,6 +2,8 @@ import type { ClusterSpec } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
+import { errorsOf, formatProblems } from '../domain/problem';
+import { specProblems } from '../domain/spec-rules';
 import { exitCodes } from './exit-codes';
 import type { KeelsonClient } from './keelson-client';
 import { actorOf, isEmbedded } from './session';
@@ -19,25 +21,32 @@ export interface Known {
  * Makes the spec from the cluster as it is, and applies it, follows it, or shows its plan. A cluster that somebody has
  * changed in between is read again, once. Gives the exit code.
  */
-export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => Promise<ClusterSpec>): Promise<number> {
+export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => ClusterSpec): Promise<number> {
   const known = await read(client, cluster);
-  const spec = await make(known);
+  const spec = checked(make(known));
   if (flags.dryRun) return showPlan(await client.plan(spec), flags);
   const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known) }).catch(async (error: unknown) => {
     if (!(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
     const now = await read(client, cluster);
     if (now.view?.running || now.view?.digest === known.view?.digest) throw error;
-    return client.apply(await make(now), { ...actorOf(flags), ...baseOf(now) });
+    return client.apply(checked(make(now)), { ...actorOf(flags), ...baseOf(now) });
   });
   if (flags.detach) {
     console.log(flags.json ? JSON.stringify(accepted) : `${accepted.operation} of ${cluster} runs; \`keelson watch ${cluster}\` follows it`);
     return exitCodes.done;
   }
-  const code = await watchOperation(client, accepted.workflowId, {
+  const code = await watchOperation(client, accepted, {
     json: flags.json ?? false, wait: flags.wait === true, embedded: isEmbedded(flags), attached: accepted.attached,
   });
   if (code === exitCodes.done && !flags.json) for (const line of nextSteps(cluster, spec, client.ui)) console.log(line);
   return code;
+}
+
+/** A spec that is wrong by itself starts nothing. */
+function checked(spec: ClusterSpec): ClusterSpec {
+  const problems = errorsOf(specProblems(spec));
+  if (problems.length > 0) throw new ClusterError('InvalidSpec', formatProblems(problems), { todo: 'nothing was started' });
+  return spec;
 }
 
 async function read(client: KeelsonClient, cluster: string): Promise<Known> {

@@ -1,4 +1,5 @@
 import type { OperationStatus } from '../domain/status';
+import type { Accepted } from '../workflows/messages';
 import { exitCodeFor, exitCodes } from './exit-codes';
 import { keepLocalAlive } from './keep-alive';
 import type { KeelsonClient } from './keelson-client';
@@ -23,7 +24,8 @@ const retryArrivesWithinMs = 15_000;
  * Shows an operation until it ends, and gives the exit code. Ctrl-C leaves the view, never the operation. Without a
  * terminal it ends as well when only parked work is left.
  */
-export async function watchOperation(client: KeelsonClient, workflowId: string, options: WatchOptions): Promise<number> {
+export async function watchOperation(client: KeelsonClient, which: Accepted | string, options: WatchOptions): Promise<number> {
+  const operation = client.operation(which);
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
   process.once('SIGINT', leave);
@@ -32,14 +34,14 @@ export async function watchOperation(client: KeelsonClient, workflowId: string, 
   const parked = parkedSinceUs(options);
   let last: OperationStatus | undefined;
   try {
-    const end = await client.operation(workflowId).follow({
+    const end = await operation.follow({
       signal: leaving.signal,
       onStatus: (status) => view.show((last = status)),
       enough: (status) => !options.wait && !process.stdout.isTTY && parked(status),
     });
     view.end(last, end);
     if (end) return exitCodeFor(end.outcome);
-    if (leaving.signal.aborted) sayGoodbye(workflowId);
+    if (leaving.signal.aborted) sayGoodbye(operation.workflowId);
     return leaving.signal.aborted ? exitCodes.left : exitCodes.parked;
   } finally {
     stopKeeping();

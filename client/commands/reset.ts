@@ -18,6 +18,6 @@ export async function reset(name: string | undefined, flags: CommonFlags & { for
       }
     }
     const accepted = await client.reset(cluster, { ...actorOf(flags), confirm: cluster, force: flags.force ?? false });
-    return watchOperation(client, accepted.workflowId, { json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags) });
+    return watchOperation(client, accepted, { json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags) });
   });
 }

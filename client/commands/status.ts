@@ -58,8 +58,13 @@ const versionOf = (view: EntityView | undefined): string => view?.images.find(({
 function nowOf(view: EntityView | undefined): string {
   if (!view) return 'no Temporal worker answers';
   const { running } = view;
-  if (!running) return brief(view.log.at(-1)?.message ?? 'nothing was done yet');
+  if (!running) return lastWord(view);
   return running.waiting ? `${running.operation} is parked: ${brief(running.waiting.message)}` : `${running.operation} runs since ${running.at}`;
+}
+
+function lastWord({ log }: EntityView): string {
+  const last = log.at(-1);
+  return last ? brief(last.message || `${last.operation}: ${last.outcome.toLowerCase()}`) : 'nothing was done yet';
 }
 
 /** The cluster for people: what it is, its conditions, its last operations. */
