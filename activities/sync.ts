@@ -1,5 +1,6 @@
+import { gunzipSync } from 'node:zlib';
 import { ClusterError } from '../domain/errors';
-import { activateFiles, hashFiles, lookAtSet, receiveFiles, removeStaged, type FileSet } from '../domain/commands/files';
+import { activateFiles, hashFiles, lookAtSet, readHashes, receiveFiles, removeStaged, type FileSet } from '../domain/commands/files';
 import { writeTar } from './adapters/tar';
 import type { Scope, Session, TreeEntry } from './ports';
 import { digestOfSet, looksLike, planSync, setOf, sizeOf, type SeenPath, type SeenSet, type SyncPlan } from './sync-plan';
@@ -32,7 +33,7 @@ export async function syncTree(session: Session, request: SyncRequest): Promise<
   const fileSet = checked({ base, name });
   const set = setOf(request.entries);
   const digest = digestOfSet(set);
-  const seen = readSeen(await session.run(lookAtSet(fileSet, digest, set.map(({ path }) => path))));
+  const seen = readSeen(unpacked(await session.run(lookAtSet(fileSet, digest, set.map(({ path }) => path))), session.host));
   const glance = planSync(set, seen);
   if (glance.complete) return report(glance);
 
@@ -57,6 +58,15 @@ const report = ({ digest, send, keep }: SyncPlan): SyncReport => ({
 });
 
 const kinds: Readonly<Record<string, SeenPath['kind']>> = { f: 'file', l: 'link', d: 'dir' };
+
+/** A packed answer as text. Throws CommandFailed for one that was cut short, so that it never counts as a short list. */
+function unpacked(answer: string, host: string): string {
+  try {
+    return gunzipSync(Buffer.from(answer.trim(), 'base64')).toString('utf8');
+  } catch (cause) {
+    throw new ClusterError('CommandFailed', `${host}: the list of its files did not arrive whole`, { host, command: 'look at files' }, { cause });
+  }
+}
 
 /** Reads the answer to lookAtSet: marker, target and staging, each list of NUL-ended lines closed by an empty one. */
 export function readSeen(answer: string): SeenSet {
@@ -100,7 +110,7 @@ async function withHashes(session: Session, fileSet: FileSet, set: readonly Tree
   const inStaging = files.filter((entry) => looksLike(entry, seen.staging.get(entry.path)));
   const paths = [...inTarget.map(({ path }) => path), ...inStaging.map(({ path }) => staged(fileSet.name, path))];
   if (paths.length === 0) return seen;
-  const hashes = await session.run(hashFiles(fileSet, paths));
+  const hashes = readHashes(unpacked(await session.run(hashFiles(fileSet, paths)), session.host));
   const hashed = (there: ReadonlyMap<string, SeenPath>, place: (path: string) => string): Map<string, SeenPath> =>
     new Map([...there].map(([path, one]) => {
       const sha256 = hashes.get(place(path));
@@ -124,7 +134,7 @@ async function sendVerified(session: Session, fileSet: FileSet, send: readonly T
 async function arrivedWrong(session: Session, fileSet: FileSet, sent: readonly TreeEntry[]): Promise<TreeEntry[]> {
   const files = sent.filter(({ kind }) => kind === 'file');
   if (files.length === 0) return [];
-  const hashes = await session.run(hashFiles(fileSet, files.map(({ path }) => staged(fileSet.name, path))));
+  const hashes = readHashes(unpacked(await session.run(hashFiles(fileSet, files.map(({ path }) => staged(fileSet.name, path)))), session.host));
   return files.filter((entry) => hashes.get(staged(fileSet.name, entry.path)) !== entry.sha256);
 }
 

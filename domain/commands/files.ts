@@ -10,13 +10,17 @@ export interface FileSet {
 
 const setEnv = ({ base, name }: FileSet): Record<string, string> => ({ BASE: base, NAME: name });
 
+/** Long answers travel packed: only so many bytes of an answer are kept, and one cut short must not look whole. */
+const packed = '| gzip -1 | base64 -w 0';
+
 /** Fields of one line about a path: type, size, octal mode, link target, path; then NUL. */
 const format = String.raw`%y\001%s\001%m\001%l\001%P\0`;
 const formatOfOne = String.raw`%y\001%s\001%m\001%l\001%p\0`;
 
 /**
  * One look at a set: its marker (only the digest when it is the expected one), what the target has of the paths given,
- * and all that the staging holds. Reads without hashing: some milliseconds for thousands of paths.
+ * and all that the staging holds. Reads without hashing: some milliseconds for thousands of paths. The answer is packed
+ * (gzip, base64).
  */
 export const lookAtSet = (set: FileSet, digest: string, paths: readonly string[]): Command => ({
   title: `look at the files of ${set.name}`,
@@ -24,6 +28,7 @@ export const lookAtSet = (set: FileSet, digest: string, paths: readonly string[]
   stdin: paths.map((path) => `./${path}\0`).join(''),
   timeoutMs: 120_000,
   script: `
+look() {
 marker="$BASE/.keelson/$NAME.json"
 if [ -f "$marker" ]; then
   head=$(head -c 96 "$marker")
@@ -33,11 +38,13 @@ if [ -f "$marker" ]; then
   esac
 fi
 printf '\\0'
-cd "$BASE" 2>/dev/null || { cat >/dev/null; exit 0; }
+cd "$BASE" 2>/dev/null || { cat >/dev/null; return 0; }
 xargs -0 -r sh -c 'exec find "$@" -maxdepth 0 -printf "${formatOfOne}"' sh 2>/dev/null
 printf '\\0'
-cd "$BASE/.staging/$NAME/tree" 2>/dev/null || exit 0
+cd "$BASE/.staging/$NAME/tree" 2>/dev/null || return 0
 find . -mindepth 1 -printf '${format}'
+}
+look ${packed}
 `,
 });
 
@@ -48,19 +55,19 @@ out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
 if command -v openssl >/dev/null; then hash='openssl dgst -sha256 -r'; else hash=sha256sum; fi
 xargs -0 -r -P "$(nproc)" -n 16 sh -c 'hash=$1 out=$2; shift 2; $hash "$@" >>"$out/$$"' sh "$hash" "$out" || exit 1
-find "$out" -type f -exec cat {} +
+find "$out" -type f -exec cat {} + ${packed}
 `;
 
 /**
- * SHA-256 of files of a host, hex by path. A file that cannot be read is an error. Paths are relative to the base.
+ * SHA-256 of files of a host, to be read by readHashes once it is unpacked (gzip, base64). A file that cannot be read is
+ * an error. Paths are relative to the base.
  */
-export const hashFiles = (set: FileSet, paths: readonly string[]): Command<Map<string, string>> => ({
+export const hashFiles = (set: FileSet, paths: readonly string[]): Command => ({
   title: `hash the files of ${set.name}`,
   env: setEnv(set),
   stdin: paths.map((path) => `./${path}\0`).join(''),
   timeoutMs: 30 * 60_000,
   script: hashScript,
-  parse: ({ stdout }) => readHashes(stdout),
 });
 
 /** Reads lines of `openssl dgst -r` and sha256sum. sha256sum marks a name with a backslash by one in front of the line. */
