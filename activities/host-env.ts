@@ -2,6 +2,7 @@ import type { EnvEntry, Host } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { hostEnv, type HostEnv } from '../domain/env';
 import type { Deps } from './deps';
+import { hasShim } from './image-file';
 import type { OpenImage } from './image-set';
 
 export type HostOf = Pick<Host, 'id' | 'roles' | 'env'>;
@@ -24,6 +25,7 @@ export function envFor(deps: Deps, cluster: ClusterSlice, host: HostOf, image: O
     host: host.env.map((entry) => ({ name: entry.name, value: open(entry, `hosts/${host.id}/env/${entry.name}`) })),
     roles: host.roles,
     kubeVersion: cluster.version,
+    hasShim: hasShim(image.tree),
   });
   return { ...env, secrets: [...secrets, env.values['registryPassword'] ?? ''].filter(Boolean) };
 }

@@ -7,3 +7,6 @@ export function readImageFile(tree: ImageTree, path: string): string | undefined
   if (!entry) return undefined;
   return entry.bytes?.toString('utf8') ?? (entry.from ? readFileSync(entry.from, 'utf8') : undefined);
 }
+
+/** Whether the image carries an image-cri-shim, through which the kubelet pulls. */
+export const hasShim = (tree: ImageTree): boolean => tree.entries.some(({ path }) => path === 'cri/image-cri-shim');

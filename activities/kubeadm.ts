@@ -1,15 +1,14 @@
 import type { Runtime } from '../domain/commands/bootstrap';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { initDocuments, joinDocuments } from '../domain/kubeadm';
-import { readImageFile } from './image-file';
+import { hasShim, readImageFile } from './image-file';
 import { type OpenImage, rootfsOf } from './image-set';
 
 const imageOf = (cluster: ClusterSlice, images: readonly OpenImage[]) => {
   const { facts, tree } = rootfsOf(images);
   // An image with a balancer of its own has no virtual IP, and its networks need not keep clear of one.
   const vip = facts.apiBalancer ? undefined : facts.vip;
-  const hasShim = tree.entries.some(({ path }) => path === 'cri/image-cri-shim');
-  return { version: cluster.version, defaults: readImageFile(tree, 'etc/kubeadm.yml') ?? '', env: tree.config.env, hasShim, ...(vip ? { vip } : {}) };
+  return { version: cluster.version, defaults: readImageFile(tree, 'etc/kubeadm.yml') ?? '', env: tree.config.env, hasShim: hasShim(tree), ...(vip ? { vip } : {}) };
 };
 
 /** The kubeadm documents for `init`: the image's defaults, the user's documents, this host's facts. */
