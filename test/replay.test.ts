@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+
+/**
+ * Histories of real runs, replayed by the code of today. A failure means that a running cluster would stop at the next
+ * release: take the change back, or put it behind `patched`. `KEELSON_RECORD_HISTORIES=1 npm run test:workflow` makes new ones; an old one goes
+ * only when no cluster can be running on it any more.
+ */
+const folder = join(__dirname, 'histories');
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+let workflowBundle: WorkflowBundleWithSourceMap;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  workflowBundle = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows'), logger: new DefaultLogger('ERROR') });
+}, 60_000);
+
+const load = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+/** A damaged history makes the replayer wait for ever: that is a failure as well. */
+async function replay(history: unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the replay does not end')), 20_000);
+  });
+  try {
+    await Promise.race([Worker.runReplayHistory({ workflowBundle }, historyFromJSON(history), 'cluster/replayed'), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+test('there is a history of every shape', () => {
+  expect(names.sort()).toEqual([
+    'cancelled.json', 'entity-idle.json', 'entity-operation.json', 'entity-retires.json', 'init.json', 'parked-and-retried.json',
+    'preflight.json', 'reconcile-nothing.json', 'reset.json', 'timer-retry.json',
+  ]);
+});
+
+test.each(names)('%s replays', async (name) => {
+  await replay(load(name));
+});
+
+test('a history that does not fit the code is found out', async () => {
+  const history = load('init.json') as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
+  const scheduled = history.events.find(({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType.name === 'initControlPlane');
+  if (!scheduled?.activityTaskScheduledEventAttributes) throw new Error('no init in the history');
+  scheduled.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
+  await expect(replay(history)).rejects.toMatchObject({ name: 'DeterminismViolationError' });
+});

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { ClusterSpec } from '../../domain/cluster';
+import { digestOf } from '../../domain/digest';
+import { type EntityState, type EntityView, newEntity, type OperationResult } from '../../domain/entity';
+import type { OperationStatus } from '../../domain/status';
+import { type Accepted, applyUpdate, cancelUpdate, entityId, entityQuery, resetUpdate, retryUpdate, statusQuery } from '../../workflows/messages';
+
+/** How an operation ended, or why a request was refused. */
+export interface Ended {
+  readonly outcome: string;
+  readonly type?: string;
+  readonly message: string;
+}
+
+/** One cluster on a real server, spoken to with the product's own messages, on a task queue of its own. */
+export class ClusterUnderTest {
+  readonly name: string;
+
+  constructor(private readonly client: Client, readonly taskQueue: string) {
+    this.name = `t-${randomUUID().slice(0, 8)}`;
+  }
+
+  get entity() {
+    return this.client.workflow.getHandle(entityId(this.name));
+  }
+
+  /** Throws WorkflowUpdateFailedError when it is refused; `refusal` reads that. */
+  apply(spec: ClusterSpec, { requestId = randomUUID(), by = 'ana@laptop', base }: { requestId?: string; by?: string; base?: string } = {}): Promise<Accepted> {
+    const named = { ...spec, name: this.name };
+    return this.client.workflow.executeUpdateWithStart(applyUpdate, {
+      args: [{ requestId, by, spec: named, digest: digestOf(named), ...(base === undefined ? {} : { base }) }],
+      updateId: requestId,
+      startWorkflowOperation: new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
+        workflowId: entityId(this.name), taskQueue: this.taskQueue, args: [newEntity(this.name)], workflowIdConflictPolicy: 'USE_EXISTING',
+      }),
+    });
+  }
+
+  reset({ requestId = randomUUID(), force = false }: { requestId?: string; force?: boolean } = {}): Promise<Accepted> {
+    return this.entity.executeUpdate(resetUpdate, { args: [{ requestId, by: 'bo@desk', confirm: this.name, force }], updateId: requestId });
+  }
+
+  retry(): Promise<void> {
+    return this.entity.executeUpdate(retryUpdate, { args: [{ by: 'bo@desk' }] });
+  }
+
+  cancel(): Promise<void> {
+    return this.entity.executeUpdate(cancelUpdate, { args: [{ by: 'bo@desk', reason: 'second thoughts' }] });
+  }
+
+  view(): Promise<EntityView> {
+    return this.entity.query(entityQuery);
+  }
+
+  operation(name: string) {
+    return this.client.workflow.getHandle<() => Promise<OperationResult>>(`${entityId(this.name)}/${name}`);
+  }
+
+  status(operation: string): Promise<OperationStatus> {
+    return this.operation(operation).query(statusQuery);
+  }
+
+  /** Waits for the end of an operation and says how it was. */
+  async end(operation: string): Promise<Ended> {
+    await this.appears(operation);
+    try {
+      const { outcome, message } = await this.operation(operation).result();
+      return { outcome, message };
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (error.cause instanceof CancelledFailure) return { outcome: 'Cancelled', message: error.cause.message };
+      if (error.cause instanceof ApplicationFailure) return { outcome: 'Failed', type: error.cause.type ?? '', message: error.cause.message };
+      throw error;
+    }
+  }
+
+  /** The entity answers with an operation's name a moment before that operation is there. */
+  async appears(operation: string): Promise<void> {
+    for (;;) {
+      const there = await this.operation(operation).describe().then(() => true, (error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      });
+      if (there) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Applies and waits for the end. */
+  async converge(spec: ClusterSpec): Promise<Ended & { operation: string }> {
+    const { operation } = await this.apply(spec);
+    const ended = await this.end(operation);
+    await this.idle();
+    return { operation, ...ended };
+  }
+
+  /** Waits until the view of the entity is as asked. The entity hears of its operation a moment after that has ended. */
+  async until(asked: (view: EntityView) => boolean): Promise<EntityView> {
+    for (;;) {
+      const view = await this.view();
+      if (asked(view)) return view;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  parked = (): Promise<EntityView> => this.until(({ running }) => running?.waiting !== undefined);
+  idle = (): Promise<EntityView> => this.until(({ running }) => running === undefined);
+}
+
+/** Type and words of a refused request. Throws when it was not refused. */
+export async function refusal(request: Promise<unknown>): Promise<{ type: string; message: string }> {
+  try {
+    await request;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) return { type: error.cause.type ?? '', message: error.cause.message };
+    throw error;
+  }
+  throw new Error('it was not refused');
+}

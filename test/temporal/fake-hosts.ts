@@ -1,0 +1,151 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { activityInfo, ApplicationFailure, Context, heartbeat, sleep } from '@temporalio/activity';
+import type { Activities } from '../../activities';
+import type { HostFacts } from '../../domain/facts';
+import type { ImageFacts } from '../../domain/images';
+import { marks } from '../../domain/marks';
+import { bareFacts, someImages } from '../fixtures';
+
+/** One call of an activity, as the journal has it. */
+export interface Call {
+  readonly verb: keyof Activities;
+  /** Host id; the reference for preProcessImage; `all` for runConfig. */
+  readonly on: string;
+  readonly attempt: number;
+  readonly at: 'begin' | 'end';
+}
+
+interface Fault {
+  readonly type: string;
+  readonly message: string;
+  readonly times: number;
+}
+
+/**
+ * Hosts that are folders: the marks of finished steps lie in them as on real ones, and so does a journal of every call.
+ * Being files they outlive a Temporal worker that is killed, and a test steers activities of another process through them.
+ */
+export class FakeHosts {
+  constructor(readonly dir = mkdtempSync(join(tmpdir(), 'keelson-fake-')), private readonly images: readonly ImageFacts[] = someImages()) {
+    for (const folder of ['done', 'hold', 'fault', 'reached']) mkdirSync(join(dir, folder), { recursive: true });
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  done(host: string): string[] {
+    return names(join(this.dir, 'done', host));
+  }
+
+  mark(host: string, ...these: string[]): void {
+    mkdirSync(join(this.dir, 'done', host), { recursive: true });
+    for (const mark of these) writeFileSync(join(this.dir, 'done', host, mark), '');
+  }
+
+  clear(host: string): void {
+    rmSync(join(this.dir, 'done', host), { recursive: true, force: true });
+  }
+
+  /** The journal: beginnings and ends in the order in which they happened. */
+  journal(): Call[] {
+    const file = join(this.dir, 'journal');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Call) : [];
+  }
+
+  /** Calls by their beginnings, or by their ends: those that failed or were cut off have none. */
+  calls(at: Call['at'] = 'begin'): Call[] {
+    return this.journal().filter((call) => call.at === at);
+  }
+
+  /** `<verb> <on>` of every call, in order of their beginnings. */
+  story(): string[] {
+    return this.calls().map(({ verb, on }) => `${verb} ${on}`);
+  }
+
+  /** Calls that change something, in words. */
+  changes(): string[] {
+    return this.calls().filter(({ verb }) => !['checkHost', 'preProcessImage', 'runConfig', 'verifyCluster'].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
+  }
+
+  /** The next calls of this verb on this host fail, so often; for ever when not said. */
+  fail(verb: keyof Activities, on: string, fault: { type?: string; message?: string; times?: number } = {}): void {
+    writeFileSync(this.control('fault', verb, on), JSON.stringify({ type: 'CommandFailed', message: `${verb} on ${on} exited 1`, times: Number.MAX_SAFE_INTEGER, ...fault }));
+  }
+
+  mend(verb: keyof Activities, on: string): void {
+    rmSync(this.control('fault', verb, on), { force: true });
+  }
+
+  /** Calls of this verb on this host stop before they do anything, until release. Cancelling ends them. */
+  hold(verb: keyof Activities, on: string): void {
+    writeFileSync(this.control('hold', verb, on), '');
+  }
+
+  release(verb: keyof Activities, on: string): void {
+    rmSync(this.control('hold', verb, on), { force: true });
+  }
+
+  /** Resolves when a held call has come to its stop. */
+  async reached(verb: keyof Activities, on: string): Promise<void> {
+    while (!existsSync(this.control('reached', verb, on))) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  /** The activities of these hosts: the real names and shapes, and effects that are marks. */
+  activities(): Activities {
+    const { images } = this;
+    return {
+      checkHost: async ({ host }) => this.call('checkHost', host.id, (): HostFacts => bareFacts(host.id, { done: this.done(host.id), hostKey: `ssh-ed25519 ${host.id}`, fingerprint: `SHA256:${host.id}` })),
+      preProcessImage: async ({ ref }) => this.call('preProcessImage', ref, () => {
+        const image = images.find((one) => one.ref === ref);
+        if (!image) throw ApplicationFailure.nonRetryable(`there is no image ${ref}`, 'ImageNotFound');
+        return image;
+      }),
+      runConfig: async () => this.call('runConfig', 'all', () => undefined),
+      mountRootfs: async ({ host, cluster }) => this.call('mountRootfs', host.id, () => this.mark(host.id, marks.mount(cluster, cluster.images, host, cluster.leader))),
+      mirrorRegistry: async ({ host, cluster }) => this.call('mirrorRegistry', host.id, () => this.mark(host.id, marks.registry(cluster.images))),
+      bootstrapHost: async ({ host }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap)),
+      initControlPlane: async ({ host }) => this.call('initControlPlane', host.id, () => this.mark(host.id, marks.init)),
+      joinControlPlane: async ({ host }) => this.call('joinControlPlane', host.id, () => this.mark(host.id, marks.joinControlPlane)),
+      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => this.mark(host.id, marks.joinWorker(cluster.controlPlanes))),
+      runGuest: async ({ host, image }) => this.call('runGuest', host.id, () => this.mark(host.id, marks.guest(image))),
+      verifyCluster: async ({ host, cluster }) => this.call('verifyCluster', host.id, () => `${cluster.controlPlanes.length + cluster.workers.length} nodes Ready at ${cluster.version}`),
+      resetHost: async ({ host }: { host: { id: string } }) => this.call('resetHost', host.id, () => {
+        this.clear(host.id);
+        return { host: host.id, left: [] };
+      }),
+    } as Activities;
+  }
+
+  private async call<T>(verb: keyof Activities, on: string, effect: () => T): Promise<T> {
+    const note = (at: Call['at']) => appendFileSync(join(this.dir, 'journal'), `${JSON.stringify({ verb, on, attempt: activityInfo().attempt, at })}\n`);
+    note('begin');
+    while (existsSync(this.control('hold', verb, on))) {
+      writeFileSync(this.control('reached', verb, on), '');
+      heartbeat();
+      await sleep(20);
+    }
+    Context.current().cancellationSignal.throwIfAborted();
+    this.trip(verb, on);
+    const answer = effect();
+    note('end');
+    return answer;
+  }
+
+  private trip(verb: keyof Activities, on: string): void {
+    const file = this.control('fault', verb, on);
+    if (!existsSync(file)) return;
+    const fault = JSON.parse(readFileSync(file, 'utf8')) as Fault;
+    if (fault.times <= 0) return;
+    writeFileSync(file, JSON.stringify({ ...fault, times: fault.times - 1 }));
+    throw ApplicationFailure.nonRetryable(fault.message, fault.type);
+  }
+
+  private control(kind: 'hold' | 'fault' | 'reached', verb: keyof Activities, on: string): string {
+    return join(this.dir, kind, `${verb} ${on.replaceAll('/', '_')}`);
+  }
+}
+
+const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).sort() : []);

@@ -1,0 +1,355 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { ClusterSpec, Policy } from '../../domain/cluster';
+import { stageNames } from '../../domain/stages';
+import type { Plan } from '../../domain/plan';
+import { aCluster } from '../fixtures';
+import { ClusterUnderTest, refusal } from './cluster-under-test';
+import { startTemporal, withTemporal } from './env';
+import { FakeHosts } from './fake-hosts';
+import { detailsOf, recordHistory, summariesOf } from './history';
+
+const cp = '10.0.0.1';
+const [w1, w2] = ['10.0.0.2', '10.0.0.3'];
+
+/** No timer retries unless a test asks for them: a parked operation then waits for a person. */
+const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
+const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { policy: policy(), ...more });
+
+withTemporal('operations', () => {
+  let env: TestWorkflowEnvironment;
+  let bundle: WorkflowBundleWithSourceMap;
+  let hosts: FakeHosts;
+  let cluster: ClusterUnderTest;
+  let worker: Worker;
+  let serving: Promise<void>;
+
+  beforeAll(async () => {
+    [env, bundle] = await Promise.all([
+      startTemporal(),
+      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
+    ]);
+  }, 60_000);
+  afterAll(() => env?.teardown());
+
+  beforeEach(async () => {
+    hosts = new FakeHosts();
+    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
+    worker = await Worker.create({
+      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities(),
+      // A cancel reaches an activity in the answer to a heartbeat.
+      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms',
+      // With 0 every task replays from the beginning: what is not deterministic shows at once, and it takes twice as long.
+      maxCachedWorkflows: process.env.KEELSON_TEST_ALL ? 0 : 100,
+    });
+    serving = worker.run();
+  });
+  afterEach(async () => {
+    await cluster.entity.terminate('the test is over').catch(() => undefined);
+    worker.shutdown();
+    await serving;
+    hosts.remove();
+  });
+
+  describe('a first apply', () => {
+    test('runs all nine stages and ends with a ready cluster', async () => {
+      const accepted = await cluster.apply(spec());
+      expect(accepted).toEqual({ operation: 'init-1', workflowId: `cluster/${cluster.name}/init-1`, attached: false });
+      expect(await cluster.end('init-1')).toEqual({ outcome: 'Success', message: '3 nodes Ready at v1.34.2' });
+
+      // The operation has ended: its status is still answered.
+      const status = await cluster.status('init-1');
+      expect(status.phase).toBe('ClusterSuccess');
+      expect(status.endedAt).toBeDefined();
+      expect(Object.fromEntries(status.conditions.map(({ type, status: is }) => [type, is])))
+        .toEqual({ ...Object.fromEntries(stageNames.map((name) => [name, 'True'])), Ready: 'True', ApplyClusterSuccess: 'True' });
+      for (const stage of status.stages) expect(stage.jobs.map(({ state }) => state)).toEqual(stage.jobs.map(() => 'done'));
+
+      // One activity per stage and host; then one more look, which found nothing left to do.
+      expect(hosts.changes().sort()).toEqual([
+        `bootstrapHost ${cp}`, `bootstrapHost ${w1}`, `bootstrapHost ${w2}`, `initControlPlane ${cp}`, `joinWorker ${w1}`, `joinWorker ${w2}`,
+        `mirrorRegistry ${cp}`, `mountRootfs ${cp}`, `mountRootfs ${w1}`, `mountRootfs ${w2}`, `runGuest ${cp}`, `runGuest ${cp}`,
+      ]);
+      expect(hosts.story().slice(-1)).toEqual([`verifyCluster ${cp}`]);
+
+      const view = await cluster.idle();
+      expect(view).toMatchObject({ phase: 'ClusterSuccess', leader: cp, hostKeys: { [w2!]: `ssh-ed25519 ${w2}` }, log: [{ operation: 'init-1', outcome: 'Success', by: 'ana@laptop' }] });
+      await recordHistory(env.client, 'init', cluster.operation('init-1').workflowId);
+    });
+
+    test('of three control planes joins them one at a time', async () => {
+      await cluster.converge(aCluster(3, 1, { policy: policy() }));
+      const joins = hosts.journal().filter(({ verb }) => verb === 'joinControlPlane').map(({ on, at }) => `${on} ${at}`);
+      expect(joins).toEqual(['10.0.0.2 begin', '10.0.0.2 end', '10.0.0.3 begin', '10.0.0.3 end']);
+    });
+
+    test('shows every piece of work in words', async () => {
+      const { operation } = await cluster.converge(spec());
+      const summaries = await summariesOf(env.client, cluster.operation(operation).workflowId);
+      expect(summaries).toEqual(expect.arrayContaining([
+        `Check ${cp}`, 'PreProcess flannel', `MountRootfs on worker ${w1}: kubernetes`, `Init on control plane ${cp}: there is no control plane yet`,
+        `Join on worker ${w2}: joins as worker`, `RunGuest on control plane ${cp}: flannel: 1 command`,
+      ]));
+      expect(summaries.filter((one) => one === '' || one.length > 200)).toEqual([]);
+      expect(await detailsOf(env.client, cluster.operation(operation).workflowId)).toContain(`| Join | ✔ ${w1} ✔ ${w2} |`);
+    });
+  });
+
+  describe('the same spec again', () => {
+    test('is a reconcile that has nothing to do', async () => {
+      await cluster.converge(spec());
+      const before = hosts.changes();
+      expect(await cluster.converge(spec())).toMatchObject({ operation: 'reconcile-2', outcome: 'Success' });
+      expect(await cluster.status('reconcile-2')).toMatchObject({ planned: 0, phase: 'ClusterSuccess' });
+      expect(hosts.changes()).toEqual(before);
+      await recordHistory(env.client, 'reconcile-nothing', cluster.operation('reconcile-2').workflowId);
+    });
+
+    test('does again what has gone from a host, and only that', async () => {
+      await cluster.converge(spec());
+      hosts.clear(w2!);
+      const before = hosts.changes().length;
+      await cluster.converge(spec());
+      expect(hosts.changes().slice(before)).toEqual([`mountRootfs ${w2}`, `bootstrapHost ${w2}`, `joinWorker ${w2}`]);
+    });
+
+    test('with one more host joins that host', async () => {
+      await cluster.converge(spec());
+      const before = hosts.changes().length;
+      expect(await cluster.converge(aCluster(1, 3, { policy: policy() }))).toMatchObject({ outcome: 'Success', message: '4 nodes Ready at v1.34.2' });
+      expect(hosts.changes().slice(before)).toEqual(['mountRootfs 10.0.0.4', 'bootstrapHost 10.0.0.4', 'joinWorker 10.0.0.4']);
+    });
+  });
+
+  test('a dry run is the plan that then runs, and changes nothing', async () => {
+    const named = { ...spec(), name: cluster.name };
+    const preview = await env.client.workflow.execute<(input: { spec: ClusterSpec }) => Promise<Plan>>('previewPlan', {
+      workflowId: `cluster/${cluster.name}/plan-1`, taskQueue: cluster.taskQueue, args: [{ spec: named }],
+    });
+    expect(hosts.changes()).toEqual([]);
+    await cluster.converge(spec());
+    expect(await cluster.status('init-1')).toMatchObject({ planned: preview.jobs.length, planHash: preview.hash });
+  });
+
+  describe('while an operation runs', () => {
+    beforeEach(async () => {
+      hosts.hold('bootstrapHost', w1!);
+      await cluster.apply(spec());
+      await hosts.reached('bootstrapHost', w1!);
+    });
+
+    test('its status says what runs and what waits for what', async () => {
+      const status = await cluster.status('init-1');
+      const jobs = Object.fromEntries(status.stages.flatMap(({ name, jobs: all }) => all.map(({ host, state, reason }) => [`${name} ${host ?? ''}`, `${state}${reason ? `: ${reason}` : ''}`])));
+      expect(jobs).toMatchObject({ [`Bootstrap ${w1}`]: 'running', [`Join ${w1}`]: 'waiting: Bootstrap of this host' });
+      expect(status.phase).toBe('ClusterInProcess');
+      expect(await detailsOf(env.client, cluster.operation('init-1').workflowId)).toContain(`▶ ${w1}`);
+    });
+
+    test('another spec is refused with who and since when, and leaves no event', async () => {
+      const { running } = await cluster.view();
+      const events = async () => (await cluster.entity.fetchHistory()).events?.filter(({ workflowExecutionUpdateAcceptedEventAttributes: accepted }) => accepted).length;
+      expect(await events()).toBe(1);
+      const { type, message } = await refusal(cluster.apply(aCluster(1, 1), { by: 'bo@desk' }));
+      expect(type).toBe('ClusterBusy');
+      expect(message).toContain(`init-1 of ana@laptop runs since ${running?.at}`);
+      expect(await events()).toBe(1);
+    });
+
+    test('the same spec joins it', async () => {
+      expect(await cluster.apply(spec(), { by: 'bo@desk' })).toEqual({ operation: 'init-1', workflowId: `cluster/${cluster.name}/init-1`, attached: true });
+      hosts.release('bootstrapHost', w1!);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect((await cluster.idle()).log.map(({ operation }) => operation)).toEqual(['init-1']);
+    });
+
+    test('a reset is refused', async () => {
+      expect(await refusal(cluster.reset())).toMatchObject({ type: 'ClusterBusy' });
+    });
+
+    test('a retry is refused: nothing waits', async () => {
+      expect(await refusal(cluster.retry())).toMatchObject({ type: 'InvalidSpec' });
+    });
+
+    test('a cancel ends it, keeps what was done, and the next apply goes on from there', async () => {
+      await cluster.cancel();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
+      const view = await cluster.idle();
+      expect(view.log).toMatchObject([{ operation: 'init-1', outcome: 'Cancelled' }]);
+      await recordHistory(env.client, 'cancelled', cluster.operation('init-1').workflowId);
+
+      hosts.release('bootstrapHost', w1!);
+      const mounts = () => hosts.calls('end').filter(({ verb }) => verb === 'mountRootfs').length;
+      expect(mounts()).toBe(3);
+      expect(await cluster.converge(spec())).toMatchObject({ operation: 'init-2', outcome: 'Success' });
+      expect(mounts()).toBe(3);
+    });
+  });
+
+  describe('the same request twice', () => {
+    test('is one operation, also after it has ended and the entity went on as a new run', async () => {
+      const first = await cluster.apply(spec(), { requestId: 'once' });
+      await cluster.end('init-1');
+      const { runId } = await cluster.entity.describe();
+      await cluster.idle();
+      const second = await cluster.apply(spec(), { requestId: 'once' });
+      expect(second).toEqual(first);
+      expect((await cluster.view()).log.map(({ operation }) => operation)).toEqual(['init-1']);
+      // The server knows update ids for one run only: it is the entity that remembered.
+      await cluster.converge(spec());
+      expect((await cluster.entity.describe()).runId).not.toBe(runId);
+      expect(await cluster.apply(spec(), { requestId: 'once' })).toEqual(first);
+    });
+  });
+
+  describe('before the first change', () => {
+    test('the problems of all hosts and images come in one report, and nothing was changed', async () => {
+      hosts.fail('checkHost', w1!, { type: 'HostUnreachable', message: 'connect ECONNREFUSED' });
+      hosts.fail('checkHost', w2!, { type: 'AuthenticationFailed', message: 'the password was refused' });
+      const ended = await cluster.converge(spec({ images: ['kubernetes', 'flannel', 'nothing:v1'] }));
+      expect(ended).toMatchObject({ outcome: 'Failed', type: 'PreflightFailed' });
+      for (const words of [w1!, 'connect ECONNREFUSED', w2!, 'the password was refused', 'there is no image nothing:v1']) expect(ended.message).toContain(words);
+      expect(new Set(hosts.calls().map(({ verb }) => verb))).toEqual(new Set(['checkHost', 'preProcessImage']));
+      expect(await cluster.status('init-1')).toMatchObject({ phase: 'ClusterFailed' });
+      expect((await cluster.view()).conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PreflightFailed' })]));
+      await recordHistory(env.client, 'preflight', cluster.operation('init-1').workflowId);
+    });
+  });
+
+  describe('a worker that fails', () => {
+    beforeEach(() => hosts.fail('joinWorker', w1!, { message: 'kubeadm join exited 1' }));
+
+    test('parks the operation with its reason; the other hosts finish; retry does only what is left', async () => {
+      await cluster.apply(spec());
+      const { running } = await cluster.parked();
+      expect(running?.waiting).toMatchObject({ reason: 'CommandFailed', message: `Join on ${w1}: kubeadm join exited 1` });
+      expect(running?.waiting?.nextCheckAt).toBeUndefined();
+      expect(hosts.calls('end').filter(({ verb }) => ['joinWorker', 'runGuest'].includes(verb)).map(({ verb, on }) => `${verb} ${on}`).sort())
+        .toEqual([`joinWorker ${w2}`, `runGuest ${cp}`, `runGuest ${cp}`]);
+      const status = await cluster.status('init-1');
+      expect(status.waiting).toMatchObject({ reason: 'CommandFailed' });
+      expect(status.conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Join', status: 'False', reason: 'CommandFailed', message: `${w1}: kubeadm join exited 1` })]));
+      expect(await detailsOf(env.client, cluster.operation('init-1').workflowId)).toContain('**Waits** since');
+
+      hosts.mend('joinWorker', w1!);
+      const before = hosts.changes().length;
+      await cluster.retry();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.changes().slice(before)).toEqual([`joinWorker ${w1}`]);
+      await recordHistory(env.client, 'parked-and-retried', cluster.operation('init-1').workflowId);
+    });
+
+    test('is tried again by the same command as well, which joins the operation', async () => {
+      await cluster.apply(spec());
+      await cluster.parked();
+      hosts.mend('joinWorker', w1!);
+      expect(await cluster.apply(spec(), { by: 'bo@desk' })).toMatchObject({ operation: 'init-1', attached: true });
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('is tried again by itself where the policy says so', async () => {
+      hosts.fail('joinWorker', w1!, { times: 2 });
+      await cluster.apply(spec({ policy: policy({ parkRetry: { times: 3, firstMs: 300, factor: 1.5 } }) }));
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.calls().filter(({ verb, on }) => verb === 'joinWorker' && on === w1)).toHaveLength(3);
+      expect(hosts.calls().filter(({ verb, on }) => verb === 'joinWorker' && on === w2)).toHaveLength(1);
+      await recordHistory(env.client, 'timer-retry', cluster.operation('init-1').workflowId);
+    });
+
+    test('says when it will be tried again', async () => {
+      await cluster.apply(spec({ policy: policy({ parkRetry: { times: 1, firstMs: 60_000, factor: 1 } }) }));
+      const { running } = await cluster.parked();
+      const { since = '', nextCheckAt = '' } = running?.waiting ?? {};
+      expect(Date.parse(nextCheckAt) - Date.parse(since)).toBe(60_000);
+    });
+
+    test('is not tried again by itself when only a person can mend it', async () => {
+      hosts.fail('joinWorker', w1!, { type: 'AuthenticationFailed', message: 'the password was refused' });
+      await cluster.apply(spec({ policy: policy({ parkRetry: { times: 5, firstMs: 1, factor: 1 } }) }));
+      const { running } = await cluster.parked();
+      expect(running?.waiting?.nextCheckAt).toBeUndefined();
+      expect(hosts.calls().filter(({ verb, on }) => verb === 'joinWorker' && on === w1)).toHaveLength(1);
+    });
+
+    test('ends the operation where nobody waits, and the cluster can be applied again', async () => {
+      const ended = await cluster.converge(spec({ policy: policy({ noWait: true }) }));
+      expect(ended).toEqual({ operation: 'init-1', outcome: 'Failed', type: 'StageFailed', message: `Join on ${w1}: kubeadm join exited 1` });
+      expect((await cluster.view()).phase).toBe('ClusterFailed');
+      hosts.mend('joinWorker', w1!);
+      const before = hosts.changes().length;
+      expect(await cluster.converge(spec())).toMatchObject({ operation: 'init-2', outcome: 'Success' });
+      expect(hosts.changes().slice(before)).toEqual([`joinWorker ${w1}`]);
+    });
+
+    test('makes way for a reset', async () => {
+      await cluster.apply(spec());
+      await cluster.parked();
+      expect(await cluster.reset()).toMatchObject({ operation: 'reset-2', attached: false });
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
+      expect(await cluster.end('reset-2')).toEqual({ outcome: 'Success', message: '3 of 3 hosts are bare' });
+    });
+  });
+
+  test('a control plane that fails keeps the next one out, and no worker', async () => {
+    hosts.fail('joinControlPlane', '10.0.0.2');
+    await cluster.apply(aCluster(3, 1, { policy: policy() }));
+    await cluster.parked();
+    expect(hosts.calls().filter(({ verb }) => verb.startsWith('join')).map(({ on }) => on).sort()).toEqual(['10.0.0.2', '10.0.0.4']);
+    const join = (await cluster.status('init-1')).stages.find(({ name }) => name === 'Join');
+    expect(join?.jobs.find(({ host }) => host === '10.0.0.3')).toMatchObject({ state: 'blocked' });
+  });
+
+  test('a cluster that is not whole parks at the end', async () => {
+    hosts.fail('verifyCluster', cp, { type: 'CommandTimedOut', message: `${w2} is not Ready` });
+    await cluster.apply(spec());
+    expect((await cluster.parked()).running?.waiting?.message).toContain(`${w2} is not Ready`);
+    hosts.mend('verifyCluster', cp);
+    await cluster.retry();
+    expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+  });
+
+  describe('a reset', () => {
+    test('takes the workers first, the leader last, and ends the entity', async () => {
+      await cluster.converge(aCluster(3, 1, { policy: policy() }));
+      await cluster.reset();
+      expect(await cluster.end('reset-2')).toMatchObject({ outcome: 'Success', message: '4 of 4 hosts are bare' });
+      expect(hosts.calls().filter(({ verb }) => verb === 'resetHost').map(({ on }) => on)).toEqual(['10.0.0.4', '10.0.0.3', '10.0.0.2', '10.0.0.1']);
+      expect(await cluster.entity.result()).toMatchObject({ retired: true, name: cluster.name });
+      await recordHistory(env.client, 'reset', cluster.operation('reset-2').workflowId);
+      await recordHistory(env.client, 'entity-retires', cluster.entity.workflowId);
+    });
+
+    test('that could not reach a host says so, and can be asked for again', async () => {
+      await cluster.converge(spec());
+      hosts.fail('resetHost', w1!, { type: 'HostUnreachable', message: 'no route to host' });
+      await cluster.reset();
+      const ended = await cluster.end('reset-2');
+      expect(ended).toMatchObject({ outcome: 'Failed' });
+      expect(ended.message).toContain(`${w1} was not reset: no route to host`);
+      await cluster.idle();
+      const { operation } = await cluster.reset({ force: true });
+      expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('leaves the name free: the next apply is an init on a new entity', async () => {
+      await cluster.converge(spec());
+      const { uid } = await cluster.view();
+      await cluster.reset();
+      await cluster.entity.result();
+      expect(await cluster.converge(spec())).toMatchObject({ outcome: 'Success', operation: 'init-1' });
+      expect((await cluster.view()).uid).not.toBe(uid);
+    });
+
+    test('of a cluster that nobody knows is refused by the server', async () => {
+      await expect(cluster.reset()).rejects.toMatchObject({ name: 'WorkflowNotFoundError' });
+    });
+  });
+
+  test('what an entity hands on to its next run replays', async () => {
+    await cluster.converge(spec());
+    const { runId } = await cluster.entity.describe();
+    await recordHistory(env.client, 'entity-operation', cluster.entity.workflowId, (await cluster.entity.describe()).raw.workflowExecutionInfo?.firstRunId ?? undefined);
+    await recordHistory(env.client, 'entity-idle', cluster.entity.workflowId, runId);
+    expect((await cluster.view()).log).toHaveLength(1);
+  });
+});
