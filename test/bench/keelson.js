@@ -8,7 +8,7 @@ const { layouts } = require('./prepare');
 
 const group = 'benchkeel';
 const cli = join(__dirname, '..', '..', 'dist', 'client', 'main.js');
-const names = ['kubernetes', 'flannel'];
+const references = ['kubernetes', 'flannel'].map((name) => `localhost/keelson/${name}:latest`);
 
 /** @typedef {import('./by-hand').Round & { memory: number | undefined }} KeelsonRound memory in MiB, the most there was */
 
@@ -31,10 +31,18 @@ async function loadImages(home) {
   for (const [name, layout] of Object.entries(layouts())) await keelson(home, ['load', '-i', layout, '--name', `localhost/keelson/${name}:latest`]);
 }
 
-/** A home whose store has the images, for warm rounds to share; `remove` takes it away. */
+/** A home whose store has the images, unpacked, for warm rounds to share; `remove` takes it away. */
 async function warmStore() {
   const home = newHome();
   await loadImages(home);
+  // A plan looks at hosts and images as an install does, and unpacks the latter.
+  const [leader] = freshHosts(group, 1).map(({ address }) => address);
+  try {
+    await keelson(home, ['plan', ...references, '--masters', leader, '--pk', key(), '--yes']);
+  } finally {
+    await keelson(home, ['local', 'stop']);
+    removeHosts(group);
+  }
   return { store: join(home, 'store'), remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
@@ -67,7 +75,7 @@ async function installByKeelson(count, store) {
     if (!store) await loadImages(home);
     const [leader, ...workers] = hosts.map(({ address }) => address);
     const out = await keelson(home, [
-      'run', ...names.map((name) => `localhost/keelson/${name}:latest`), '--masters', leader, '--nodes', workers.join(','), '--pk', key(), '--yes', '--json',
+      'run', ...references, '--masters', leader, '--nodes', workers.join(','), '--pk', key(), '--yes', '--json',
     ]);
     const end = Date.now() / 1000 - began;
     const most = memory?.stop();
