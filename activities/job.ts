@@ -44,8 +44,8 @@ export async function runJob(session: Session, job: Job): Promise<{ generation: 
   const id = job.id.replaceAll(/[^A-Za-z0-9._-]/g, '_');
   const named = { ...job, id };
   let seen = await session.run({ title: `${job.title}: look`, script: lookScript(id), parse: ({ stdout }) => readSeen(stdout) });
-  if (seen.state === 'absent' || seen.state === 'over' || seen.state === 'vanished') seen = await start(session, named);
   if (seen.state === 'done') return { generation: seen.generation };
+  if (seen.state === 'absent' || seen.state === 'over' || seen.state === 'vanished') seen = await start(session, named);
 
   if (seen.state === 'running' && seen.ageMs > 2_000) job.scope.log(`${job.title} runs since ${Math.round(seen.ageMs / 1000)} s: following it`);
   const tail = await follow(session, named, seen);

@@ -8,7 +8,7 @@ export class ConnectionClosed extends Error {}
 
 interface Waiting {
   readonly line: string;
-  readonly resolve: (channel: ClientChannel) => void;
+  readonly opened: (channel: ClientChannel) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -26,8 +26,11 @@ export class Channels {
     return this.#open;
   }
 
-  /** Runs a command line in a channel of its own. Rejects with ConnectionClosed. Urgent ones pass limit and queue. */
-  exec(line: string, options: { urgent: boolean; signal?: AbortSignal }): Promise<ClientChannel> {
+  /**
+   * Runs a command line in a channel of its own. Rejects with ConnectionClosed. Urgent ones pass limit and queue. `listen`
+   * gets the channel before anything can be missed: the exit of a short command may come in one packet with its begin.
+   */
+  exec<T>(line: string, options: { urgent: boolean; signal?: AbortSignal }, listen: (channel: ClientChannel) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(this.#closed);
@@ -44,7 +47,8 @@ export class Channels {
         signal?.removeEventListener('abort', abort);
         settle(value);
       };
-      const waiting: Waiting = { line, resolve: settled(resolve), reject: settled(reject) };
+      const opened = settled(resolve);
+      const waiting: Waiting = { line, opened: (channel) => opened(listen(channel)), reject: settled(reject) };
       this.events.busy();
       if (options.urgent) {
         this.#start(waiting);
@@ -97,7 +101,7 @@ export class Channels {
           this.#open -= 1;
           this.#fill();
         });
-        waiting.resolve(channel);
+        waiting.opened(channel);
       });
     } catch (error) {
       failed(error as Error);

@@ -154,10 +154,7 @@ function connectionOf(
       ended = true;
       client.end();
     },
-    start: async (line, options) => {
-      const channel = await channels.exec(line, options);
-      return processOf(channel, () => disconnected(target.id, lastError()));
-    },
+    start: (line, options) => channels.exec(line, options, (channel) => processOf(channel, () => disconnected(target.id, lastError()))),
   };
 }
 
