@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, Home, images, Lab, scenario } from './harness';
+
+const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
+
+scenario('three control planes and a worker', () => {
+  const lab = new Lab('e2e-three');
+  const home = new Home();
+  let leader = '';
+
+  beforeAll(() => {
+    leader = lab.up(4)[0]!;
+  }, 300_000);
+  afterAll(async () => {
+    await home.close();
+    lab.down();
+  }, 120_000);
+
+  const members = (): string[] =>
+    lab.on(leader, `${kubectl} -n kube-system exec etcd-${lab.name(leader)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key member list`)
+      .trim().split('\n');
+
+  test('all are Ready, and etcd has one member per control plane', async () => {
+    const ran = await home.run(['run', ...images('kubernetes', 'flannel'), '--cluster', 'three', '--masters', lab.hosts.slice(0, 3).join(','), '--nodes', lab.hosts[3]!, '--pk', lab.key, '--yes']);
+    expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
+    expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready', 'Ready']);
+    expect(members()).toHaveLength(3);
+  }, 500_000);
+
+  test('control planes joined one after another', () => {
+    const at = (host: string, title: string) => home.journal('three').findIndex((entry) => entry.host === host && entry.title === title);
+    expect(at(lab.hosts[1]!, 'mark join:control-plane')).toBeLessThan(at(lab.hosts[2]!, 'kubeadm join: start'));
+  });
+
+  test('a worker goes on reaching the API when a control plane falls silent', async () => {
+    const worker = lab.hosts[3]!;
+    const ask = 'kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=3s get --raw=/readyz';
+    expect(lab.on(worker, ask)).toBe('ok');
+    lab.on(leader, 'mkdir -p /root/aside && mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/aside/');
+    await eventually('the API server of the leader ends', () => lab.on(leader, 'ss -Hltn "sport = :6443"').trim() === '', 90_000);
+    await eventually('the API answers the worker', () => lab.on(worker, ask, { check: false }) === 'ok', 60_000);
+    lab.on(leader, 'mv /root/aside/kube-apiserver.yaml /etc/kubernetes/manifests/');
+    await eventually('the API server of the leader is back', () => lab.on(leader, `${kubectl} --server https://${leader}:6443 get --raw=/readyz`, { check: false }) === 'ok', 90_000);
+  }, 300_000);
+});
+
+scenario('Keelson on a host that is the whole cluster', () => {
+  const lab = new Lab('e2e-self');
+  const inHost = 'cd /root && KEELSON_HOME=/root/.keelson TEMPORAL_CLI_PATH=/usr/local/bin/temporal node /opt/keelson/dist/client/main.js';
+
+  beforeAll(() => {
+    const root = join(__dirname, '..', '..');
+    const temporal = process.env.TEMPORAL_CLI_PATH ?? execFileSync(join(root, 'test/lab/temporal.sh'), { encoding: 'utf8' }).trim().split('\n').at(-1)!;
+    const store = realpathSync(join(process.env.KEELSON_HOME ?? join(homedir(), '.keelson'), 'store'));
+    const mounts = [[realpathSync(process.execPath), '/usr/bin/node:ro'], [root, '/opt/keelson:ro'], [temporal, '/usr/local/bin/temporal:ro'], [store, '/root/.keelson/store']];
+    process.env.KEELSON_LAB_ARGS = mounts.map(([from, to]) => `--volume ${from!}:${to!}`).join(' ');
+    lab.up(1);
+    delete process.env.KEELSON_LAB_ARGS;
+  }, 300_000);
+  afterAll(() => lab.down(), 60_000);
+
+  test('one control plane alone, reached without SSH, runs the application', async () => {
+    const [host] = lab.hosts;
+    // No sshd: whatever works now works without it.
+    lab.on(host!, 'systemctl stop ssh.socket ssh.service 2>/dev/null; systemctl stop ssh');
+    const out = lab.on(host!, `${inHost} run ${images('kubernetes', 'flannel', 'web').join(' ')} --cluster self --masters ${host!} --yes 2>&1`, { check: false });
+    expect(out).toMatch(/1 node Ready at v1/);
+    const service = lab.on(host!, `${kubectl} -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'`);
+    await eventually('the application answers', () => lab.on(host!, `curl -fsS --max-time 3 http://${service}/`).length > 0);
+  }, 400_000);
+
+  test('and reset leaves the host to itself', () => {
+    const out = lab.on(lab.hosts[0]!, `${inHost} reset self --yes 2>&1; ${inHost} local stop`, { check: false });
+    expect(out).toMatch(/1 of 1 hosts are bare/);
+  }, 120_000);
+});
