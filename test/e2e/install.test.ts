@@ -26,7 +26,7 @@ scenario('one command builds a cluster of one control plane and two workers', ()
     const ran = await home.run(install());
     expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready']);
-    const service = lab.on(leader, "kubectl get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'");
+    const service = lab.on(leader, "kubectl -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'");
     for (const host of lab.hosts) {
       await eventually(`the application on ${host}`, () => lab.on(host, `curl -fsS --max-time 3 http://${service}/`).length > 0);
     }

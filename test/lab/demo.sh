@@ -3,7 +3,6 @@
 # usage: demo.sh up | down
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-. test/lab/cache.sh
 
 group=demo
 keelson() { node dist/client/main.js "$@"; }
@@ -12,12 +11,12 @@ up() {
   mapfile -t hosts < <(test/lab/hosts.sh up $group 3)
   printf '\nThree hosts are up: %s\n\n' "${hosts[*]}"
   keelson run localhost/keelson/kubernetes:latest localhost/keelson/helm:latest localhost/keelson/flannel:latest localhost/keelson/web:latest \
-    --cluster demo --masters "${hosts[0]}" --nodes "${hosts[1]},${hosts[2]}" --pk "$(lab_key)" --yes
+    --cluster demo --masters "${hosts[0]}" --nodes "${hosts[1]},${hosts[2]}" --pk "$(test/lab/hosts.sh key)" --yes
   printf '\n$ kubectl get nodes\n'
   on "${hosts[0]}" kubectl get nodes -o wide
   printf '\nThe application, asked on every host over its Service:\n'
   local service
-  service=$(on "${hosts[0]}" kubectl get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}')
+  service=$(on "${hosts[0]}" kubectl -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}')
   for host in "${hosts[@]}"; do
     printf '%s: ' "$host"
     on "$host" curl -fsS --retry 30 --retry-delay 1 --retry-all-errors --max-time 5 "http://$service/"
@@ -27,7 +26,7 @@ up() {
   printf '\n`make demo-down` takes it all away again.\n'
 }
 
-on() { local host=$1; shift; ssh -i "$(lab_key)" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "root@$host" "$@"; }
+on() { local host=$1; shift; ssh -i "$(test/lab/hosts.sh key)" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "root@$host" "$@"; }
 
 down() {
   if [ -d "${KEELSON_HOME:-$HOME/.keelson}" ]; then
