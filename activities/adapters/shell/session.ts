@@ -90,6 +90,9 @@ async function perform(
   const program = { mark, text, ...(command.stdin === undefined ? {} : { stdin: command.stdin }), more };
   const running = await launch(machine, program, { stdout: sinkOf('stdout'), stderr: sinkOf('stderr') }, {
     urgent: command.cleanup === true, ...(cancel ? { signal: cancel } : {}),
+  }).catch((error: unknown) => {
+    // Cancelled while it waited for its turn or for the connection: nothing was started.
+    throw cancel?.aborted ? cancelled(cancel) : error;
   });
   const feeding = io.source && pump(io.source, running.process.stdin, running.exit);
 
