@@ -118,6 +118,18 @@ describeOnHosts('detached jobs on a host', 'ssh-job', 1, (lab) => {
     expect(await left(id)).toBe('');
   });
 
+  test('a reboot of the host interrupts a job: it is started anew and does not count as failed', async () => {
+    const id = newId();
+    let begun = (): void => undefined;
+    const running = new Promise<void>((resolve) => { begun = resolve; });
+    const scope = labScope({ log: (line) => { if (line === 'begun') begun(); } });
+    const lost = caught(runJob(await lab.session('root', scope), job({ id, script: 'echo begun; sleep 300', scope, maxFailures: 1 })));
+    await running;
+    lab.restart(1);
+    expect(await lost).toMatchObject({ type: 'Disconnected', retryable: true });
+    expect(await runJob(await lab.session('root'), job({ id, script: 'true', maxFailures: 1 }))).toEqual({ generation: 2 });
+  });
+
   test('without systemd a job lives in a session of its own', async () => {
     const id = newId();
     const session = await lab.session('root');

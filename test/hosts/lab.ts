@@ -30,13 +30,15 @@ export interface Lab {
   /** Path of the private key that every user of a host takes. */
   readonly key: string;
   readonly remote: Remote;
+  /** Reboots a host and waits until it is back. */
+  restart(number: number): void;
   target(user: LabUser, extra?: Partial<HostTarget>, access?: Partial<Credential>): HostTarget;
   session(user: LabUser, scope?: Partial<Scope>): Promise<Session>;
 }
 
 /**
  * A describe block with hosts of its own. Where there can be none it is skipped and says why; under CI that is a failure,
- * as a tier that is skipped unseen proves nothing.
+ * as a tier that is skipped unseen proves nothing. KEELSON_LAB_KEEP=1 leaves the hosts for the next run.
  */
 export function describeOnHosts(title: string, group: string, count: number, body: (lab: Lab) => void): void {
   const why = obstacle();
@@ -54,6 +56,7 @@ export function describeOnHosts(title: string, group: string, count: number, bod
     get addresses() { return hosts.addresses; },
     get key() { return hosts.key; },
     get remote() { return hosts.remote!; },
+    restart: (number) => { execFileSync(script, ['restart', group, String(number)]); },
     target: (user, extra = {}, access = {}) => ({
       id: hosts.addresses[0]!, address: hosts.addresses[0]!, port: 22, roles: ['master'], credential: user, env: [], cluster: 'lab',
       strictHostKeys: false, access: { user, password: passwords[user], ...access }, ...extra,
