@@ -17,7 +17,7 @@ export const exitCodeHelp = `
 Exit codes:
   0    done, or nothing to do
   1    failed
-  2    bad input
+  2    bad input, or a check refuses it: nothing was changed
   3    parked: waits for a person
   4    refused, or the cluster is busy
   5    no Temporal server or Temporal worker
@@ -35,5 +35,11 @@ export function exitCodeOf(error: unknown): number {
   return refused.includes(error.type) ? exitCodes.refused : exitCodes.failed;
 }
 
-/** The exit code for the way an operation ended. */
-export const exitCodeFor = (outcome: 'Success' | 'Failed' | 'Cancelled'): number => (outcome === 'Success' ? exitCodes.done : exitCodes.failed);
+/**
+ * The exit code for the way an operation ended. `untouched`: no plan was made, so nothing can have been changed. A check
+ * that refuses hosts later on, in the middle of the work, is a failure as any other.
+ */
+export function exitCodeFor(outcome: 'Success' | 'Failed' | 'Cancelled', { reason, untouched = false }: { reason?: string; untouched?: boolean } = {}): number {
+  if (outcome === 'Success') return exitCodes.done;
+  return reason === 'PreflightFailed' && untouched ? exitCodes.badInput : exitCodes.failed;
+}

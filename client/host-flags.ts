@@ -1,10 +1,22 @@
+import { ClusterError } from '../domain/errors';
 import { parseHostList } from '../domain/host-list';
 import type { WantedHost } from './wanted';
 
 /** The hosts of --masters and --nodes, masters first. Throws InvalidSpec with all that is wrong with them. */
 export function hostsFrom({ masters, nodes }: { readonly masters?: string; readonly nodes?: string }): WantedHost[] {
-  return [
-    ...parseHostList(masters ?? '', undefined, '--masters').map((host) => ({ ...host, roles: ['master'], env: [] })),
-    ...parseHostList(nodes ?? '', undefined, '--nodes').map((host) => ({ ...host, roles: ['node'], env: [] })),
-  ];
+  const wrong: ClusterError[] = [];
+  const hosts = [...listed('--masters', masters, 'master', wrong), ...listed('--nodes', nodes, 'node', wrong)];
+  const [first, second] = wrong;
+  if (!first) return hosts;
+  throw second ? new ClusterError(first.type, `${first.message}; ${second.message}`, first.details) : first;
+}
+
+function listed(flag: string, text: string | undefined, role: string, wrong: ClusterError[]): WantedHost[] {
+  try {
+    return parseHostList(text ?? '', undefined, flag).map((host) => ({ ...host, roles: [role], env: [] }));
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    wrong.push(error);
+    return [];
+  }
 }

@@ -48,6 +48,13 @@ export class OperationHandle {
     return this.asked(() => this.client.workflow.getHandle(this.workflowId).query(planQuery));
   }
 
+  /** Its history as JSON, in the form that Temporal's tools read and replay. */
+  async history(): Promise<object> {
+    const { historyToJSON } = await import('@temporalio/common/lib/proto-utils.js');
+    const history = await this.client.workflow.getHandle(this.workflowId).fetchHistory();
+    return JSON.parse(historyToJSON(history)) as object;
+  }
+
   /** Waits for the end and says how it was. Does not throw for an operation that failed: that is a result. */
   async result(): Promise<OperationEnd> {
     try {

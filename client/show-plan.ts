@@ -2,11 +2,11 @@ import type { Plan } from '../domain/plan';
 import { formatProblems } from '../domain/problem';
 import { exitCodes } from './exit-codes';
 
-/** Prints a plan. Gives 1 when its problems refuse it, 10 when there are changes and --exit-code asks, else 0. */
+/** Prints a plan. Gives 2 when its problems refuse it, 10 when there are changes and --exit-code asks, else 0. */
 export function showPlan(plan: Plan, { json = false, exitCode = false }: { json?: boolean; exitCode?: boolean }): number {
   if (json) console.log(JSON.stringify(plan, undefined, 2));
   else for (const line of renderPlan(plan)) console.log(line);
-  if (plan.problems.some(({ severity }) => severity === 'error')) return exitCodes.failed;
+  if (plan.problems.some(({ severity }) => severity === 'error')) return exitCodes.badInput;
   return exitCode && plan.jobs.length > 0 ? exitCodes.changes : exitCodes.done;
 }
 

@@ -1,4 +1,4 @@
-import type { JobState, JobStatus, OperationStatus, StageStatus } from '../domain/status';
+import type { JobState, JobStatus, OperationStatus, StageStatus, Waiting } from '../domain/status';
 
 /** How an operation looks to a person. Pure: status and time in, lines out. */
 
@@ -8,6 +8,8 @@ export interface ViewOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly color: boolean;
+  /** Messages in full, whatever the width: for what is printed once and not drawn again and again. */
+  readonly whole?: boolean;
 }
 
 const marks: Record<JobState, string> = { done: '✔', failed: '✘', running: '▶', waiting: '◦', blocked: '–', pending: '·' };
@@ -28,9 +30,10 @@ export function renderTable(status: OperationStatus, options: ViewOptions): stri
     `${status.cluster}: ${status.operation}, ${seconds(status.startedAt, status.endedAt ?? now)}`,
     ...(stages.length > 0 ? [paint('faint', `${' '.repeat(2 + stageWidth + countWidth)}${'time'.padEnd(8)}${shown.map((host) => host.padEnd(cell)).join('')}`.trimEnd())] : []),
     ...stages.map((stage) => stageLine(stage, { shown, cell, now, paint })),
+  ].map((line) => cut(line, width)).concat([
     ...attention(status, now, paint),
-    ...waitingLines(status, now, paint),
-  ].map((line) => cut(line, width));
+    ...waitingLines(status, options, paint),
+  ].map((line) => (options.whole ? line : cut(line, width))));
 }
 
 function stageLine(stage: StageStatus, { shown, cell, now, paint }: { shown: readonly string[]; cell: number; now: string; paint: Paint }): string {
@@ -55,11 +58,13 @@ function attention({ stages }: OperationStatus, now: string, paint: Paint): stri
   return lines.length > most ? [...lines.slice(0, most), `  and ${lines.length - most} more; \`keelson status\` has all`] : lines;
 }
 
-function waitingLines({ waiting, cluster }: OperationStatus, now: string, paint: Paint): string[] {
+function waitingLines(status: OperationStatus, { now, whole }: ViewOptions, paint: Paint): string[] {
+  const { waiting, cluster } = status;
   if (!waiting) return [];
+  const why = whole && failedJobs(status).length > 0 ? 'what failed stands above' : oneLine(waiting.message);
   const again = waiting.nextCheckAt ? `tries again by itself in ${seconds(now, waiting.nextCheckAt)}; ` : '';
   return [
-    paint('failed', `Parked for ${seconds(waiting.since, now)}: ${oneLine(waiting.message)}`),
+    paint('failed', `Parked for ${seconds(waiting.since, now)}: ${why}`),
     `  ${again}\`keelson retry ${cluster}\` tries again now, \`keelson cancel ${cluster}\` ends it`,
   ];
 }
@@ -80,11 +85,25 @@ export function renderChanges(before: OperationStatus | undefined, after: Operat
     }
   }
   if (after.waiting && before?.waiting?.since !== after.waiting.since) {
-    const again = after.waiting.nextCheckAt ? `; tries again by itself at ${after.waiting.nextCheckAt}` : '';
-    lines.push(`parked: ${after.waiting.message}${again}`);
+    lines.push(...parkedLines(after, after.waiting));
   }
   return lines;
 }
+
+/** The last thing a log says about an operation that waits: what failed and where, and what a person can do. */
+function parkedLines(status: OperationStatus, { message, nextCheckAt }: Waiting): string[] {
+  const failed = failedJobs(status);
+  return [
+    `parked: ${nextCheckAt ? `tries again by itself at ${nextCheckAt}` : 'waits for a person'}`,
+    ...(failed.length > 0 ? failed : [`  ${marks.failed} ${oneLine(message)}`]),
+    `  mended: the same command again, or \`keelson retry ${status.cluster}\`; \`keelson logs ${status.cluster}\` has all output`,
+  ];
+}
+
+/** One line for each job that failed. */
+const failedJobs = ({ stages }: OperationStatus): string[] => stages.flatMap(({ name, jobs }) => jobs
+  .filter(({ state }) => state === 'failed')
+  .map((job) => `  ${marks.failed} ${placeOf(name, job)}: ${oneLine(job.message ?? job.reason ?? job.state)}`));
 
 function changeLine(stage: string, job: JobStatus): string {
   const text = [job.message ?? job.reason].filter(Boolean).join('');

@@ -1,9 +1,10 @@
 import type { OperationStatus } from '../domain/status';
 import type { Accepted } from '../workflows/messages';
+import { writeHistory } from '../home/history';
 import { exitCodeFor, exitCodes } from './exit-codes';
 import { keepLocalAlive } from './keep-alive';
 import type { KeelsonClient } from './keelson-client';
-import type { OperationEnd } from './operation';
+import type { OperationEnd, OperationHandle } from './operation';
 import { createScreen } from './screen';
 import { renderChanges, renderEnd, renderTable } from './view';
 
@@ -40,13 +41,24 @@ export async function watchOperation(client: KeelsonClient, which: Accepted | st
       enough: (status) => !options.wait && !process.stdout.isTTY && parked(status),
     });
     view.end(last, end);
-    if (end) return exitCodeFor(end.outcome);
+    if (end && options.embedded) await keepHistory(operation);
+    if (end) return exitCodeFor(end.outcome, { ...end, untouched: last?.planned === undefined });
     if (leaving.signal.aborted) sayGoodbye(operation.workflowId);
     return leaving.signal.aborted ? exitCodes.left : exitCodes.parked;
   } finally {
     stopKeeping();
     view.close();
     process.removeListener('SIGINT', leave);
+  }
+}
+
+/** The embedded server is nobody's archive: what ended is kept in a file. Failing at that fails nothing else. */
+async function keepHistory(operation: OperationHandle): Promise<void> {
+  const [, cluster, name] = operation.workflowId.split('/');
+  try {
+    if (cluster && name) writeHistory(cluster, name, await operation.history());
+  } catch (error) {
+    toStderr(`the history of ${operation.workflowId} was not kept: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -42,7 +42,7 @@ async function one(client: KeelsonClient, name: string, flags: CommonFlags): Pro
     return exitCodes.noTemporal;
   }
   for (const line of describe(report.view)) console.log(line);
-  if (running) for (const line of ['', ...renderTable(running, { now: new Date().toISOString(), width: process.stdout.columns || 120, color: false })]) console.log(line);
+  if (running) for (const line of ['', ...renderTable(running, { now: new Date().toISOString(), width: process.stdout.columns || 120, color: false, whole: true })]) console.log(line);
   return report.view.running?.waiting ? exitCodes.parked : exitCodes.done;
 }
 

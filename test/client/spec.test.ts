@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterSpec } from '../../domain/cluster';
+import { digestOf } from '../../domain/digest';
+import { newEntity, viewOf } from '../../domain/entity';
+import { open } from '../../home/seal';
+import { clusterfileSpec } from '../../client/clusterfile-spec';
+import { parseEnv } from '../../client/env-flags';
+import { hostsFrom } from '../../client/host-flags';
+import type { Login } from '../../client/logins';
+import { readClusterfile, readDocuments } from '../../client/read-documents';
+import { runSpec } from '../../client/run-spec';
+import type { SpecSources } from '../../client/spec';
+import type { SpecFlags } from '../../client/spec-flags';
+import { userSshConfig } from '../../client/user-ssh-config';
+
+let dir: string;
+const before = { ...process.env };
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'keelson-spec-'));
+  process.env = { ...before, KEELSON_HOME: dir, HOME: dir };
+});
+afterEach(() => {
+  process.env = before;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const quiet: SpecSources = { settings: () => ({}), knownKeys: () => [], own: [] };
+const noFlags: SpecFlags = { env: [], cmd: [], configFile: [], values: [], set: [] };
+
+/** What `keelson run` makes of its command line. */
+function run(images: string[], said: Partial<SpecFlags> & { login?: Login }, more: { sources?: Partial<SpecSources>; saved?: ClusterSpec; touched?: boolean } = {}): ClusterSpec {
+  const { login = {}, ...rest } = said;
+  const flags = { ...noFlags, ...rest };
+  const condition = { type: 'Bootstrap', status: 'True', reason: 'Done', message: '', lastTransitionTime: '' } as const;
+  const entity = newEntity('prod');
+  const view = viewOf(more.touched ? { ...entity, current: { ...entity.current, conditions: [condition] } } : entity);
+  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), ...readDocuments('prod', images, flags), flags, login };
+  return runSpec(input, { ...quiet, ...more.sources }, { spec: more.saved, view: more.saved ? view : undefined });
+}
+
+const hostsOf = (spec: ClusterSpec): string[] => spec.hosts.map(({ id, roles }) => `${id} ${roles.join()}`);
+
+describe('run', () => {
+  test('flags become a complete spec, and no secret stands in it', () => {
+    const spec = run(['kubernetes:v1.34.2', 'flannel:v1'], {
+      masters: '10.0.0.1', nodes: '10.0.0.2-10.0.0.3,10.0.0.9:2222', login: { user: 'ops', password: 'Geheim-4711' },
+      env: ['registryPassword=a,b=c==', 'plain=x,y=z'], cmd: ['echo one, two'],
+    });
+    const text = JSON.stringify(spec);
+    expect(text).not.toContain('Geheim-4711');
+    expect(text).not.toContain('a,b=c==');
+    expect(hostsOf(spec)).toEqual(['10.0.0.1 master', '10.0.0.2 node', '10.0.0.3 node', '10.0.0.9 node']);
+    expect(spec.hosts.map(({ port }) => port)).toEqual([22, 22, 22, 2222]);
+    expect(Object.keys(spec.credentials)).toEqual(['ssh']);
+    expect(open(spec.credentials['ssh']?.password ?? '', { cluster: 'prod', field: 'credentials/ssh/password' })).toBe('Geheim-4711');
+    expect(open(spec.env[0]?.value ?? '', { cluster: 'prod', field: 'env/registryPassword' })).toBe('a,b=c==');
+    expect(spec.env[1]).toEqual({ name: 'plain', value: 'x,y=z' });
+    expect(spec.command).toEqual(['echo one, two']);
+  });
+
+  test('the same flags twice make the same spec, although sealing never gives the same text', () => {
+    const flags = { masters: '10.0.0.1', login: { password: 'x' }, env: ['aToken=t'] };
+    const first = run(['a'], flags);
+    const again = run(['a'], flags, { saved: first, touched: true });
+    expect(digestOf(again)).toBe(digestOf(first));
+    expect(Object.keys(again.credentials)).toEqual(['ssh']);
+  });
+
+  test('on a cluster that is there images and hosts are appended, and new hosts log in as the others do', () => {
+    const saved = run(['a', 'b'], { masters: '10.0.0.1', nodes: '10.0.0.2', login: { password: 'x' } });
+    const spec = run(['b', 'c'], { nodes: '10.0.0.2,10.0.0.3' }, { saved, touched: true });
+    expect(spec.images).toEqual(['a', 'b', 'c']);
+    expect(hostsOf(spec)).toEqual(['10.0.0.1 master', '10.0.0.2 node', '10.0.0.3 node']);
+    expect(new Set(spec.hosts.map(({ credential }) => credential))).toEqual(new Set(['ssh']));
+    expect(spec.credentials).toEqual(saved.credentials);
+  });
+
+  test('a login in the flags counts for the hosts they name, and for all when they name none', () => {
+    const saved = run(['a'], { masters: '10.0.0.1', nodes: '10.0.0.2', login: { password: 'old' } });
+    const one = run(['a'], { nodes: '10.0.0.2', login: { password: 'new' } }, { saved, touched: true });
+    const passwordOf = (spec: ClusterSpec, at: number): string => {
+      const id = spec.hosts[at]?.credential ?? '';
+      return open(spec.credentials[id]?.password ?? '', { cluster: 'prod', field: `credentials/${id}/password` });
+    };
+    expect([passwordOf(one, 0), passwordOf(one, 1)]).toEqual(['old', 'new']);
+    const all = run(['a'], { login: { password: 'new' } }, { saved, touched: true });
+    expect([passwordOf(all, 0), passwordOf(all, 1)]).toEqual(['new', 'new']);
+    expect(Object.keys(all.credentials)).toHaveLength(1);
+  });
+
+  test('of a cluster that failed its checks a mistyped host does not stay', () => {
+    const saved = run(['a'], { masters: '10.0.0.1', nodes: '10.0.0.99', login: { password: 'x' } });
+    const again = { masters: '10.0.0.1', nodes: '10.0.0.9', login: { password: 'x' } };
+    expect(hostsOf(run(['a'], again, { saved }))).toEqual(['10.0.0.1 master', '10.0.0.9 node']);
+    expect(hostsOf(run(['a'], again, { saved, touched: true }))).toHaveLength(3);
+  });
+
+  test('known keys and ~/.ssh/config count where the flags are silent', async () => {
+    const settings = await userSshConfig('Host 10.0.0.*\n  User admin\n  Port 2200\n');
+    const knownKeys = (_address: string, port: number): string[] => (port === 2200 ? ['ssh-ed25519 AAAA'] : []);
+    const spec = run(['a'], { masters: '10.0.0.1', login: { password: 'x' } }, { sources: { settings, knownKeys } });
+    expect(spec.hosts[0]).toMatchObject({ port: 2200, knownKeys: ['ssh-ed25519 AAAA'] });
+    expect(spec.credentials['ssh']?.user).toBe('admin');
+    const said = run(['a'], { masters: '10.0.0.1', port: 22, login: { user: 'root', password: 'x' } }, { sources: { settings, knownKeys } });
+    expect(said.hosts[0]).not.toHaveProperty('knownKeys');
+    expect(said.credentials['ssh']?.user).toBe('root');
+  });
+
+  test('a key is read here and sealed; without password and key the agent serves', () => {
+    const file = join(dir, 'id_test');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+    const spec = run(['a'], { masters: '10.0.0.1', login: { keyFile: file } });
+    expect(JSON.stringify(spec)).not.toContain('OPENSSH');
+    expect(open(spec.credentials['ssh']?.privateKey ?? '', { cluster: 'prod', field: 'credentials/ssh/privateKey' })).toContain('OPENSSH PRIVATE KEY');
+    expect(run(['a'], { masters: '10.0.0.1' }, { sources: { agentSocket: '/run/agent' } }).credentials['ssh']).toEqual({ user: 'root', agentSocket: '/run/agent' });
+  });
+
+  test('a key that is missing, public or locked is told apart', () => {
+    const file = join(dir, 'id_test');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'word', '-f', file]);
+    const using = (keyFile: string, passphrase?: string) => () => run(['a'], { masters: '10.0.0.1', login: { keyFile, ...(passphrase ? { passphrase } : {}) } });
+    expect(using(join(dir, 'none'))).toThrow(/does not exist/);
+    expect(using(`${file}.pub`)).toThrow(/is no private key/);
+    expect(using(file)).toThrow(/has a passphrase/);
+    expect(using(file, 'word')().credentials['ssh']).toHaveProperty('passphrase');
+  });
+
+  test('no way to log in is an error that names the host; this machine needs none', () => {
+    expect(() => run(['a'], { masters: '10.0.0.1' })).toThrow('there is no way to log in to root@10.0.0.1');
+    expect(run(['a'], { masters: '10.0.0.1' }, { sources: { own: ['10.0.0.1'] } }).credentials['ssh']).toEqual({ user: 'root' });
+  });
+
+  test('a variable without a name never repeats what it may hold', () => {
+    expect(() => parseEnv(['=Geheim'])).toThrow(expect.not.objectContaining({ message: expect.stringContaining('Geheim') as string }) as Error);
+  });
+});
+
+describe('apply', () => {
+  const write = (text: string): string => {
+    const file = join(dir, 'Clusterfile');
+    writeFileSync(file, text);
+    return file;
+  };
+  const clusterfile = `
+apiVersion: apps.sealos.io/v1beta1
+kind: Cluster
+metadata: {name: prod}
+spec:
+  image: [kubernetes:v1.34.2]
+  ssh: {user: root, passwd: Geheim-1, port: 2222}
+  env: [dbPassword=Geheim-2, color=blue]
+  hosts:
+    - {ips: [10.0.0.1], roles: [master, amd64]}
+    - {ips: ['10.0.0.2:22'], roles: [node], ssh: {user: ops, passwd: Geheim-3}, env: [tokenOfHost=Geheim-4]}
+`;
+  const specOf = (text: string, said: Partial<SpecFlags> = {}, logins = { flags: {}, environment: {} }): ClusterSpec => {
+    const flags = { ...noFlags, ...said };
+    return clusterfileSpec(readClusterfile(write(text), flags), { flags, logins, sources: quiet, saved: undefined });
+  };
+
+  test('a Clusterfile becomes a spec with every secret sealed for its place', () => {
+    const spec = specOf(clusterfile);
+    expect(JSON.stringify(spec)).not.toMatch(/Geheim/);
+    expect(spec.hosts.map(({ port, credential, roles }) => [port, credential, roles])).toEqual([[2222, 'ssh', ['master', 'amd64']], [22, 'ssh-2', ['node']]]);
+    expect(spec.credentials['ssh-2']?.user).toBe('ops');
+    expect(open(spec.credentials['ssh-2']?.password ?? '', { cluster: 'prod', field: 'credentials/ssh-2/password' })).toBe('Geheim-3');
+    expect(open(spec.hosts[1]?.env[0]?.value ?? '', { cluster: 'prod', field: 'hosts/10.0.0.2/env/tokenOfHost' })).toBe('Geheim-4');
+    expect(spec.env[1]).toEqual({ name: 'color', value: 'blue' });
+  });
+
+  test('flags count before the file, the file before the environment', () => {
+    const spec = specOf(clusterfile, { env: ['color=red'] }, { flags: { user: 'eve' } as Login, environment: { password: 'from-env' } as Login });
+    expect(Object.values(spec.credentials).map(({ user }) => user)).toEqual(['eve', 'eve']);
+    expect(open(spec.credentials['ssh']?.password ?? '', { cluster: 'prod', field: 'credentials/ssh/password' })).toBe('Geheim-1');
+    expect(spec.env.find(({ name }) => name === 'color')?.value).toBe('red');
+  });
+
+  test('a file that is not there, and one with mistakes', () => {
+    expect(() => readClusterfile(join(dir, 'none'), noFlags)).toThrow('Clusterfile');
+    expect(() => specOf(clusterfile.replace('metadata: {name: prod}', 'metadata: {}'))).toThrow(/name/);
+  });
+});
