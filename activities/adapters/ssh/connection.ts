@@ -10,7 +10,8 @@ import { algorithmsFor, checkHostKey, formatHostKey } from './host-key';
 import { loginMethods, type Login } from './login';
 
 const READY_MS = 15_000;
-const KEEPALIVE_MS = 15_000;
+/** A frozen host is given up after four of these (ssh2 counts three unanswered ones first), and one try to log in again. */
+const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMES = 3;
 /** A program that ended while something it left behind still holds its output: so long we wait for more. */
 const LINGER_MS = 1_000;
