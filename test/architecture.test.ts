@@ -19,7 +19,7 @@ const forbidden: Record<Layer, RegExp> = {
   workflows: /^(node:|ssh2$|zod$|yaml$|@temporalio\/(?!workflow$|common$)|(home|activities|workers|client)\/)/,
   activities: /^(@temporalio\/(?!activity$|common$)|(workflows|workers|client)\/)/,
   workers: /^(@temporalio\/client$|client\/|workflows\/(?!messages$))/,
-  client: /^(@temporalio\/(?!client$|common$|envconfig$)|ssh2$|(activities|workers)\/|workflows\/(?!messages$))/,
+  client: /^(@temporalio\/(?!client$|common(\/|$)|envconfig$)|ssh2$|(activities|workers)\/|workflows\/(?!messages$))/,
 };
 /** What is forbidden at run time and harmless as a type. */
 const typesAllowed: Partial<Record<Layer, RegExp>> = { workflows: /^activities\//, client: /^workflows\// };

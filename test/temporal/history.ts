@@ -18,8 +18,11 @@ export async function recordHistory(client: Client, name: string, workflowId: st
   while (!history.events?.some(({ workflowTaskCompletedEventAttributes: completed }) => completed)) history = await handle.fetchHistory();
   // A replay reads results and never the inputs of activities; without them the files are a fourth.
   for (const { activityTaskScheduledEventAttributes: activity } of history.events ?? []) if (activity) activity.input = undefined;
-  writeFileSync(join(folder, `${name}.json`), `${historyToJSON(history).replace(/\n\s*/g, '')}\n`);
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history), ofOneMachine))}\n`);
 }
+
+/** Paths in stacks, and names of processes and hosts, belong to the machine that recorded. */
+const ofOneMachine = (key: string, value: unknown): unknown => (key === 'stackTrace' ? '' : key === 'identity' ? 'keelson' : value);
 
 /** The summaries of all activities of a run, as the Temporal UI shows them. */
 export async function summariesOf(client: Client, workflowId: string): Promise<string[]> {

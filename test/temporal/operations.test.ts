@@ -207,7 +207,7 @@ withTemporal('operations', () => {
       hosts.fail('checkHost', w1!, { type: 'HostUnreachable', message: 'connect ECONNREFUSED' });
       hosts.fail('checkHost', w2!, { type: 'AuthenticationFailed', message: 'the password was refused' });
       const ended = await cluster.converge(spec({ images: ['kubernetes', 'flannel', 'nothing:v1'] }));
-      expect(ended).toMatchObject({ outcome: 'Failed', type: 'PreflightFailed' });
+      expect(ended).toMatchObject({ outcome: 'Failed', type: 'PreflightFailed', message: expect.stringContaining('3 errors') });
       for (const words of [w1!, 'connect ECONNREFUSED', w2!, 'the password was refused', 'there is no image nothing:v1']) expect(ended.message).toContain(words);
       expect(new Set(hosts.calls().map(({ verb }) => verb))).toEqual(new Set(['checkHost', 'preProcessImage']));
       expect(await cluster.status('init-1')).toMatchObject({ phase: 'ClusterFailed' });
