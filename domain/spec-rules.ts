@@ -49,8 +49,8 @@ function memberProblems(spec: ClusterSpec): Problem[] {
   if (count === 0) return [error({ where: 'spec.hosts', message: 'there is no control plane', todo: 'Give at least one host the role master (--masters).' })];
   if (count % 2 === 1) return [];
   return [warning({
-    where: 'spec.hosts', message: `${count} control planes survive no more failures than ${count - 1}: etcd needs a majority`,
-    todo: 'Use an odd number of control planes.',
+    where: 'spec.hosts', message: `${count} control planes survive no more failures than ${count - 1}: etcd needs more than half of them`,
+    todo: `Use ${count - 1} or ${count + 1} control planes.`,
   })];
 }
 
@@ -97,7 +97,7 @@ function networkProblems(spec: ClusterSpec, image: NetworkFacts): Problem[] {
   const sound = named.filter(({ cidr }) => rangeOf(cidr));
   const problems = named.filter((one) => !sound.includes(one)).map(({ cidr, where }) => error({ where, message: `${JSON.stringify(cidr)} is no range of addresses`, todo: 'Write it as 10.1.0.0/16.' }));
   for (const { cidr, where, key } of sound) {
-    const todo = `Choose another ${key}.`;
+    const todo = `Choose another networking.${key} in a ClusterConfiguration (in the Clusterfile, or with --config-file).`;
     for (const { id, address } of spec.hosts) if (isInside(address, cidr)) problems.push(error({ host: id, message: `its address lies in the ${key} ${cidr}`, todo }));
     // An image with a balancer of its own makes no use of a virtual IP, whatever its label says.
     if (image.vip && !image.apiBalancer && isInside(image.vip, cidr)) problems.push(error({ where, message: `the image's virtual IP ${image.vip} lies in the ${key} ${cidr}`, todo }));

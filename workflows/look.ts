@@ -8,7 +8,7 @@ import { type Plan, planCluster } from '../domain/plan';
 import type { Problem } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
 import type { Where } from '../domain/where';
-import { explain } from './explain';
+import { explain, told } from './explain';
 import type { On } from './on';
 import type { Report } from './run-jobs';
 
@@ -41,7 +41,8 @@ export async function look(input: LookInput): Promise<Seen> {
   const images = fetched.flatMap(({ image }) => (image ? [image] : []));
   const complete = images.length === spec.images.length;
   const problems = [
-    ...specProblems(spec),
+    // The image may bring the networks that the spec leaves open.
+    ...specProblems(spec, images.find(({ kind }) => kind === 'rootfs')),
     ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])),
     ...changeProblems(last, images),
     ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete }),
@@ -91,6 +92,6 @@ async function fetchImage({ where, on, report }: LookInput, ref: string): Promis
     if (!why) throw error;
     report({ ...event, state: 'failed', ...why });
     const type = why.reason === 'ImageNotFound' ? 'ImageNotFound' : 'InvalidImage';
-    return { problem: { severity: 'error', type, where: ref, message: why.message, todo: 'name an image that exists; `keelson images` lists those in the store' } };
+    return { problem: { severity: 'error', type, where: ref, message: why.message, todo: 'name an image that exists; `keelson images` lists those in the store', ...told(error) } };
   }
 }

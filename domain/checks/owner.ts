@@ -11,7 +11,7 @@ export function ownerProblems(facts: HostFacts, uid: string): Problem[] {
   if (isOurs(facts, uid)) return [];
   if (claim) {
     return [finding('error', host, `it belongs to cluster ${claim.cluster} (${claim.uid})`,
-      `take it out of the host list, or give it free: keelson reset ${claim.cluster}`, 'HostClaimed')];
+      `take it out of the host list, or free it where that cluster is looked after: keelson reset ${claim.cluster}`, 'HostClaimed')];
   }
   if (foreign) {
     return [finding('error', host, `it has a Kubernetes that Keelson did not make: ${foreign}`,

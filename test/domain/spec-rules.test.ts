@@ -75,8 +75,8 @@ test('all problems come at once, grouped, each said once', () => {
     -> Use at most 40 small letters, digits and dashes, a letter or digit first and last.
   10.0.0.1, 10.0.0.2: 0 is no port
 1 warning:
-  spec.hosts: 2 control planes survive no more failures than 1: etcd needs a majority
-    -> Use an odd number of control planes.`);
+  spec.hosts: 2 control planes survive no more failures than 1: etcd needs more than half of them
+    -> Use 1 or 3 control planes.`);
   expect(formatProblems([])).toBe('');
 });
 
