@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
+import type { ErrorDetails } from '../domain/errors';
 
 /** An activity's failure as a reason and words for people; undefined when it is a cancellation and no failure. */
 export function explain(error: unknown): { reason: string; message: string } | undefined {
@@ -11,4 +12,13 @@ export function explain(error: unknown): { reason: string; message: string } | u
     return { reason: 'CommandTimedOut', message: `no result within the time allowed (${cause.timeoutType})${inner}` };
   }
   return { reason: 'StageFailed', message: cause instanceof Error ? cause.message : String(cause) };
+}
+
+/** Message and advice of an activity's failure apart, where it has both: a report puts the advice on a line of its own. */
+export function told(error: unknown): { message: string; todo: string } | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const todo = (cause.details?.[0] as ErrorDetails | undefined)?.todo;
+  const end = `. ${todo ?? ''}`;
+  return todo && cause.message.endsWith(end) ? { message: cause.message.slice(0, -end.length), todo } : undefined;
 }

@@ -154,7 +154,7 @@ test('an image that is nowhere: which one, where it was looked for, what skopeo 
     type: 'ImageNotFound', message: expect.stringMatching(/nowhere.*no such file/s) as string, details: { todo: expect.stringContaining('path') as string },
   });
   await expect(store().resolve('127.0.0.1:1/a/b:v1', options())).rejects.toMatchObject({
-    type: 'ImageNotFound', message: expect.stringMatching(/the store .*store, then docker:\/\/127\.0\.0\.1:1\/a\/b:v1/) as string,
+    type: 'ImageNotFound', message: expect.stringMatching(/the store .*store does not have it; docker:\/\/127\.0\.0\.1:1\/a\/b:v1/) as string,
   });
   await expect(store().tree(`sha256:${'a'.repeat(64)}`, options())).rejects.toMatchObject({ type: 'ImageNotFound' });
 });

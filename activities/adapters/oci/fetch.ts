@@ -52,7 +52,7 @@ export async function ensureImage(storeDir: string, ref: string, options: WorkOp
 
 /**
  * Copies an image from where its reference points and gives it that name. One process does it, the others find it done.
- * Throws ImageNotFound, which says where it was looked for, what skopeo said last, and what to do.
+ * Throws ImageNotFound, which says where it was looked for, what skopeo said last of each place, and what to do.
  */
 async function fetchImage(storeDir: string, ref: string, options: WorkOptions, { anew = false } = {}): Promise<StoredRef> {
   const lock = `ref-${createHash('sha256').update(ref).digest('hex').slice(0, 32)}`;
@@ -76,10 +76,10 @@ async function fetchImage(storeDir: string, ref: string, options: WorkOptions, {
 }
 
 function notFound(storeDir: string, ref: string, sources: readonly string[], said: readonly string[]): ClusterError {
-  const places = [...(parseReference(ref).transport ? [] : [`the store ${storeDir}`]), ...sources].join(', then ');
   const { transport } = parseReference(ref);
+  const places = [...(transport ? [] : [`the store ${storeDir} does not have it`]), ...sources.map((source, at) => `${source}: ${said[at] ?? ''}`)];
   const todo = transport && transport !== 'docker'
     ? 'Check the path or name, and that this Temporal worker runs where it is.'
-    : 'Check the name and tag, log in to the registry (skopeo login) if it is private, or load the image from a file (keelson load).';
-  return new ClusterError('ImageNotFound', `image ${ref} was not found; looked in ${places}: ${said.join('; ')}`, { tail: said, todo });
+    : 'Check the name and tag (keelson images lists what is in the store), log in to the registry (skopeo login) if it is private, or load the image from a file (keelson load).';
+  return new ClusterError('ImageNotFound', `there is no image ${ref} (${places.join('; ')})`, { todo });
 }

@@ -65,5 +65,8 @@ const withoutSkopeo = (): ClusterError =>
 export function lastLine(said: string): string {
   const line = said.trim().split('\n').at(-1) ?? '';
   const message = /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
-  return message ? message.replace(/\\(.)/g, '$1') : line;
+  return inWords(message ? message.replace(/\\(.)/g, '$1') : line);
 }
+
+/** What skopeo says of an image that podman and buildah do not have is long and about its own insides. */
+const inWords = (line: string): string => (/does not resolve to an image ID/.test(line) ? 'podman and buildah do not have it' : line);
