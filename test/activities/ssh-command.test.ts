@@ -111,11 +111,16 @@ test('what login scripts print is no output', async () => {
   }
 });
 
-test('commands above the limit of the host wait for their turn', async () => {
-  const session = await connect({ maxSessions: 3 });
+test.each([1, 2, 3])('commands above the limit of the host, %i, wait for their turn', async (maxSessions) => {
+  const session = await connect({ maxSessions });
   const all = await Promise.all(Array.from({ length: 25 }, (_, i) => session.run({ title: 'echo', script: `echo ${i}` })));
   expect(all.map(Number)).toEqual(Array.from({ length: 25 }, (_, i) => i));
   expect(server!.connections()).toBe(1);
+});
+
+test('a host that opens no session at all is told from a busy one', async () => {
+  const session = await connect({ maxSessions: 0 });
+  await expect(session.run({ title: 'echo', script: 'echo in' })).rejects.toMatchObject({ type: 'HostUnreachable', message: expect.stringContaining('opens no session') as string });
 });
 
 test('all that goes on with a host shares one connection, which ends when nobody needs it', async () => {

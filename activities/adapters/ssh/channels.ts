@@ -2,6 +2,9 @@ import type { Client, ClientChannel } from 'ssh2';
 
 /** sshd allows 10 sessions per connection by default; two stay free for ending processes. */
 const MOST_CHANNELS = 8;
+/** sshd gives a session back a moment after we saw its end: so often and after so long we ask again. */
+const FREE_TRIES = 40;
+const FREE_MS = 50;
 
 /** No channel can be had any more: the connection is closed. Nothing was started. */
 export class ConnectionClosed extends Error {}
@@ -10,6 +13,7 @@ interface Waiting {
   readonly line: string;
   readonly opened: (channel: ClientChannel) => void;
   readonly reject: (error: Error) => void;
+  refused: number;
 }
 
 /** The channels of one connection. Those above the limit wait; the limit adapts to what the host allows. */
@@ -48,7 +52,7 @@ export class Channels {
         settle(value);
       };
       const opened = settled(resolve);
-      const waiting: Waiting = { line, opened: (channel) => opened(listen(channel)), reject: settled(reject) };
+      const waiting: Waiting = { line, opened: (channel) => opened(listen(channel)), reject: settled(reject), refused: 0 };
       this.events.busy();
       if (options.urgent) {
         this.#start(waiting);
@@ -82,10 +86,12 @@ export class Channels {
       this.#open -= 1;
       // Only an answer of the host has a reason; without one the connection itself is gone.
       const full = 'reason' in error;
-      if (full && this.#open > 0 && !this.#closed) {
-        // MaxSessions of this host is lower than ours: wait for one that ends.
-        this.#limit = Math.max(1, this.#open);
+      if (full && !this.#closed && waiting.refused < FREE_TRIES) {
+        // MaxSessions of this host is lower than ours. One stays free here too, for ending processes.
+        this.#limit = Math.max(1, Math.min(this.#limit, this.#open - 1));
+        if (this.#open === 0) waiting.refused += 1;
         this.#queue.unshift(waiting);
+        if (this.#open === 0) setTimeout(() => this.#fill(), FREE_MS);
         return;
       }
       waiting.reject(full ? error : this.#closed ?? new ConnectionClosed(error.message, { cause: error }));

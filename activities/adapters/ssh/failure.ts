@@ -23,6 +23,9 @@ function inWords(cause: Error & { level?: string }): readonly [string, string] {
   if (/before handshake|ended by the host/.test(cause.message)) {
     return ['the host closed the connection before the greeting', 'sshd may be at its limit (MaxStartups), or refuse this address: look at its log on the host'];
   }
+  if (/open failure/.test(cause.message)) {
+    return ['it lets us in, but opens no session', 'check MaxSessions, ForceCommand and the shell of the user on the host'];
+  }
   if (/no matching|algorithm|kex/i.test(cause.message)) {
     return [`the SSH handshake failed (${cause.message})`, 'the host offers only algorithms that are too old: update its sshd'];
   }

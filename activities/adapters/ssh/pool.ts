@@ -5,7 +5,7 @@ import { loaderLine, type Elevation } from '../shell/loader';
 import type { Machine, Process } from '../shell/machine';
 import { ConnectionClosed } from './channels';
 import { connect, type Connection } from './connection';
-import { disconnected } from './failure';
+import { disconnected, unreachable } from './failure';
 import { checkHostKey, expectedKeys, fingerprintOfKey } from './host-key';
 import { credentialId, openLogin } from './login';
 import { probeSudo } from './sudo';
@@ -74,7 +74,7 @@ export class Pool {
         if (elevation === 'sudo-with-password') process.stdin.write(`${password}\n`);
         return process;
       } catch (error) {
-        if (!(error instanceof ConnectionClosed)) throw error;
+        if (!(error instanceof ConnectionClosed)) throw options.signal?.aborted ? error : unreachable(target, error as Error);
         if (tries === 2) throw disconnected(target.id, error);
         connection.end();
       }
