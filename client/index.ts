@@ -2,6 +2,7 @@
 export { KeelsonClient, type ApplyOptions, type ClusterReport, type ResetOptions } from './keelson-client';
 export { OperationHandle, type FollowOptions, type OperationEnd } from './operation';
 export { type ConnectOptions } from './connect';
+export { loadSpec, type LoadOptions } from './load-spec';
 export { TemporalUnavailable } from './temporal-unavailable';
 export { ClusterError, type ErrorType } from '../domain/errors';
 export { type ClusterSpec, type Credential, type Host } from '../domain/cluster';
