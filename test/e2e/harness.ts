@@ -1,11 +1,12 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** What a scenario works with: lab hosts, a KEELSON_HOME of its own, and the CLI as a user runs it. */
 const root = join(__dirname, '..', '..');
-const cli = join(root, 'dist', 'client', 'main.js');
+/** KEELSON_CLI: a build elsewhere, while this one is being rebuilt. */
+const cli = process.env.KEELSON_CLI ?? join(root, 'dist', 'client', 'main.js');
 
 /** Why the tier cannot run here; undefined when it can. Under CI=true a reason is a failure, never a skip. */
 export function cannotRun(): string | undefined {
@@ -62,6 +63,33 @@ export class Lab {
     const { status, stdout, stderr } = spawnSync('podman', ['exec', '-i', this.name(host), 'bash', '-c', script], { encoding: 'utf8', input: options.input ?? '', maxBuffer: 64 << 20 });
     if (status !== 0 && options.check !== false) throw new Error(`${host}: ${script.slice(0, 200)}: exit ${String(status)}: ${stderr}`);
     return stdout;
+  }
+
+  /**
+   * Waits on the host itself until a condition (bash) holds, looking 20 times a second: what is to happen at a certain
+   * moment cannot wait for the start of a process per look. Rejects after the time.
+   */
+  until(host: string, what: string, condition: string, timeoutMs = 120_000): Promise<void> {
+    const loop = `end=$((SECONDS + ${Math.ceil(timeoutMs / 1000)})); until ${condition}; do [ "$SECONDS" -lt "$end" ] || exit 1; sleep 0.05; done`;
+    return new Promise((resolve, reject) => {
+      execFile('podman', ['exec', this.name(host), 'bash', '-c', loop], (error) => {
+        if (error) reject(new Error(`${host}: ${what}: not within ${timeoutMs / 1000} s`));
+        else resolve();
+      });
+    });
+  }
+
+  /** Has the host write down each call of kubeadm, whoever makes it; `kubeadmCalls` reads it. */
+  countKubeadm(host: string): void {
+    this.on(host, `cat >/usr/local/sbin/kubeadm && chmod 755 /usr/local/sbin/kubeadm`, {
+      input: '#!/bin/bash\necho "$*" >>/var/log/kubeadm-calls\nexec /usr/bin/kubeadm "$@"\n',
+    });
+  }
+
+  /** The calls of kubeadm that change something, by their first word and in order: `init`, `join` or `reset`. */
+  kubeadmCalls(host: string): string[] {
+    const calls = this.on(host, 'cat /var/log/kubeadm-calls 2>/dev/null || true').split('\n');
+    return calls.filter((call) => /^(init|join) --config|^reset/.test(call)).map((call) => call.split(' ')[0] ?? '');
   }
 
   /** podman pause, unpause, restart ... of one host. */
@@ -121,13 +149,28 @@ export class Home {
     return Number(readFileSync(join(this.dir, 'local', `${which}.pid`), 'utf8'));
   }
 
+  /** Kills a background process as a crash would, and waits until it is gone. Gives its pid. */
+  async kill(which: 'server' | 'worker'): Promise<number> {
+    const pid = this.pid(which);
+    process.kill(pid, 'SIGKILL');
+    await eventually(`the end of the ${which}`, () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z'), 5_000);
+    return pid;
+  }
+
+  /** What the product logged about one stage on one host, all attempts in order. */
+  log(cluster: string, operation: string, stage: string, host: string): string {
+    const dir = join(this.dir, 'logs', cluster, operation, stage, host);
+    if (!existsSync(dir)) return '';
+    return readdirSync(dir).sort((a, b) => parseInt(a) - parseInt(b)).map((file) => readFileSync(join(dir, file), 'utf8')).join('');
+  }
+
   /** Every line of every command journal of a cluster. */
-  journal(cluster: string): { operation: string; host: string; stage: string; title: string; changes: boolean; code?: number }[] {
+  journal(cluster: string): { operation: string; at: string; host: string; stage: string; title: string; changes: boolean; code?: number }[] {
     const dir = join(this.dir, 'journal', cluster);
     if (!existsSync(dir)) return [];
     return readdirSync(dir).sort().flatMap((file) =>
       readFileSync(join(dir, file), 'utf8').trim().split('\n').filter(Boolean)
-        .map((line) => ({ operation: file.replace('.ndjson', ''), ...(JSON.parse(line) as { host: string; stage: string; title: string; changes: boolean })})));
+        .map((line) => ({ operation: file.replace('.ndjson', ''), ...(JSON.parse(line) as { at: string; host: string; stage: string; title: string; changes: boolean })})));
   }
 
   /** Ends the background processes and removes the folder. */
