@@ -5,7 +5,7 @@ import { renderDetails } from '../domain/details';
 import type { ClusterRecord, OperationResult } from '../domain/entity';
 import type { ErrorType } from '../domain/errors';
 import type { Plan } from '../domain/plan';
-import { formatProblems } from '../domain/problem';
+import { errorsOf, formatProblems, type Problem } from '../domain/problem';
 import { applyEvent, beginStatus, endStatus, type JobState, type OperationStatus, type Waiting } from '../domain/status';
 import { explain } from './explain';
 import { look, planFrom, type Seen } from './look';
@@ -64,10 +64,16 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   };
 
   let record = last;
+  const lookNow = () => look({ spec, where: { cluster: spec.name, uid, n, operation }, hostKeys: record.hostKeys, last, on, report });
   try {
     for (let round = 1; ; round += 1) {
-      const seen = await look({ spec, where: { cluster: spec.name, uid, n, operation }, hostKeys: record.hostKeys, last, on, report });
-      refuse(seen);
+      let seen = await lookNow();
+      if (round === 1) refuse(seen);
+      // Work was done since: a host that is away now is waited for, as in any other stage.
+      while (errorsOf(seen.problems).length > 0) {
+        await failed(errorsOf(seen.problems).map(lookFailure));
+        seen = await lookNow();
+      }
       plan = planFrom(spec, seen, spec.force && round === 1);
       record = recordFrom(record, seen, plan);
       tell({ ...status, notes: notesFrom(status.notes, seen, last), planned: status.planned ?? plan.jobs.length, planHash: status.planHash ?? plan.hash });
@@ -97,6 +103,9 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
 const failure = (type: ErrorType, message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, type);
 const describe = (failures: readonly Failure[]): string =>
   failures.map(({ job, message }) => `${job.stage}${job.host ? ` on ${job.host}` : ''}: ${message}`).join('; ');
+
+const lookFailure = ({ type, host, where, message }: Problem): Failure =>
+  ({ job: { id: `Check/${host ?? where ?? ''}`, stage: 'Check', reason: 'the look after the work', ...(host ? { host } : {}) }, reason: type, message });
 
 /** Before the first change nothing parks: what is wrong ends the operation, all of it in one report. */
 function refuse({ problems }: Seen): void {

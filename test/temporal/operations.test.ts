@@ -308,6 +308,21 @@ withTemporal('operations', () => {
     expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
   });
 
+  test('a host that is away when the work is done parks the operation; what was done stays done', async () => {
+    hosts.hold('runGuest', cp);
+    await cluster.apply(spec());
+    await hosts.reached('runGuest', cp);
+    hosts.fail('checkHost', w2!, { type: 'HostUnreachable', message: 'no route to host' });
+    hosts.release('runGuest', cp);
+    const { running } = await cluster.parked();
+    expect(running?.waiting).toMatchObject({ reason: 'HostUnreachable', message: `Check on ${w2}: no route to host` });
+    const before = hosts.changes().length;
+    hosts.mend('checkHost', w2!);
+    await cluster.retry();
+    expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    expect(hosts.changes()).toHaveLength(before);
+  });
+
   describe('a reset', () => {
     test('takes the workers first, the leader last, and ends the entity', async () => {
       await cluster.converge(aCluster(3, 1, { policy: policy() }));
