@@ -25,18 +25,18 @@ export function renderTable(status: OperationStatus, options: ViewOptions): stri
   const hosts = hostsOf(status);
   const cell = Math.max(...hosts.map((host) => host.length), 8) + 2;
   const shown = stageWidth + countWidth + 8 + hosts.length * cell <= width ? hosts : [];
-  const stages = status.stages.filter(({ jobs }) => jobs.length > 0);
+  const stages = stagesOf(status).filter(({ jobs }) => jobs.length > 0);
   return [
     `${status.cluster}: ${status.operation}, ${seconds(status.startedAt, status.endedAt ?? now)}`,
     ...(stages.length > 0 ? [paint('faint', `${' '.repeat(2 + stageWidth + countWidth)}${'time'.padEnd(8)}${shown.map((host) => host.padEnd(cell)).join('')}`.trimEnd())] : []),
     ...stages.map((stage) => stageLine(stage, { shown, cell, now, paint })),
   ].map((line) => cut(line, width)).concat([
-    ...attention(status, now, paint),
+    ...attention(stages, now, paint),
     ...waitingLines(status, options, paint),
   ].map((line) => (options.whole ? line : cut(line, width))));
 }
 
-function stageLine(stage: StageStatus, { shown, cell, now, paint }: { shown: readonly string[]; cell: number; now: string; paint: Paint }): string {
+function stageLine(stage: Shown, { shown, cell, now, paint }: { shown: readonly string[]; cell: number; now: string; paint: Paint }): string {
   const state = stateOf(stage.jobs);
   const done = stage.jobs.filter((job) => job.state === 'done').length;
   const head = `${marks[state]} ${stage.name.padEnd(stageWidth)}`;
@@ -50,7 +50,7 @@ function stageLine(stage: StageStatus, { shown, cell, now, paint }: { shown: rea
 }
 
 /** One line for each job that failed, waits or is held up, with the reason. */
-function attention({ stages }: OperationStatus, now: string, paint: Paint): string[] {
+function attention(stages: readonly Shown[], now: string, paint: Paint): string[] {
   const lines = stages.flatMap((stage) => stage.jobs
     .filter(({ state, message, reason }) => state === 'failed' || ((state === 'waiting' || state === 'running') && (message ?? reason)))
     .map((job) => paint(job.state, `  ${marks[job.state]} ${placeOf(stage.name, job)}: ${oneLine(job.message ?? job.reason ?? job.state)}${job.state === 'running' ? ` (${spanOf([job], now)})` : ''}`)));
@@ -76,8 +76,8 @@ export function renderChanges(before: OperationStatus | undefined, after: Operat
   if (after.planned !== undefined && before?.planned === undefined) {
     lines.push(after.planned === 0 ? 'plan: nothing to do' : `plan: ${after.planned} job${after.planned === 1 ? '' : 's'}`);
   }
-  for (const stage of after.stages) {
-    const old = before?.stages.find(({ name }) => name === stage.name)?.jobs ?? [];
+  for (const stage of stagesOf(after)) {
+    const old = (before ? stagesOf(before) : []).find(({ name }) => name === stage.name)?.jobs ?? [];
     for (const job of stage.jobs) {
       const was = old.find((one) => one.host === job.host && one.subject === job.subject);
       if (was?.state === job.state && was.message === job.message) continue;
@@ -117,12 +117,23 @@ export function renderEnd(status: OperationStatus): string[] {
   const outcome = status.phase === 'ClusterSuccess' ? 'done' : 'failed';
   const message = status.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
   const idle = status.planned === 0 && status.phase === 'ClusterSuccess';
-  const stages = status.stages.filter(({ jobs }) => jobs.some(({ startedAt }) => startedAt));
+  const stages = stagesOf(status).filter(({ jobs }) => jobs.some(({ startedAt }) => startedAt));
   const table = idle ? [] : stages.map((stage) => `  ${stage.name.padEnd(stageWidth)}${spanOf(stage.jobs, status.endedAt ?? '').padStart(8)}  ${stage.title}`);
   return [
     `${status.cluster}: ${status.operation} ${idle ? 'found nothing to do' : outcome} after ${took}${message ? `: ${message}` : ''}`,
     ...table,
   ];
+}
+
+/** A stage as it is shown. */
+type Shown = Omit<StageStatus, 'name'> & { readonly name: string };
+
+/** The stages; a reset has one kind of job only, which its status files under Bootstrap, the stage it takes back. */
+function stagesOf({ operation, stages }: OperationStatus): readonly Shown[] {
+  if (!operation.startsWith('reset-')) return stages;
+  return stages.filter(({ jobs }) => jobs.length > 0).map(({ jobs }) => ({
+    name: 'Reset', title: 'Take the hosts back to what they were', jobs: jobs.map(({ subject: _reset, ...job }) => job),
+  }));
 }
 
 const placeOf = (stage: string, { host, subject }: JobStatus): string => [stage, host, subject].filter(Boolean).join(' ');

@@ -85,6 +85,11 @@ test('the end has the seconds of each stage; nothing to do is said so', () => {
   expect(renderEnd({ ...done, planned: 0 })).toEqual(['prod: init-1 found nothing to do after 60 s: 2 nodes Ready']);
 });
 
+test('a reset speaks of reset', () => {
+  const reset = applyEvent(beginStatus('prod', 'reset-2', [], at(0)), { stage: 'Bootstrap', host: '10.0.0.1', subject: 'reset', state: 'done' }, at(3));
+  expect(renderChanges(undefined, reset)).toEqual(['prod: reset-2 began', '✔ Reset 10.0.0.1: done']);
+});
+
 test.each([[0.44, '0.4 s'], [9.94, '9.9 s'], [9.96, '10 s'], [599, '599 s'], [600, '10 min'], [7_200, '2 h']])('%f s read as %s', (length, words) => {
   expect(seconds(at(0), new Date(Date.parse(at(0)) + length * 1000).toISOString())).toBe(words);
 });
