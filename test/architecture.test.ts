@@ -201,6 +201,25 @@ describe('documents', () => {
   });
 });
 
+describe('the command line as the documents show it', () => {
+  const program = files.filter(({ layer }) => layer === 'client').map(({ path }) => read(path)).join('\n');
+  const shown = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'docs/hosts.md'].map(read).join('\n');
+
+  test('every command is one', () => {
+    const commands = new Set([...shown.matchAll(/(?:`|\$ |^ +|npx )keelson ([a-z]+)/gm)].map(([, name]) => name ?? ''));
+    expect(commands.size).toBeGreaterThan(8);
+    expect([...commands].filter((name) => !new RegExp(`\\.command\\('${name}\\b|'${name}[ ']`).test(program))).toEqual([]);
+  });
+
+  test('every flag is one', () => {
+    // In the rows of tables and on lines of keelson itself: other programs have flags of their own.
+    const lines = shown.split('\n').filter((line) => /^\| `-|keelson |`--/.test(line) && !/jest|docker|tar |systemd-run|openssl/.test(line));
+    const flags = new Set(lines.flatMap((line) => [...line.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag)));
+    expect(flags.size).toBeGreaterThan(20);
+    expect([...flags].filter((flag) => !program.includes(flag))).toEqual([]);
+  });
+});
+
 /** `a/{b,c}.ts` names a/b.ts and a/c.ts. */
 function alternatives(path: string): string[] {
   const [, before, inside, after] = /^(.*?)\{([^}]*)\}(.*)$/.exec(path) ?? [];
