@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loginFrom, saysLogin } from '../../client/login-flags';
+import { findTemporal } from '../../client/find-temporal';
+
+let dir: string;
+const before = { ...process.env };
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'keelson-flags-'));
+  // The SDK's own download lies there.
+  process.env.TMPDIR = dir;
+});
+afterEach(() => {
+  process.env = { ...before };
+  rmSync(dir, { recursive: true, force: true });
+});
+const file = (name: string, text: string): string => {
+  writeFileSync(join(dir, name), text, { mode: 0o755 });
+  return join(dir, name);
+};
+
+describe('the password', () => {
+  test('comes from a flag, the first line of a file, or the environment', async () => {
+    expect(await loginFrom({ passwd: 'a b' }, { KEELSON_SSH_PASSWORD: 'other' })).toEqual({ password: 'a b' });
+    expect(await loginFrom({ passwdFile: file('pw', 'first line \nsecond') }, {})).toEqual({ password: 'first line ' });
+    expect(await loginFrom({ user: 'ops' }, { KEELSON_SSH_PASSWORD: 'env', KEELSON_PK_PASSWORD: 'pass' })).toEqual({ user: 'ops', password: 'env', passphrase: 'pass' });
+    expect(saysLogin(await loginFrom({}, {}))).toBe(false);
+  });
+
+  test('in two ways at once, from an empty file or a missing one is refused', async () => {
+    await expect(loginFrom({ passwd: 'a', askPasswd: true }, {})).rejects.toThrow('--passwd and --ask-passwd exclude each other');
+    await expect(loginFrom({ passwdFile: file('empty', '\n') }, {})).rejects.toThrow('is empty');
+    await expect(loginFrom({ passwdFile: join(dir, 'none') }, {})).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('the temporal program', () => {
+  test('TEMPORAL_CLI_PATH, then PATH, then the cache', () => {
+    const [named, cache] = [file('named', ''), join(dir, 'cache')];
+    const onPath = file('temporal', '');
+    expect(findTemporal({ TEMPORAL_CLI_PATH: named, PATH: dir }, '/src')).toBe(named);
+    expect(findTemporal({ PATH: `/nowhere:${dir}`, XDG_CACHE_HOME: cache }, '/src')).toBe(onPath);
+  });
+
+  test('an error says the command that builds it', () => {
+    expect(() => findTemporal({ TEMPORAL_CLI_PATH: join(dir, 'none') }, '/src')).toThrow('is no program');
+    expect(() => findTemporal({ PATH: dir, XDG_CACHE_HOME: dir }, '/src')).toThrow(
+      expect.objectContaining({ todo: expect.stringContaining('make -C /src temporal') as string }) as Error,
+    );
+  });
+});
