@@ -14,7 +14,9 @@ export function readClusterfile(path: string, flags: SpecFlags): ClusterDocument
 export function readDocuments(cluster: string, images: readonly string[], flags: SpecFlags): Pick<ClusterDocuments, 'configs' | 'kubeadm'> {
   if (flags.configFile.length === 0) return { configs: [], kubeadm: {} };
   const head = { apiVersion: 'apps.sealos.io/v1beta1', kind: 'Cluster', metadata: { name: cluster }, spec: { image: images } };
-  return parse({ file: 'the command line', text: JSON.stringify(head) }, flags);
+  // Only these two: what an empty Cluster document says of hosts must not go over the flags.
+  const { configs, kubeadm } = parse({ file: 'the command line', text: JSON.stringify(head) }, flags);
+  return { configs, kubeadm };
 }
 
 function parse({ file, text }: TextFile, flags: SpecFlags): ClusterDocuments {
