@@ -20,7 +20,7 @@ export interface LoginFlags {
  */
 export async function loginFrom(flags: LoginFlags, env: NodeJS.ProcessEnv = process.env): Promise<Login> {
   const password = await passwordFrom(flags, env);
-  const passphrase = flags.pkPasswd ?? env['KEELSON_PK_PASSWORD'];
+  const passphrase = flags.pkPasswd ?? (env['KEELSON_PK_PASSWORD'] || undefined);
   return {
     ...(flags.user ? { user: flags.user } : {}),
     ...(password === undefined ? {} : { password }),

@@ -19,11 +19,11 @@ export class Report {
     this.found.push({ severity: 'warning', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
   }
 
-  /** The warnings; throws ClusterError InvalidSpec with every error where there is one. */
+  /** The warnings; throws ClusterError InvalidSpec with every error where there is one, and with the warnings, which may be the cause. */
   finish(): Problem[] {
     const found = inOrder(this.found);
     const errors = errorsOf(found);
-    if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(errors), { todo: 'Correct the Clusterfile and try again; nothing was changed.' });
+    if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(found), { todo: 'Correct the Clusterfile and try again; nothing was changed.' });
     return warningsOf(found);
   }
 }
