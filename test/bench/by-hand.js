@@ -9,7 +9,7 @@ const group = 'benchhand';
 
 /** The stage of Keelson that does what a step does. */
 const stageOf = {
-  connect: 'Check', check: 'Bootstrap', copy: 'MountRootfs', names: 'Bootstrap', cri: 'Bootstrap', kubelet: 'Bootstrap', pull: 'Bootstrap',
+  connect: 'Check, PreProcess, RunConfig', check: 'Bootstrap', copy: 'MountRootfs', names: 'Bootstrap', cri: 'Bootstrap', kubelet: 'Bootstrap', pull: 'Bootstrap',
   'registry-content': 'MirrorRegistry', registry: 'MirrorRegistry', init: 'Init', discovery: 'Join', join: 'Join', network: 'RunGuest',
 };
 

@@ -1,5 +1,5 @@
 const { spawn } = require('node:child_process');
-const { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } = require('node:fs');
+const { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { freshHosts, key, removeHosts, watchNodes } = require('./lab');
@@ -46,12 +46,30 @@ async function warmStore() {
   return { store: join(home, 'store'), remove: () => rmSync(home, { recursive: true, force: true }) };
 }
 
-/** The jobs of an operation as spans. @param {{ stages: { name: string, jobs: object[] }[] }} status @param {number} began @returns {import('./by-hand').Span[]} */
-function spansOf(status, began) {
+/**
+ * The jobs of an operation as spans. Its checks run once more at the end, and the status has the times of the last run: so
+ * what comes before the first file, and what comes after the last job, are one span each.
+ * @param {{ stages: { name: string, jobs: object[] }[] }} status @param {number} began @param {number} end of the command
+ * @returns {import('./by-hand').Span[]}
+ */
+function spansOf(status, began, end) {
   const seconds = (/** @type {string} */ iso) => Date.parse(iso) / 1000 - began;
-  return status.stages.flatMap(({ name, jobs }) => jobs
+  const jobs = status.stages.filter(({ name }) => !['Check', 'PreProcess', 'RunConfig'].includes(name)).flatMap(({ name, jobs }) => jobs
     .filter(({ startedAt, endedAt }) => startedAt && endedAt)
     .map(({ host, subject, startedAt, endedAt }) => ({ stage: name, what: subject ?? name, host: host ?? '', start: seconds(startedAt), end: seconds(endedAt) })));
+  return [
+    { stage: 'Check, PreProcess, RunConfig', what: '', host: '', start: 0, end: Math.min(...jobs.map((one) => one.start)) },
+    ...jobs,
+    { stage: 'Look at the result', what: '', host: '', start: Math.max(...jobs.map((one) => one.end)), end },
+  ];
+}
+
+/** The slow commands on hosts with their times, as the command journal has them. @param {string} home @param {number} began */
+function journal(home, began) {
+  const folder = join(home, 'journal', 'default');
+  return readdirSync(folder).filter((name) => name.startsWith('init')).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+    .map((line) => JSON.parse(line)).filter(({ ms }) => ms >= 100).sort((a, b) => a.at.localeCompare(b.at))
+    .map(({ at, ms, host, stage, title }) => `    ${(Date.parse(at) / 1000 - began).toFixed(2).padStart(7)} ${String(ms).padStart(6)} ms  ${host} ${stage}: ${title}\n`).join('');
 }
 
 /**
@@ -79,7 +97,8 @@ async function installByKeelson(count, store) {
     ]);
     const end = Date.now() / 1000 - began;
     const most = memory?.stop();
-    return { ready: (await nodes.ready) - began, end, memory: most, spans: spansOf(JSON.parse(out).status, began) };
+    if (process.env.KEELSON_BENCH_SPANS) process.stderr.write(journal(home, began));
+    return { ready: (await nodes.ready) - began, end, memory: most, spans: spansOf(JSON.parse(out).status, began, end) };
   } finally {
     nodes.stop();
     await keelson(home, ['local', 'stop']).catch(() => undefined);
