@@ -18,7 +18,7 @@ const metadata = z.looseObject({
 }, say('must be a map with a name'));
 
 export const sshSchema = z.object({
-  user: text('user').optional().describe('User to log in as; `root` where nothing else is said. Another user needs sudo without a password.'),
+  user: text('user').optional().describe('User to log in as; `root` where nothing else is said. Another user needs sudo; where it asks for a password, that of the login is given.'),
   passwd: text('passwd').optional().describe('Password.'),
   pk: text('pk').optional().describe('Path of a private key on the machine that reads the file.'),
   pkData: text('pkData').optional().describe('The private key itself; counts before `pk`.'),

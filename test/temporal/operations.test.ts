@@ -16,6 +16,9 @@ const [w1, w2] = ['10.0.0.2', '10.0.0.3'];
 const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
 const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { policy: policy(), ...more });
 
+// A machine under load is slow, and slow is not wrong.
+jest.setTimeout(90_000);
+
 withTemporal('operations', () => {
   let env: TestWorkflowEnvironment;
   let bundle: WorkflowBundleWithSourceMap;
