@@ -24,12 +24,11 @@ export interface FollowOptions {
   readonly enough?: (status: OperationStatus) => boolean;
   /** Called when nobody answers, at most every 5 s: a chance to start what has died. */
   readonly onSilence?: () => Promise<void>;
-  /** Milliseconds between two looks; 300. */
-  readonly everyMs?: number;
 }
 
 /** A query that takes longer has nobody to answer it. */
 const answerWithinMs = 5_000;
+const lookEveryMs = 1_000;
 /** The entity starts its operation a moment after it has said its name. */
 const appearsWithinMs = 60_000;
 
@@ -73,8 +72,11 @@ export class OperationHandle {
    * Reports each change of the status until the operation ends, and gives its end; undefined when the caller has had
    * enough. A Temporal worker or server that dies meanwhile is waited for.
    */
-  async follow({ onStatus, signal, enough = () => false, onSilence, everyMs = 300 }: FollowOptions): Promise<OperationEnd | undefined> {
-    const appearsUntil = Date.now() + appearsWithinMs;
+  async follow({ onStatus, signal, enough = () => false, onSilence }: FollowOptions): Promise<OperationEnd | undefined> {
+    const began = Date.now();
+    const appearsUntil = began + appearsWithinMs;
+    let end: OperationEnd | undefined;
+    let awaited: Promise<unknown> | undefined;
     let notBefore: string | undefined;
     let last = '';
     while (!signal?.aborted) {
@@ -85,15 +87,19 @@ export class OperationHandle {
         const text = JSON.stringify(status);
         if (text !== last) onStatus(status);
         last = text;
-        if (status.endedAt) return await this.result();
+        if (end ?? status.endedAt) return end ?? (await this.result());
         if (enough(status)) return undefined;
+        // The end is told at once, by a call that waits for it; should that fail, the next look makes a new one.
+        awaited ??= this.result().then((one) => { end = one; }, () => { awaited = undefined; return sleep(lookEveryMs); });
       } catch (error) {
         if (error instanceof WorkflowNotFoundError && Date.now() < appearsUntil) last = '';
         else if (!isPassing(error)) throw error;
-        else if (await this.hasEnded()) return this.result();
+        else if (end ?? (await this.hasEnded())) return end ?? this.result();
         else await onSilence?.();
       }
-      await sleep(everyMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+      // Each look costs a workflow task: often at first, when much happens, then once a second.
+      const pause = Math.min(lookEveryMs, 200 + (Date.now() - began) / 20);
+      await Promise.race([sleep(pause, undefined, signal ? { signal } : {}).catch(() => undefined), ...(awaited ? [awaited] : [])]);
     }
     return undefined;
   }

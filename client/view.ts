@@ -81,7 +81,8 @@ export function renderChanges(before: OperationStatus | undefined, after: Operat
     for (const job of stage.jobs) {
       const was = old.find((one) => one.host === job.host && one.subject === job.subject);
       if (was?.state === job.state && was.message === job.message) continue;
-      if (job.state !== 'pending') lines.push(changeLine(stage.name, job));
+      // What waits its turn would fill the log: it is in the table, and in `keelson status`.
+      if (job.state !== 'pending' && job.state !== 'waiting') lines.push(changeLine(stage.name, job));
     }
   }
   if (after.waiting && before?.waiting?.since !== after.waiting.since) {

@@ -68,7 +68,6 @@ test('without a terminal each change is one line, said once', () => {
   "✔ Check 10.0.0.2: done (2.0 s)",
   "✔ PreProcess kubernetes:v1: done (5.0 s)",
   "▶ Init 10.0.0.1: running",
-  "◦ Join 10.0.0.2: waiting: the API answers on 10.0.0.1",
 ]
 `);
   expect(renderChanges(second, second)).toEqual([]);
