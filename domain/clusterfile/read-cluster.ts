@@ -14,11 +14,12 @@ type FromCluster = Pick<ClusterDocuments, 'name' | 'images' | 'hosts' | 'ssh' | 
 
 /** The Cluster document. */
 export function readCluster(source: Source, report: Report): FromCluster | undefined {
+  // Before anything else: a misspelled field may be why another one is missing.
+  warnUnknown(clusterSpecSchema.shape, source, ['spec'], report);
+  warnUnknown(sshSchema.shape, source, ['spec', 'ssh'], report);
   const document = check(clusterSchema, source, report);
   if (!document) return undefined;
   const { spec } = document;
-  warnUnknown(clusterSpecSchema.shape, source, ['spec'], report);
-  warnUnknown(sshSchema.shape, source, ['spec', 'ssh'], report);
   return {
     name: document.metadata.name,
     images: spec.image ?? [],
@@ -75,9 +76,9 @@ function readEnv(items: readonly string[], source: Source, path: readonly Proper
 
 /** A Config document. */
 export function readConfig(source: Source, report: Report): ConfigDocument | undefined {
+  warnUnknown(configSpecSchema.shape, source, ['spec'], report);
   const document = check(configSchema, source, report);
   if (!document) return undefined;
-  warnUnknown(configSpecSchema.shape, source, ['spec'], report);
   const { path, match, strategy, data } = document.spec;
   return {
     name: document.metadata.name,
