@@ -94,7 +94,7 @@ export class OperationHandle {
       } catch (error) {
         if (error instanceof WorkflowNotFoundError && Date.now() < appearsUntil) last = '';
         else if (!isPassing(error)) throw error;
-        else if (end ?? (await this.hasEnded())) return end ?? this.result();
+        else if (end ?? ((!this.fresh || last !== '') && (await this.hasEnded()))) return end ?? this.result();
         else await onSilence?.();
       }
       // Each look costs a workflow task: often at first, when much happens, then once a second.

@@ -1,0 +1,37 @@
+import { createProgram } from '../../client/program';
+
+const command = (name: string) => createProgram(() => undefined).commands.find((one) => one.name() === name);
+
+/** The options that a command takes from these words. */
+function optionsOf(name: string, ...words: string[]): Record<string, unknown> {
+  const one = command(name);
+  one?.exitOverride().action(() => undefined).parse(words, { from: 'user' });
+  return one?.opts() ?? {};
+}
+
+test('--wait, --no-wait and neither are three things', () => {
+  expect(optionsOf('run', 'image').wait).toBeUndefined();
+  expect(optionsOf('run', 'image', '--wait').wait).toBe(true);
+  expect(optionsOf('run', 'image', '--no-wait').wait).toBe(false);
+});
+
+test('--env is repeatable and verbatim', () => {
+  expect(optionsOf('run', 'image', '-e', 'A=1,2=3', '--env', 'B=x y').env).toEqual(['A=1,2=3', 'B=x y']);
+});
+
+test('-f is force for run, and the file for apply', () => {
+  expect(optionsOf('run', 'image', '-f').force).toBe(true);
+  expect(optionsOf('apply', '-f', 'My').Clusterfile).toBe('My');
+});
+
+test('a port out of range is refused', () => {
+  const say = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  expect(() => optionsOf('run', 'image', '--port', '70000')).toThrow('1 to 65535');
+  say.mockRestore();
+});
+
+test('help ends with the exit codes', () => {
+  let text = '';
+  createProgram(() => undefined).configureOutput({ writeOut: (part) => { text += part; } }).outputHelp();
+  expect(text).toMatch(/3 +parked: waits for a person/);
+});
