@@ -159,28 +159,38 @@ function connectionOf(
   };
 }
 
-/** A channel as a process. The exit code comes before the last output, so the close of the channel ends it. */
+/**
+ * A channel as a process. The exit code comes before the last output, so the close of the channel ends it; and that waits
+ * for the first output only, so the end of the error output has to be waited for as well.
+ */
 function processOf(channel: ClientChannel, lost: () => ClusterError): Process {
   const exit = new Promise<number>((resolve, reject) => {
     let code: number | undefined;
     let linger: NodeJS.Timeout | undefined;
+    let open = 2;
     const wait = (): void => {
-      if (code === undefined) return;
       clearTimeout(linger);
       // Something that was left in the background holds the output open: the channel would never close by itself.
-      linger = setTimeout(() => channel.close(), LINGER_MS);
+      if (open > 0) linger = setTimeout(() => channel.close(), LINGER_MS);
     };
     channel.on('exit', (status: number | null, signal?: string) => {
       code = status ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
       wait();
+      // Not before the reader is there: whoever listens first sets the stream going.
+      setImmediate(() => {
+        channel.on('data', wait);
+        channel.stderr.on('data', wait);
+      });
     });
-    channel.on('data', wait);
-    channel.stderr.on('data', wait);
-    channel.on('close', () => {
+    const closed = (): void => {
+      open -= 1;
+      if (open > 0) return;
       clearTimeout(linger);
       if (code === undefined) reject(lost());
       else resolve(code);
-    });
+    };
+    channel.once('close', closed);
+    channel.stderr.once('close', closed);
   });
   exit.catch(() => undefined);
   return { stdin: channel, stdout: channel, stderr: channel.stderr, exit, abandon: () => { channel.close(); } };
