@@ -91,10 +91,12 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
   const { etc, rootfs } = hostPaths(cluster.name);
   let spent = '';
   const makeScript = async () => {
+    // The kubelet keeps this server for good, so it is the cluster's name and never one control plane's address.
+    const endpoint = cluster.controlPlaneEndpoint ?? `${apiName}:${apiPort}`;
     const token = await leader.run(createToken);
     spent = token.split('.')[0] ?? '';
     const certificateKey = role === 'control-plane' ? await leader.run(uploadCertificates(`${etc}/kubeadm-init.yaml`)) : undefined;
-    const discovery = discoveryKubeconfig({ server: `https://${input.leader.address}:${apiPort}`, caData: await leader.run(readCa) });
+    const discovery = discoveryKubeconfig({ server: `https://${endpoint}`, caData: await leader.run(readCa) });
     const config = joinConfig(cluster, images, runtime, { address: host.address, role, token, ...(certificateKey ? { certificateKey } : {}) });
     return joinScript({ config, discovery, criSocket: runtime.criSocket, rootfs, preserve });
   };

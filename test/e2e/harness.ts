@@ -44,7 +44,7 @@ export class Lab {
   }
 
   up(count: number): string[] {
-    const out = execFileSync(join(root, 'test/lab/hosts.sh'), ['up', this.group, String(count)], { encoding: 'utf8' });
+    const out = execFileSync(join(root, 'test/lab/hosts.sh'), ['up', this.group, String(count)], { encoding: 'utf8', env: process.env });
     this.hosts = out.trim().split('\n');
     return this.hosts;
   }
