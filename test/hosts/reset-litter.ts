@@ -50,11 +50,11 @@ ln -s $data/rootfs/registry /var/lib/registry
 cat >$data/rootfs/scripts/clean.sh <<'SCRIPT'
 [ "$criData" = "/var/lib/containerd" ] && [ -n "$SEALOS_SYS_SEALOS_VERSION" ] || { echo "no variables"; exit 3; }
 [ ! -e /srv/fail-clean ] || { echo "it does not want to"; exit 7; }
-rm -f /usr/bin/kubelet /etc/systemd/system/kubelet.service; systemctl daemon-reload
+rm -f /usr/bin/kubelet /etc/systemd/system/kubelet.service; systemctl daemon-reload; rm -rf /var/lib/keelson-image
 SCRIPT
-echo 'rm -rf "$1"/io.containerd.content.v1.content; find /run/containerd -delete' >$data/rootfs/scripts/clean-cri.sh
-echo 'systemctl stop fake-registry.service' >$data/rootfs/scripts/clean-registry.sh
-mkdir -p /var/lib/containerd/io.containerd.content.v1.content
+echo 'rm -rf "$1"/io.containerd.content.v1.content; rm -rf /run/containerd' >$data/rootfs/scripts/clean-cri.sh
+echo 'systemctl stop fake-registry.service || true' >$data/rootfs/scripts/clean-registry.sh
+mkdir -p /var/lib/containerd/io.containerd.content.v1.content /var/lib/keelson-image/kube
 systemd-run --quiet --collect --unit=fake-registry sleep 99999
 
 sed -i '1i # keelson ${options.cluster} begin\\n10.0.0.1 apiserver.cluster.local # keelson ${options.cluster} api\\n# keelson ${options.cluster} end' /etc/hosts
@@ -76,8 +76,8 @@ mkdir -p /run/containerd/io.containerd.runtime.v2.task/k8s.io/c1/rootfs && mount
 cp /bin/sleep /usr/bin/kubelet
 printf '[Service]\\nExecStart=/usr/bin/kubelet 99999\\nRestart=always\\n' >/etc/systemd/system/kubelet.service
 systemctl daemon-reload; systemctl start kubelet.service
-systemd-run --quiet --collect --slice=kubepods.slice --unit=fake-pod bash -c 'trap "" TERM; while :; do sleep 1; done'
-systemd-run --quiet --collect --unit=fake-shim bash -c 'exec -a /usr/bin/containerd-shim-runc-v2 bash -c "while :; do sleep 1; done" x -namespace k8s.io -id c1'
+systemd-run --quiet --collect --slice=kubepods.slice --unit=fake-pod bash -c 'trap "" TERM; read <> <(:)'
+systemd-run --quiet --collect --unit=fake-shim bash -c 'exec -a /usr/bin/containerd-shim-runc-v2 bash -c "read <> <(:)" x -namespace k8s.io -id c1'
 systemd-run --quiet --collect --unit=keelson-${options.uid.slice(0, 8)}-1-init-1 sleep 99999
 
 ip link add cni0 type bridge && ip addr add 10.244.0.1/24 dev cni0 && ip link set cni0 up

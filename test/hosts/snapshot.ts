@@ -56,9 +56,10 @@ awk '{ for (i = 6; $i != "-"; i++); print $4, $5, $(i + 1) }' /proc/self/mountin
 section interfaces
 ip -o -d link show | sed -E 's/^[0-9]+: //; s/ (qlen|addrgenmode|numtxqueues|link\\/).*//'
 section addresses
-ip -o addr show | sed -E 's/^[0-9]+: //; s/ valid_lft.*//'
+# An address of a new interface is tentative for a second, and its local route comes later.
+ip -o addr show | sed -E 's/^[0-9]+: //; s/ tentative//; s/ valid_lft.*//'
 section routes
-ip -4 route show table all; ip -6 route show table all; ip rule show; ip -6 rule show
+ip -4 route show table all; ip -6 route show table all | grep -v '^local fe80:'; ip rule show; ip -6 rule show
 section iptables
 for variant in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
   case $variant in iptables-legacy) names=/proc/net/ip_tables_names ;; ip6tables-legacy) names=/proc/net/ip6_tables_names ;; *) names= ;; esac

@@ -28,7 +28,13 @@ for folder in ${foldersOf(controlPlane).map(quote).join(' ')}; do
 done
 if [ -L ${quote(registryData)} ] && [[ $(readlink ${quote(registryData)}) == "$data"/* ]]; then rm -f ${quote(registryData)}; fi
 awk -v below="$data/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while IFS= read -r point; do umount -l "$(plain "$point")"; done
-rm -rf --one-file-system "$data"
+# What the image's scripts have not taken back they must be able to take back next time.
+if [ -e /var/lib/keelson-image ] && [ -d "$data/rootfs/scripts" ]; then
+  find "$data" -mindepth 1 -maxdepth 1 ! -name rootfs -exec rm -rf --one-file-system -- {} +
+  find "$data/rootfs" -mindepth 1 -maxdepth 1 ! -name scripts -exec rm -rf --one-file-system -- {} +
+else
+  rm -rf --one-file-system "$data"
+fi
 for folder in /var/lib/sealos/data /var/lib/sealos; do
   if [ -d "$folder" ] && is_new "$folder" && ! is_mounted "$folder"; then rmdir "$folder" 2>/dev/null; fi
 done
