@@ -5,7 +5,7 @@ import { readRuntime } from '../domain/commands/bootstrap';
 import { diagnosis } from '../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
 import {
-  createToken, deleteToken, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+  createToken, deleteCertificates, deleteToken, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
 } from '../domain/commands/kubernetes';
 import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
@@ -105,7 +105,8 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
       id: jobId(scope, 'kubeadm-join'), title: 'kubeadm join', script: makeScript, env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
     }));
   } finally {
-    if (spent) await leader.run(deleteToken(spent)).catch((error: unknown) => scope.log(`the join token was not deleted, it ends by itself: ${String(error)}`));
+    const spentHere = [...(spent ? [deleteToken(spent)] : []), ...(role === 'control-plane' ? [deleteCertificates] : [])];
+    await Promise.all(spentHere.map((command) => leader.run(command).catch((error: unknown) => scope.log(`${command.title}: not done, it ends by itself: ${String(error)}`))));
   }
 }
 

@@ -91,7 +91,8 @@ export const removeStaged = (set: FileSet, paths: readonly string[]): Command =>
 
 /**
  * Takes a tar stream into the staging, which lies on the target's own file system: a data folder may be a mount. What is
- * there already stays, so an interrupted stream goes on where it was, file by file.
+ * there already stays, so an interrupted stream goes on where it was, file by file. The folder is root's alone: rendered
+ * files hold the registry's password, with the modes that the image gave their templates.
  */
 export const receiveFiles = (set: FileSet): Command => ({
   title: `receive the files of ${set.name}`,
@@ -100,7 +101,7 @@ export const receiveFiles = (set: FileSet): Command => ({
   timeoutMs: 4 * 3_600_000,
   script: `
 umask 022
-mkdir -p "$BASE" && mkdir -p -m 0700 "$BASE/.staging" "$BASE/.staging/$NAME/tree" || exit 1
+mkdir -p -m 0700 "$BASE" && mkdir -p -m 0700 "$BASE/.staging" "$BASE/.staging/$NAME/tree" || exit 1
 exec tar xBmf - --no-same-owner -p -C "$BASE/.staging/$NAME/tree"
 `,
 });
@@ -120,6 +121,7 @@ export const activateFiles = (set: FileSet): Command => ({
 set -e
 umask 022
 stage="$BASE/.staging/$NAME"
+mkdir -p -m 0700 "$BASE"
 mkdir -p "$BASE/.keelson"
 mkdir -p -m 0700 "$BASE/.staging" "$stage/tree"
 tar xBmf - --no-same-owner -C "$stage"

@@ -29,7 +29,7 @@ export const deleteToken = (id: string): Command => ({
 
 /**
  * Uploads the control plane's certificates, encrypted with a new key, and gives the key. kubeadm deletes them after two
- * hours. The key comes on stdout and never stands in an argv.
+ * hours, deleteCertificates sooner. The key comes on stdout and never stands in an argv.
  */
 export const uploadCertificates = (configPath: string): Command<string> => ({
   title: 'kubeadm init phase upload-certs',
@@ -37,6 +37,15 @@ export const uploadCertificates = (configPath: string): Command<string> => ({
   script: `kubeadm init phase upload-certs --upload-certs --config ${quote(configPath)} 2>/dev/null`,
   parse: ({ stdout }) => stdout.trim().split('\n').at(-1) ?? '',
 });
+
+/** Deletes the uploaded certificates, and the token without rights by which kubeadm keeps their time. */
+export const deleteCertificates: Command = {
+  title: 'delete the uploaded certificates',
+  changes: true,
+  script: `set -eu
+token=$(${kubectl} -n kube-system get secret kubeadm-certs --ignore-not-found -o 'jsonpath={.metadata.ownerReferences[0].name}')
+${kubectl} -n kube-system delete secret kubeadm-certs $token --ignore-not-found --wait=false >/dev/null`,
+};
 
 /** The cluster's CA certificate, base64 of PEM. */
 export const readCa: Command<string> = {
@@ -85,6 +94,17 @@ function seenNode({ metadata, status }: NodeObject): SeenNode {
     controlPlane: metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined,
   };
 }
+
+/**
+ * Waits on the leader until every Node that is there is Ready, at most so many seconds: one watch instead of a program
+ * started twice a second, just when the pod network needs the CPU. The answer is for readNodes to give.
+ */
+export const awaitReadyNodes = (seconds: number): Command => ({
+  title: 'kubectl wait for Ready nodes',
+  script: `kubectl --kubeconfig ${adminConf} wait --for=condition=Ready node --all --timeout=${seconds}s`,
+  okCodes: [0, 1],
+  timeoutMs: (seconds + 15) * 1000,
+});
 
 /** Names of etcd's members and whether every one of them is healthy, asked through one control plane's own etcd pod. */
 export const readEtcd = (nodeName: string): Command<{ members: string[]; healthy: boolean }> => {
