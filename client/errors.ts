@@ -26,10 +26,11 @@ export const silence = (address: string, cause: unknown): TemporalUnavailable =>
     cause, todo: '`keelson local status` shows the embedded one; for a server of your own, start `keelson worker` beside it',
   });
 
-/** gRPC's codes for a deadline, and for a server that is not there. */
+/** gRPC's codes for a deadline (which the SDK may report as a cancelled call), for a server that is not there, and the server's word that nobody polls. */
 export const isSilence = (error: unknown): boolean => {
   for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    if (isGrpcServiceError(one) && (one.code === 4 || one.code === 14)) return true;
+    if (!isGrpcServiceError(one)) continue;
+    if (one.code === 1 || one.code === 4 || one.code === 14 || (one.code === 9 && /poller|no worker/i.test(one.details))) return true;
   }
   return false;
 };

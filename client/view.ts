@@ -115,13 +115,13 @@ function changeLine(stage: string, job: JobStatus): string {
 /** How it ended: the outcome, and the seconds of each stage. */
 export function renderEnd(status: OperationStatus): string[] {
   const took = status.endedAt ? seconds(status.startedAt, status.endedAt) : '';
-  const outcome = status.phase === 'ClusterSuccess' ? 'done' : 'failed';
-  const message = status.conditions.find(({ type }) => type === 'Ready')?.message ?? '';
+  const { reason, message = '' } = status.conditions.find(({ type }) => type === 'Ready') ?? {};
+  const outcome = status.phase === 'ClusterSuccess' ? 'done' : reason === 'Cancelled' ? 'was cancelled' : 'failed';
   const idle = status.planned === 0 && status.phase === 'ClusterSuccess';
   const stages = stagesOf(status).filter(({ jobs }) => jobs.some(({ startedAt }) => startedAt));
   const table = idle ? [] : stages.map((stage) => `  ${stage.name.padEnd(stageWidth)}${spanOf(stage.jobs, status.endedAt ?? '').padStart(8)}  ${stage.title}`);
   return [
-    `${status.cluster}: ${status.operation} ${idle ? 'found nothing to do' : outcome} after ${took}${message ? `: ${message}` : ''}`,
+    `${status.cluster}: ${status.operation} ${idle ? 'found nothing to do' : outcome} after ${took}${message && reason !== 'Cancelled' ? `: ${message}` : ''}`,
     ...table,
   ];
 }

@@ -135,8 +135,8 @@ function jsonView(): View {
 function printEnd(status: OperationStatus | undefined, end: OperationEnd | undefined): void {
   if (!end) return;
   if (status) for (const line of renderEnd(status)) console.log(line);
-  // The status may lack the last word when the operation was ended from outside.
-  if (!status?.endedAt || end.outcome === 'Cancelled') console.log(`${end.outcome.toLowerCase()}: ${end.message}`);
+  // The status lacks the last word when the operation was ended from outside.
+  if (!status?.endedAt) console.log(`${end.outcome.toLowerCase()}: ${end.message}`);
 }
 
 function sayGoodbye(workflowId: string): void {
