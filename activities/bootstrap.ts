@@ -51,8 +51,8 @@ export const bootstrapHost = (deps: Deps) => async ({ where, host, cluster }: Ho
       async () => (await session.run(registryAnswers(registry))) || 'no answer');
     await runLifecycle(session, scope, { ...step, step: 'init' });
 
-    const wanted = await imagesToPull(deps, session, { cluster, host, images, env });
-    const failed = await session.run(prePull(wanted));
+    const { first } = await imagesToPull(deps, session, { cluster, host, images, env });
+    const failed = await session.run(prePull(first));
     if (failed.trim()) scope.log(`not pulled ahead: ${failed.trim().split('\n').join(', ')}`);
     await session.run(markDone(marks.bootstrap));
   });

@@ -15,20 +15,25 @@ const kubeadmImages = (version: string): Command<string[]> => ({
 
 /**
  * The container images this host needs first: the control plane's or kube-proxy, the sandbox, the API balancer, and those
- * of the images that bring the pod network. Pulled ahead they cost nothing; later each is a wait.
+ * of the images that bring the pod network. Pulled ahead they cost nothing; later each is a wait. `first` is what the next
+ * step cannot start without, `then` what is wanted while it runs.
  */
 export async function imagesToPull(
   deps: Deps, session: Session,
   { cluster, host, images, env }: { cluster: ClusterSlice; host: HostTarget; images: readonly OpenImage[]; env: Readonly<Record<string, string>> },
-): Promise<string[]> {
+): Promise<{ first: string[]; then: string[] }> {
   const listed = await session.run(kubeadmImages(cluster.version));
-  const core = isControlPlane(host) ? listed.filter((image) => !/coredns/.test(image)) : listed.filter((image) => /kube-proxy|pause/.test(image));
+  const core = listed.filter((image) => /kube-(apiserver|controller-manager|scheduler)|etcd|pause/.test(image));
   const sandbox = env['sandboxImage'] ? [`${env['registryDomain'] ?? 'sealos.hub'}:${env['registryPort'] ?? '5000'}/${env['sandboxImage']}`] : [];
-  const balancer = isControlPlane(host) ? [] : images.flatMap(({ facts }) => facts.apiBalancer ?? []);
+  const proxy = listed.filter((image) => /kube-proxy/.test(image));
   const early = images.filter(({ facts }) => facts.runAt === 'api-up');
   const network = early.length > 0 ? await namedInManifests(deps, cluster, host, images, early) : [];
-  return [...new Set([...core, ...sandbox, ...balancer, ...network])];
+  if (isControlPlane(host)) return { first: unique([...core, ...sandbox]), then: unique([...proxy, ...network, ...listed.filter((image) => /coredns/.test(image))]) };
+  const balancer = images.flatMap(({ facts }) => facts.apiBalancer ?? []);
+  return { first: unique([...proxy, ...listed.filter((image) => /pause/.test(image)), ...sandbox, ...balancer, ...network]), then: [] };
 }
+
+const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
 /** References after `image:` in the manifests of these images, as they will be applied. */
 async function namedInManifests(deps: Deps, cluster: ClusterSlice, host: HostTarget, images: readonly OpenImage[], early: readonly OpenImage[]): Promise<string[]> {

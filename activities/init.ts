@@ -1,5 +1,5 @@
 import { diagnosis, initScript } from '../domain/commands/init';
-import { readRuntime } from '../domain/commands/bootstrap';
+import { prePull, readRuntime } from '../domain/commands/bootstrap';
 import { apiReady } from '../domain/commands/kubernetes';
 import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
@@ -8,13 +8,15 @@ import { marks } from '../domain/marks';
 import type { Deps } from './deps';
 import { explained } from './explained';
 import { envFor } from './host-env';
-import { openImages, rootfsOf } from './image-set';
+import { type OpenImage, openImages, rootfsOf } from './image-set';
+import { imagesToPull } from './images-to-pull';
 import { runJob } from './job';
 import { initConfig } from './kubeadm';
 import { jobId, maxFailures } from './lifecycle';
 import type { HostInput } from './mount-rootfs';
 import { poll } from './poll';
 import { installKubeconfig } from './kubeconfig';
+import type { Scope, Session } from './ports';
 import { inScope } from './scope';
 
 /**
@@ -32,11 +34,29 @@ export const initControlPlane = (deps: Deps) => async ({ where, host, cluster }:
     const { etc, rootfs } = hostPaths(cluster.name);
     const configPath = `${etc}/kubeadm-init.yaml`;
     await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, initConfig(cluster, images, runtime)));
-    await explained(session, scope, diagnosis, () => runJob(session, {
-      id: jobId(scope, 'kubeadm-init'), title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
-      env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
-    }));
+    const pulled = pullRest(deps, session, scope, { host, cluster, images, env });
+    try {
+      await explained(session, scope, diagnosis, () => runJob(session, {
+        id: jobId(scope, 'kubeadm-init'), title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
+        env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
+      }));
+    } finally {
+      await pulled;
+    }
     await poll({ scope, host: host.id, what: 'a ready API server', everyMs: 300, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');
     await installKubeconfig(session, adminConf);
     await session.run(markDone(marks.init));
   });
+
+/** Pulls what the first pods need while kubeadm works. Never fails: the kubelet pulls by itself what is missing. */
+async function pullRest(
+  deps: Deps, session: Session, scope: Scope,
+  wanted: { host: HostInput['host']; cluster: HostInput['cluster']; images: readonly OpenImage[]; env: Readonly<Record<string, string>> },
+): Promise<void> {
+  try {
+    const { then } = await imagesToPull(deps, session, wanted);
+    await session.run(prePull(then));
+  } catch (error) {
+    scope.log(`not pulled ahead: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -41,9 +41,12 @@ export const joinWorker = (deps: Deps) => async (input: JoinInput): Promise<void
     const image = cluster.controlPlaneEndpoint ? undefined : rootfsOf(images).facts.apiBalancer;
     const done = await session.run(readMarks);
 
-    if (image) await writeBalancer(session, image, cluster.controlPlanes.map(({ address }) => address));
-    if (!done.some((mark) => mark.startsWith('join:'))) {
-      if (image) await session.run(openBridge(input.leader.address));
+    const joined = done.some((mark) => mark.startsWith('join:'));
+    await Promise.all([
+      image ? writeBalancer(session, image, cluster.controlPlanes.map(({ address }) => address)) : undefined,
+      image && !joined ? session.run(openBridge(input.leader.address)) : undefined,
+    ]);
+    if (!joined) {
       await join(deps, { input, scope, session, leader, images, role: 'worker', preserve: image ? [balancerConfigPath, balancerManifestPath] : [] });
       await writeKubeconfig(session, await leader.run(readAdminConf));
     }
@@ -93,10 +96,14 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
   const makeScript = async () => {
     // The kubelet keeps this server for good, so it is the cluster's name and never one control plane's address.
     const endpoint = cluster.controlPlaneEndpoint ?? `${apiName}:${apiPort}`;
-    const token = await leader.run(createToken);
-    spent = token.split('.')[0] ?? '';
-    const certificateKey = role === 'control-plane' ? await leader.run(uploadCertificates(`${etc}/kubeadm-init.yaml`)) : undefined;
-    const discovery = discoveryKubeconfig({ server: `https://${endpoint}`, caData: await leader.run(readCa) });
+    const minted = leader.run(createToken).then((token) => {
+      spent = token.split('.')[0] ?? '';
+      return token;
+    });
+    const [token, caData, certificateKey] = await Promise.all([
+      minted, leader.run(readCa), role === 'control-plane' ? leader.run(uploadCertificates(`${etc}/kubeadm-init.yaml`)) : undefined,
+    ]);
+    const discovery = discoveryKubeconfig({ server: `https://${endpoint}`, caData });
     const config = joinConfig(cluster, images, runtime, { address: host.address, role, token, ...(certificateKey ? { certificateKey } : {}) });
     return joinScript({ config, discovery, criSocket: runtime.criSocket, rootfs, preserve });
   };

@@ -1,4 +1,4 @@
-import { readEtcd, readNodes } from '../domain/commands/kubernetes';
+import { awaitReadyNodes, readEtcd, readNodes } from '../domain/commands/kubernetes';
 import type { Deps } from './deps';
 import type { HostInput } from './mount-rootfs';
 import { poll } from './poll';
@@ -16,7 +16,9 @@ export const verifyCluster = (deps: Deps) => async ({ where, host, cluster }: Ho
     const session = await deps.remote.to(host, scope);
     const hosts = [...cluster.controlPlanes, ...cluster.workers];
     let waiting: string[] = [];
-    await poll({ scope, host: host.id, what: 'that every node is Ready', everyMs: 500, timeoutMs: 180_000 }, async () => {
+    const network = cluster.images.some(({ kind }) => kind === 'application');
+    if (network) await session.run(awaitReadyNodes(20));
+    await poll({ scope, host: host.id, what: 'that every node is Ready', everyMs: 1_000, timeoutMs: 180_000 }, async () => {
       const nodes = await session.run(readNodes);
       const seen = hosts.map(({ id, address }) => ({ id, node: nodes.find((node) => node.address === address) }));
       waiting = seen.filter(({ node }) => node && !node.ready && noNetwork.test(node.reason)).map(({ id }) => id);
@@ -25,7 +27,6 @@ export const verifyCluster = (deps: Deps) => async ({ where, host, cluster }: Ho
         if (node.version !== cluster.version) return [`${id} is ${node.version}`];
         return node.ready || waiting.includes(id) ? [] : [`${id}: ${node.reason}`];
       });
-      const network = cluster.images.some(({ kind }) => kind === 'application');
       if (network && waiting.length > 0) return `${waiting.join(', ')}: no pod network yet`;
       return wrong.length === 0 || wrong.join('; ');
     });
