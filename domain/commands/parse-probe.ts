@@ -38,7 +38,7 @@ export function parseProbe(stdout: string, { host, sentAtMs, receivedAtMs }: Ask
     cpus: count('cpus'),
     memoryMiB: count('memoryMiB'),
     clockSkewMs: skew(count('clock') / 1e6, sentAtMs, receivedAtMs),
-    busyPorts: pairs(host, 'port', all('port')).map(([port, process]) => ({ port: integer(host, 'port', port), process: printable(process) })),
+    busyPorts: pairs(host, 'port', all('port')).map(([port, process]) => ({ port: integer(host, 'port', port), process: printable(process) })).sort((a, b) => a.port - b.port),
     freeBytes: Object.fromEntries(pairs(host, 'free', all('free')).map(([bytes, path]) => [path, integer(host, 'free', bytes)])),
     missingTools: all('missing'),
     systemd: one.get('systemd') === 'yes',

@@ -14,7 +14,7 @@ test('reads everything that a prepared host says', () => {
     'claim={"cluster":"default","uid":"u"}', 'done=bootstrap', 'done=join:worker-1', 'tree=files sha256:1', 'kubeletVersion=v1.34.2', 'kubeletActive=active', 'apiReady=ok',
   ), asked)).toEqual({
     host: 'h', reachable: true, hostname: 'node-1', machineId: 'abc', os: { id: 'debian', version: '12' }, arch: 'amd64', kernel: '6.1.0', cpus: 2, memoryMiB: 3904,
-    clockSkewMs: 0, busyPorts: [{ port: 6443, process: 'haproxy' }, { port: 5000, process: '' }], freeBytes: { '/tmp': 123, '/var/lib/a b': 456 }, missingTools: ['ss'],
+    clockSkewMs: 0, busyPorts: [{ port: 5000, process: '' }, { port: 6443, process: 'haproxy' }], freeBytes: { '/tmp': 123, '/var/lib/a b': 456 }, missingTools: ['ss'],
     systemd: true, addresses: ['10.0.0.1', 'fd00::1'], routes: ['10.0.0.0/24 dev eth0'], claim: { cluster: 'default', uid: 'u' }, trees: { files: 'sha256:1' },
     done: ['bootstrap', 'join:worker-1'], joined: true, controlPlane: true, kubeletVersion: 'v1.34.2', kubeletActive: true, apiReady: true,
   });

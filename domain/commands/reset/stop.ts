@@ -24,8 +24,8 @@ exit 0`,
 
 /**
  * \`kubeadm reset\`, where kubeadm is there. It knows what its own version has made; what it cannot do is done afterwards.
- * Leaving etcd is for a host that leaves a cluster which lives on: in the end of a whole cluster the last members would
- * wait for each other.
+ * Leaving etcd is for a host that leaves a cluster which lives on: at the end of a whole cluster the last members would
+ * wait for each other, and kubeadm for an API that has no etcd. So it is not told where the API is.
  */
 export const kubeadmReset = (leavesEtcd: boolean): Command => ({
   title: 'kubeadm reset',
@@ -34,7 +34,7 @@ export const kubeadmReset = (leavesEtcd: boolean): Command => ({
   script: `${shared}
 has kubeadm || exit 0
 for socket in /run/containerd/containerd.sock /run/cri-dockerd.sock /run/crio/crio.sock; do [ ! -S "$socket" ] || break; done
-timeout --kill-after=10 300 kubeadm reset -f --cri-socket "unix://$socket"${leavesEtcd ? '' : ' --skip-phases=remove-etcd-member'} </dev/null 2>&1`,
+timeout --kill-after=10 300 kubeadm reset -f --cri-socket "unix://$socket"${leavesEtcd ? '' : ' --skip-phases=remove-etcd-member --kubeconfig /etc/kubernetes/none.conf'} </dev/null 2>&1`,
 });
 
 /** Ends every container of a pod and its keeper, and unmounts what they had mounted. */
