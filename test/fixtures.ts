@@ -17,7 +17,7 @@ export function aCluster(masters: number, nodes: number, more: Partial<ClusterSp
 }
 
 export const anImage = (ref: string, kind: ImageFacts['kind'], more: Partial<ImageFacts> = {}): ImageFacts => ({
-  ref, kind, digest: `sha256:${ref.padEnd(64, '0')}`, unpackedBytes: 1, mountName: ref, commands: kind === 'rootfs' ? 0 : 1, ...more,
+  ref, kind, digest: `sha256:${ref.padEnd(64, '0')}`, unpackedBytes: 1, mountName: ref, commands: kind === 'rootfs' ? 0 : 1, ...(kind === 'rootfs' ? { contract: 'v1beta1' } : {}), ...more,
 });
 
 /** A rootfs, a pod network and an application. */

@@ -1,8 +1,8 @@
 import type { ImageFacts } from '../images';
 import type { Problem } from '../problem';
 
-/** Contract versions of cluster images that are understood; none at all marks the first generation. */
-const knownContracts: readonly (string | undefined)[] = [undefined, 'v1beta1', 'v1beta2'];
+/** Contract versions of cluster images that are understood (cluster-image contract since sealos 4.2.0). */
+const knownContracts: readonly string[] = ['v1beta1', 'v1beta2'];
 const kubeadmWords: readonly (string | undefined)[] = [undefined, '', 'kubeadm', 'kubernetes'];
 
 /** What is wrong with the set of images. `complete`: none is missing from the list. */
@@ -25,7 +25,10 @@ function countProblems(rootfs: readonly ImageFacts[], images: readonly ImageFact
 function rootfsProblems({ ref, version, contract, distribution }: ImageFacts): Problem[] {
   const problems: Problem[] = [];
   if (!version) problems.push(wrong(ref, 'the rootfs image has no label version', 'build it with LABEL version=vX.Y.Z'));
-  if (!knownContracts.includes(contract)) {
+  if (contract === undefined) {
+    // The first generation starts its registry as a container, after the hosts' init scripts: another order of all stages.
+    problems.push(wrong(ref, 'the rootfs image names no contract version: it was made for sealos 4.1, whose order of steps is not supported yet', 'use an image with the label sealos.io.version=v1beta1, as all since sealos 4.2.0 have'));
+  } else if (!knownContracts.includes(contract)) {
     problems.push(wrong(ref, `the rootfs image keeps the contract ${contract ?? ''}, known are v1beta1 and v1beta2`, 'use an image made for one of these, or a newer Keelson'));
   }
   if (!kubeadmWords.includes(distribution)) {

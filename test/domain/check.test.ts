@@ -158,6 +158,7 @@ describe('images', () => {
     ['only applications', [anImage('web', 'application')], /web is of type application/],
     ['two Kubernetes', [rootfs({}), anImage('k2', 'rootfs', { version: 'v1.33.0' })], /2 images of type rootfs: k, k2/],
     ['no version', [anImage('k', 'rootfs')], /no label version/],
+    ['the first generation', [(({ contract: _contract, ...rest }) => rest)(rootfs({}))], /made for sealos 4\.1/],
     ['an unknown contract', [rootfs({ contract: 'v9' })], /contract v9/],
     ['k3s', [rootfs({ distribution: 'k3s' })], /distribution k3s is not supported yet/],
   ])('%s', (_, images, message) => {
