@@ -24,6 +24,8 @@ const requireNone = (error: ClusterError | undefined): void => {
 export async function cluster(input: unknown): Promise<EntityState> {
   let state = migrate(input, uuid4);
   let scope = new CancellationScope();
+  /** Who ended the operation that runs, for the record. */
+  let ended = '';
   let child: ChildWorkflowHandle<() => Promise<OperationResult>> | undefined;
 
   setHandler(entityQuery, () => viewOf(state), { description: 'the cluster, its conditions, its operations' });
@@ -42,12 +44,18 @@ export async function cluster(input: unknown): Promise<EntityState> {
   }, { validator: (request) => requireNone(refuseApply(state, request)) });
   setHandler(resetUpdate, (request) => {
     state = admitReset(state, request, now());
-    if (state.running?.waiting) scope.cancel();
+    if (state.running?.waiting) {
+      ended = `made way for the reset of ${request.by}`;
+      scope.cancel();
+    }
     return answerFor(state, request.requestId);
   }, { validator: (request) => requireNone(refuseReset(state, request)) });
   setHandler(retryUpdate, async ({ by }) => { await child?.signal(decisionSignal, { decision: 'retry', by }); },
     { validator: (_word: { by: string }) => requireNone(refuseRetry(state)) });
-  setHandler(cancelUpdate, (_word: { by: string; reason: string }) => { scope.cancel(); },
+  setHandler(cancelUpdate, ({ by, reason }: { by: string; reason: string }) => {
+    ended = `cancelled by ${by}${reason ? `: ${reason}` : ''}`;
+    scope.cancel();
+  },
     { validator: (_word: { by: string; reason: string }) => requireNone(refuseCancel(state)) });
 
   while (!state.retired) {
@@ -57,10 +65,11 @@ export async function cluster(input: unknown): Promise<EntityState> {
       const begun = begin(state, now());
       state = begun;
       scope = new CancellationScope();
+      ended = '';
       const result = await scope.run(async () => {
         child = await startOperation(begun, begun.running, request.force ?? false);
         return child.result();
-      }).catch((error: unknown) => outcomeOf(error, state));
+      }).catch((error: unknown) => outcomeOf(error, state, ended));
       child = undefined;
       state = finish(state, result, now());
     }
@@ -84,14 +93,13 @@ function startOperation(state: EntityState, { kind, operation }: Running, force:
 }
 
 /** A failed or cancelled operation is a condition of the cluster, never the end of its entity. */
-function outcomeOf(error: unknown, state: EntityState): OperationResult {
+function outcomeOf(error: unknown, state: EntityState, ended: string): OperationResult {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const told = cause.details?.[0] as OperationResult | undefined;
     return told ?? { outcome: 'Failed', message: cause.message, record: { ...state.current, phase: 'ClusterFailed' } };
   }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return { outcome: 'Cancelled', message, record: { ...state.current, phase: 'ClusterFailed' } };
+  return { outcome: 'Cancelled', message: ended || (cause instanceof Error ? cause.message : String(cause)), record: { ...state.current, phase: 'ClusterFailed' } };
 }
 
 // Only with worker versioning on: a behaviour set while it is off makes the server reject every workflow task.

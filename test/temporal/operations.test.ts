@@ -178,7 +178,7 @@ withTemporal('operations', () => {
       await cluster.cancel();
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
       const view = await cluster.idle();
-      expect(view.log).toMatchObject([{ operation: 'init-1', outcome: 'Cancelled' }]);
+      expect(view.log).toMatchObject([{ operation: 'init-1', outcome: 'Cancelled', message: expect.stringMatching(/^cancelled by \S/) as string }]);
       await recordHistory(env.client, 'cancelled', cluster.operation('init-1').workflowId);
 
       hosts.release('bootstrapHost', w1!);
