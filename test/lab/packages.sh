@@ -4,11 +4,11 @@
 set -euo pipefail
 source "$(dirname "$0")/cache.sh"
 
-# podman runs the hosts (with runc: systemd in a host needs its way of mounting cgroups), netavark is its network;
+# podman runs the hosts (with runc: systemd in a host needs its way of mounting cgroups), netavark with iptables is its network, nft looks into it;
 # debootstrap makes their file system; buildah and skopeo make and move images; sshpass tests logins by password; the
 # chromium shows the Temporal UI to a test; the
 # compiler and libseccomp are for runc, the one program of the images that is not pure Go.
-PACKAGES=(podman runc crun netavark uidmap buildah skopeo debootstrap iproute2 openssh-client sshpass apache2-utils
+PACKAGES=(podman runc crun netavark uidmap iptables nftables procps buildah skopeo debootstrap iproute2 openssh-client sshpass apache2-utils
   zstd chromium ca-certificates curl git make gcc libc6-dev pkg-config libseccomp-dev)
 
 ways_out='Without root, Debian or podman, "npm test" runs the part of the tests that needs none of them.'
