@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inBrowser } from './browser';
+import { differences, snapshotHost } from '../hosts/snapshot';
 import { eventually, Home, images, Lab, scenario } from './harness';
 
 /** The main job: one command, bare hosts, a cluster that works; again: nothing to do; reset: bare hosts. */
@@ -9,6 +10,7 @@ scenario('one command builds a cluster of one control plane and two workers', ()
   const lab = new Lab('e2e-install');
   const home = new Home();
   let leader = '';
+  let fresh: ReturnType<typeof snapshotHost>[] = [];
   const install = () => [
     'run', ...images('kubernetes', 'helm', 'flannel', 'web'), '--cluster', 'first',
     '--masters', lab.hosts[0]!, '--nodes', lab.hosts.slice(1).join(','), '--pk', lab.key, '--yes',
@@ -16,6 +18,7 @@ scenario('one command builds a cluster of one control plane and two workers', ()
 
   beforeAll(() => {
     leader = lab.up(3)[0]!;
+    fresh = lab.hosts.map((host) => snapshotHost(lab.name(host)));
   }, 300_000);
   afterAll(async () => {
     await home.close();
@@ -60,9 +63,13 @@ scenario('one command builds a cluster of one control plane and two workers', ()
     });
   }, 60_000);
 
-  test('reset takes the cluster away and a second one, from a Clusterfile, works on the same hosts', async () => {
+  test('after reset a host differs from a fresh one in nothing but what test/hosts/snapshot.ts lists by name', async () => {
     const gone = await home.run(['reset', '--cluster', 'first', '--yes']);
     expect({ code: gone.code, stderr: gone.stderr }).toMatchObject({ code: 0 });
+    for (const [at, host] of lab.hosts.entries()) expect({ host, left: differences(fresh[at]!, snapshotHost(lab.name(host))) }).toEqual({ host, left: [] });
+  }, 200_000);
+
+  test('a second cluster, from a Clusterfile with networks of its own and a sudo user, works on the same hosts', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'keelson-file-')), 'Clusterfile');
     writeFileSync(file, clusterfile(lab.hosts));
     const ran = await home.run(['apply', '-f', file, '--yes'], { env: { KEELSON_SSH_PASSWORD: 'ops-lab-pass' } });
