@@ -19,7 +19,7 @@ up() {
   service=$(on "${hosts[0]}" kubectl -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}')
   for host in "${hosts[@]}"; do
     printf '%s: ' "$host"
-    on "$host" curl -fsS --retry 30 --retry-delay 1 --retry-all-errors --max-time 5 "http://$service/"
+    on "$host" curl -fs --retry 30 --retry-delay 1 --retry-all-errors --max-time 5 "http://$service/"
   done
   printf '\n'
   keelson local status
