@@ -4,10 +4,10 @@
 set -euo pipefail
 source "$(dirname "$0")/cache.sh"
 
-# podman runs the hosts (with runc: systemd in a host needs its way of mounting cgroups), netavark with iptables is its network, nft looks into it;
-# debootstrap makes their file system; buildah and skopeo make and move images; sshpass tests logins by password; the
-# chromium shows the Temporal UI to a test; the
-# compiler and libseccomp are for runc, the one program of the images that is not pure Go.
+# podman runs the hosts (with runc: systemd in a host needs its way of mounting cgroups); netavark with iptables is its
+# network, and nft looks into it; debootstrap makes their file system; buildah and skopeo make and move images; sshpass
+# tests logins by password; chromium shows the Temporal UI to a test; the compiler and libseccomp are for runc, the one
+# program of the images that is not pure Go.
 PACKAGES=(podman runc crun netavark uidmap iptables nftables procps buildah skopeo debootstrap iproute2 openssh-client sshpass apache2-utils
   zstd chromium ca-certificates curl git make gcc libc6-dev pkg-config libseccomp-dev)
 
