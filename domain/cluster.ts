@@ -74,6 +74,25 @@ export interface Policy {
   readonly maxClockSkewMs: number;
   /** `warn` instead of refuse when a clock is off by at most 30 s. */
   readonly clockSkew: 'refuse' | 'warn';
+  /** How pods leave a host that is upgraded or removed. PodDisruptionBudgets always count. */
+  readonly drain: {
+    /** Grace period over the pods' own; absent: theirs. */
+    readonly graceMs?: number;
+    /** So long until a drain that is blocked asks a person. */
+    readonly timeoutMs: number;
+    /** Also delete pods that no controller will make anew, and data in emptyDir volumes. */
+    readonly force: boolean;
+  };
+  readonly upgrade: {
+    /** How many workers may be away at once: a number, or a part of all workers such as `25%` (rounded down, at least one). */
+    readonly maxUnavailable: string;
+  };
+  /** Plans of these kinds wait for a person's approval. */
+  readonly approve: { readonly removeControlPlane: boolean; readonly upgrade: boolean; readonly override: boolean };
+  /** Snapshots of etcd, kept on every control plane. */
+  readonly snapshots: { readonly beforeUpgrade: boolean; readonly keep: number; readonly everyMs?: number };
+  /** A look at the hosts now and then; `converge` also mends what it finds. Without `everyMs` none. */
+  readonly drift: { readonly everyMs?: number; readonly converge: boolean };
 }
 
 export interface ClusterSpec {
@@ -101,6 +120,11 @@ export const defaultPolicy: Policy = {
   parkRetry: { times: 5, firstMs: 10_000, factor: 2 },
   maxClockSkewMs: 5_000,
   clockSkew: 'refuse',
+  drain: { timeoutMs: 300_000, force: true },
+  upgrade: { maxUnavailable: '1' },
+  approve: { removeControlPlane: true, upgrade: true, override: true },
+  snapshots: { beforeUpgrade: true, keep: 5 },
+  drift: { converge: false },
 };
 
 export const isControlPlane = (host: Host): boolean => host.roles.includes('master');

@@ -1,4 +1,4 @@
-import { type ClusterSpec, isControlPlane } from './cluster';
+import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import { ClusterError } from './errors';
 import { formatProblems } from './problem';
@@ -42,6 +42,11 @@ export interface ClusterRecord {
   readonly leader?: string;
   /** True from the first success on: later operations are reconciliations. */
   readonly created: boolean;
+  /**
+   * Every host that an operation of this cluster may have changed and that was not reset since, by id: with how to reach
+   * it, because a host that leaves stands in no spec any more.
+   */
+  readonly members?: Readonly<Record<string, { readonly host: Host; readonly access: Credential }>>;
 }
 
 export interface Running {

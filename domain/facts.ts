@@ -50,3 +50,25 @@ export interface HostFacts {
 export const unreachable = (host: string, problem: NonNullable<HostFacts['problem']>): HostFacts => ({
   host, reachable: false, problem, trees: {}, done: [], joined: false, controlPlane: false,
 });
+
+/** One Node object, as the API has it. */
+export interface NodeFacts {
+  readonly name: string;
+  /** InternalIP. */
+  readonly address: string;
+  /** Of the kubelet, with the `v`. */
+  readonly version: string;
+  readonly ready: boolean;
+  readonly controlPlane: boolean;
+  /** Cordoned. */
+  readonly unschedulable: boolean;
+}
+
+/** What one look through a control plane that answers reports of the whole cluster. Absent when no API answers. */
+export interface ClusterFacts {
+  /** Host id of the control plane that was asked. */
+  readonly through: string;
+  readonly nodes: readonly NodeFacts[];
+  /** etcd's members by their peer address; healthy: answered just now. */
+  readonly etcd: readonly { readonly name: string; readonly address: string; readonly healthy: boolean }[];
+}

@@ -1,12 +1,13 @@
-import { type ConfigDocument, defaultPolicy, type JsonObject } from '../cluster';
+import type { ConfigDocument, JsonObject } from '../cluster';
 import { ClusterError } from '../errors';
 import { normalAddress } from '../ip-range';
 import { type DocumentName, nameOfKind } from '../kubeadm/kinds';
 import type { Problem } from '../problem';
 import { renderTemplate } from '../template/render';
 import type { ClusterDocuments } from './documents';
-import { type FromPolicy, readCluster, readConfig, readPolicy } from './read-cluster';
+import { readCluster, readConfig } from './read-cluster';
 import { endpointOf, readKubeadm } from './read-kubeadm';
+import { type FromPolicy, readPolicy } from './read-policy';
 import { Report, type TextFile } from './report';
 import { readValues } from './values';
 import { readSources, type Source } from './yaml-source';
@@ -98,7 +99,7 @@ function assemble(known: readonly Known[], file: string, report: Report): Cluste
   for (const { kind, source } of known) {
     if (kind === 'Cluster') continue;
     if (kind === 'Config') configs.push(...[readConfig(source, report)].filter((one) => one !== undefined));
-    else if (kind === 'Policy') policy = readPolicy(source, defaultPolicy.parkRetry, report) ?? policy;
+    else if (kind === 'Policy') policy = readPolicy(source, report) ?? policy;
     else kubeadm[kind] = readKubeadm(kind, source, report) ?? {};
   }
   if (!cluster) return undefined;

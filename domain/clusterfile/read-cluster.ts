@@ -1,13 +1,12 @@
 import type { z } from 'zod';
-import type { ConfigDocument, EnvEntry, Policy } from '../cluster';
+import type { ConfigDocument, EnvEntry } from '../cluster';
 import { withoutSystemNames } from '../env';
 import { parseHost } from '../host-list';
 import { normalAddress } from '../ip-range';
 import { check, warnUnknown } from './check';
 import type { ClusterDocuments, ClusterfileHost, SshSettings } from './documents';
-import { parseDuration } from './duration';
 import type { Report } from './report';
-import { clusterSchema, clusterSpecSchema, configSchema, configSpecSchema, hostsSchema, policySchema, sshSchema } from './schema';
+import { clusterSchema, clusterSpecSchema, configSchema, configSpecSchema, hostsSchema, sshSchema } from './schema';
 import type { Source } from './yaml-source';
 
 type FromCluster = Pick<ClusterDocuments, 'name' | 'images' | 'hosts' | 'ssh' | 'env' | 'command'>;
@@ -87,29 +86,5 @@ export function readConfig(source: Source, report: Report): ConfigDocument | und
     strategy: strategy || 'override',
     data,
     ...(match ? { match } : {}),
-  };
-}
-
-export interface FromPolicy {
-  readonly policy: Partial<Policy>;
-  readonly controlPlaneEndpoint?: string;
-  readonly nodeNames: ReadonlyMap<string, string>;
-}
-
-/** The Policy document. */
-export function readPolicy(source: Source, defaults: Policy['parkRetry'], report: Report): FromPolicy | undefined {
-  const document = check(policySchema, source, report);
-  if (!document) return undefined;
-  const { parkRetry, maxClockSkew, controlPlaneEndpoint, nodeNames = {}, ...same } = document.spec;
-  const { first, ...times } = parkRetry ?? {};
-  const retry = { ...defaults, ...times, ...(first === undefined ? {} : { firstMs: parseDuration(first) }) };
-  return {
-    policy: {
-      ...same,
-      ...(parkRetry === undefined ? {} : { parkRetry: retry }),
-      ...(maxClockSkew === undefined ? {} : { maxClockSkewMs: parseDuration(maxClockSkew) }),
-    },
-    ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
-    nodeNames: new Map(Object.entries(nodeNames).map(([address, name]) => [normalAddress(address), name])),
   };
 }

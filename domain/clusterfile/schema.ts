@@ -71,6 +71,29 @@ export const policySpecSchema = z.strictObject({
   }, map).optional().describe('An operation that waits tries again by itself.'),
   maxClockSkew: duration.optional().describe("The largest difference between a host's clock and ours; 5s."),
   clockSkew: z.enum(['refuse', 'warn'], say('must be refuse or warn')).optional().describe('`warn` instead of refusing a clock that is off by at most 30 s; refuse.'),
+  drain: z.strictObject({
+    grace: duration.optional().describe("Grace period of all pods; left out: each pod's own."),
+    timeout: duration.optional().describe('After how long a drain that a PodDisruptionBudget blocks asks a person; 5m.'),
+    force: flag.optional().describe('Also delete pods without a controller and data in emptyDir volumes; true.'),
+  }, map).optional().describe('How pods leave a host that is upgraded or removed.'),
+  upgrade: z.strictObject({
+    maxUnavailable: z.union([count(1), z.string().regex(/^[1-9][0-9]?%$|^100%$|^[1-9][0-9]*$/)], say('must be a number from 1 on, or a part such as 25%'))
+      .optional().describe('How many workers may be away at once, a number or a part of all such as `25%`; 1.'),
+  }, map).optional().describe('How workers are upgraded.'),
+  approve: z.strictObject({
+    removeControlPlane: flag.optional().describe('Removing a control plane; true.'),
+    upgrade: flag.optional().describe('Another Kubernetes version; true.'),
+    override: flag.optional().describe('Installing an application again; true.'),
+  }, map).optional().describe('Which plans wait for the approval of a person.'),
+  snapshots: z.strictObject({
+    beforeUpgrade: flag.optional().describe('Before every upgrade; true.'),
+    keep: count(1).optional().describe('How many are kept on each control plane; 5.'),
+    every: duration.optional().describe('Also so often; left out: not.'),
+  }, map).optional().describe('Snapshots of etcd.'),
+  drift: z.strictObject({
+    every: duration.optional().describe('How often; left out: never.'),
+    converge: flag.optional().describe('Mend what was found, as `apply` would; false.'),
+  }, map).optional().describe('A look at all hosts now and then that reports what differs.'),
   controlPlaneEndpoint: text('controlPlaneEndpoint').optional().describe('`host:port` of a load balancer or virtual IP of your own in front of the API.'),
   nodeNames: z.record(z.string(), text('a node name'), say('nodeNames must be a map (ip: name)')).optional().describe('Names of Nodes by the address of the host; left out: the host name.'),
 }, map);

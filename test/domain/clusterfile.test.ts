@@ -172,6 +172,18 @@ test('one file, one cluster', () => {
   expect(problemsOf('')).toContain('Clusterfile: there is no Cluster document');
 });
 
+test('Policy: a group of settings keeps the defaults of what it leaves out', () => {
+  const policy = '---\napiVersion: keelson.dev/v1alpha1\nkind: Policy\nspec: {drain: {timeout: 1m}, upgrade: {maxUnavailable: 25%}, approve: {upgrade: false}, snapshots: {every: 6h}, drift: {every: 10m}}\n';
+  expect(documentsOf(cluster('{image: [a/b:1]}') + policy).policy).toEqual({
+    drain: { timeoutMs: 60_000, force: true },
+    upgrade: { maxUnavailable: '25%' },
+    approve: { removeControlPlane: true, upgrade: false, override: true },
+    snapshots: { beforeUpgrade: true, keep: 5, everyMs: 21_600_000 },
+    drift: { everyMs: 600_000, converge: false },
+  });
+  expect(problemsOf(cluster('{image: [a/b:1]}') + policy.replace('25%', '0'))).toContain('maxUnavailable');
+});
+
 test('Policy: durations in milliseconds, node names at their hosts, the endpoint', () => {
   const policy = `---\napiVersion: keelson.dev/v1alpha1\nkind: Policy\nspec: {parallel: 5, maxClockSkew: 1m30s, clockSkew: warn, parkRetry: {first: 500ms}, controlPlaneEndpoint: "api:6443", nodeNames: {10.0.0.1: one, 10.0.0.9: nine}}\n`;
   const { documents, warnings } = parse(`${cluster('{hosts: [{ips: [10.0.0.1], roles: [master]}]}')}${policy}`);

@@ -1,0 +1,42 @@
+import { defaultPolicy, type Policy } from '../cluster';
+import { normalAddress } from '../ip-range';
+import { check } from './check';
+import { parseDuration } from './duration';
+import type { Report } from './report';
+import { policySchema } from './schema';
+import type { Source } from './yaml-source';
+
+export interface FromPolicy {
+  readonly policy: Partial<Policy>;
+  readonly controlPlaneEndpoint?: string;
+  readonly nodeNames: ReadonlyMap<string, string>;
+}
+
+/** The Policy document. What it leaves out keeps its default, also inside a group of settings. */
+export function readPolicy(source: Source, report: Report): FromPolicy | undefined {
+  const document = check(policySchema, source, report);
+  if (!document) return undefined;
+  const { parkRetry, maxClockSkew, controlPlaneEndpoint, nodeNames = {}, drain, upgrade, approve, snapshots, drift, ...same } = document.spec;
+  const { first, ...times } = parkRetry ?? {};
+  return {
+    policy: {
+      ...same,
+      ...(parkRetry && { parkRetry: { ...defaultPolicy.parkRetry, ...times, ...inMs('firstMs', first) } }),
+      ...inMs('maxClockSkewMs', maxClockSkew),
+      ...(drain && { drain: { ...defaultPolicy.drain, ...inMs('graceMs', drain.grace), ...inMs('timeoutMs', drain.timeout), ...(drain.force === undefined ? {} : { force: drain.force }) } }),
+      ...(upgrade && { upgrade: { ...defaultPolicy.upgrade, ...(upgrade.maxUnavailable === undefined ? {} : { maxUnavailable: String(upgrade.maxUnavailable) }) } }),
+      ...(approve && { approve: { ...defaultPolicy.approve, ...approve } }),
+      ...(snapshots && { snapshots: { ...defaultPolicy.snapshots, ...without(snapshots, 'every'), ...inMs('everyMs', snapshots.every) } }),
+      ...(drift && { drift: { ...defaultPolicy.drift, ...without(drift, 'every'), ...inMs('everyMs', drift.every) } }),
+    },
+    ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
+    nodeNames: new Map(Object.entries(nodeNames).map(([address, name]) => [normalAddress(address), name])),
+  };
+}
+
+const inMs = <K extends string>(key: K, text: string | undefined): { [_ in K]?: number } => (text === undefined ? {} : { [key]: parseDuration(text) } as { [_ in K]: number });
+
+function without<T extends object, K extends keyof T>(from: T, key: K): Omit<T, K> {
+  const { [key]: _left, ...rest } = from;
+  return rest;
+}
