@@ -1,5 +1,11 @@
+const { randomInt } = require('node:crypto');
+
+// Drawn here, once, so that all test files of a run share it: see test/seed.ts.
+if (process.env.KEELSON_SEED === 'random') process.env.KEELSON_SEED = String(randomInt(2 ** 31));
+
 /** Tiers: unit needs nothing; workflow a Temporal CLI; hosts and e2e root and podman. */
 const base = {
+  setupFiles: ['<rootDir>/test/seed.ts'],
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
   roots: ['<rootDir>/test'],
