@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Credential } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { ClusterError } from '../domain/errors';
-import { credentialField, isSealed, seal } from '../home/seal';
+import { credentialField, isSealed, open, seal } from '../home/seal';
 import { isEncrypted, readPrivateKey } from './private-key';
 import type { UserSettings } from './user-ssh-config';
 
@@ -76,9 +76,27 @@ export class Logins {
   private sealed(id: string, { user, agentSocket, ...secrets }: Plain): Credential {
     const parts = (['password', 'privateKey', 'passphrase'] as const).flatMap((part) => {
       const value = secrets[part];
-      return value === undefined ? [] : [[part, isSealed(value) ? value : seal(value, { cluster: this.cluster, field: credentialField(id, part) })] as const];
+      return value === undefined ? [] : [[part, isSealed(value) ? this.moved(value, id, part) : seal(value, { cluster: this.cluster, field: credentialField(id, part) })] as const];
     });
     return { user, ...Object.fromEntries(parts), ...(agentSocket ? { agentSocket } : {}) };
+  }
+
+  /**
+   * A secret that stood sealed in a Clusterfile, for the place it has now: a cluster that has other logins already gives
+   * this one another id. Without its key it stays as it is, and who opens it says what is wrong.
+   */
+  private moved(value: string, id: string, part: 'password' | 'privateKey' | 'passphrase'): string {
+    const place = (of: string) => ({ cluster: this.cluster, field: credentialField(of, part) });
+    const ids = [id, 'ssh', ...this.found.keys(), ...Array.from({ length: 9 }, (_, at) => `ssh-${at + 2}`)];
+    for (const of of ids) {
+      try {
+        const plain = open(value, place(of));
+        return of === id ? value : seal(plain, place(id));
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+      }
+    }
+    return value;
   }
 }
 

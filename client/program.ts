@@ -26,6 +26,15 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--force', 'run the commands of images again although they ran')
     .action(async (flags) => done(await (await import('./commands/apply.js')).apply(flags)));
 
+  withFlagsOfRun(command('gen <images...>', 'print the Clusterfile that run would apply for a new cluster; secrets are sealed'))
+    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('--masters <hosts>', 'control planes, as in run')
+    .option('--nodes <hosts>', 'workers, as in run')
+    .option('--control-plane-endpoint <host:port>', 'as in run')
+    .option('--no-wait', 'as in run')
+    .option('-o, --output <file>', 'write to a new file instead of printing')
+    .action(async (images: string[], flags) => done(await (await import('./commands/gen.js')).gen(images, flags)));
+
   withSpec(command('plan [images...]', 'show what run or apply would do, and do nothing'))
     .option('-f, --Clusterfile <path>', 'the file; without it, the flags of run')
     .option('--cluster <name>', 'name of the cluster', 'default')
@@ -114,8 +123,8 @@ function withCluster(command: Command): Command {
     .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))');
 }
 
-/** What all commands share that make a spec. */
-function withSpec(command: Command): Command {
+/** What all commands share that make a spec: what it says. */
+function withFlagsOfRun(command: Command): Command {
   return command
     .option('-u, --user <name>', 'user on the hosts (default: ~/.ssh/config, then root)')
     .option('-p, --passwd <password>', 'password; it stays in your shell\'s history: better one of the next two')
@@ -129,7 +138,12 @@ function withSpec(command: Command): Command {
     .option('--config-file <path>', 'file with more Config or kubeadm documents; repeatable', collect, [])
     .option('--values <path>', 'values for the Clusterfile\'s templates; repeatable', collect, [])
     .option('--set <name=value>', 'one value for the templates; repeatable', collect, [])
-    .option('--strict-host-keys', 'refuse hosts whose key is not in known_hosts')
+    .option('--strict-host-keys', 'refuse hosts whose key is not in known_hosts');
+}
+
+/** The same, and how it is carried out. */
+function withSpec(command: Command): Command {
+  return withFlagsOfRun(command)
     .option('--dry-run', 'show the plan, and do nothing')
     // In this order: a --no-wait that stands alone would make "wait" the default.
     .option('--wait', 'without a terminal: stay when it waits for a person')

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loginOf, parseClusterfile, type ParseOptions } from '../../domain/clusterfile';
+import { loginOf, parseClusterfile, type ParseOptions, writeClusterfile } from '../../domain/clusterfile';
 import { defaultPolicy } from '../../domain/cluster';
 import { ClusterError } from '../../domain/errors';
 import { specProblems } from '../../domain/spec-rules';
@@ -264,4 +264,22 @@ test('any text is a Clusterfile or a ClusterError', () => {
       expect(error).toBeInstanceOf(ClusterError);
     }
   }), { numRuns: 2000 });
+});
+
+test('what is written is read back as the same, whatever stands in it', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'Z', '0', ':', ' ', '#', '{', '}', "'", '"', '\\', '\n', 'ä', '-', '=', ',', 'y') });
+  const value = fc.oneof(word, fc.constantFrom('yes', '1', 'null', '~', '{{ .Values.x }}', '0x1', 'sealed:v1:a:b:c:d'));
+  const ssh = fc.record({ user: fc.constantFrom('root', 'ops'), passwd: value.filter((one) => one !== ''), pk: fc.constant('/k'), port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: [] });
+  const env = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[A-Z][A-Z0-9_]{0,5}$/), value }), { selector: ({ name }) => name, maxLength: 3 });
+  const host = fc.record({ roles: fc.constantFrom(['master'], ['node', 'gpu']), ssh: ssh.map(({ port: _port, ...rest }) => rest), env, port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }) });
+  fc.assert(fc.property(fc.record({ hosts: fc.array(host, { maxLength: 5 }), ssh, env, command: fc.array(value, { maxLength: 2 }), data: value }), ({ hosts, data, ...rest }) => {
+    const documents = {
+      ...rest, name: 'prod', images: ['kubernetes:v1'],
+      hosts: hosts.map(({ port, ...one }, at) => ({ ...one, address: `10.0.0.${at + 1}`, ...(port === undefined ? {} : { port }) })),
+      configs: [{ name: 'one', path: 'etc/x', strategy: 'append' as const, data }],
+      kubeadm: { kubelet: { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 50 } },
+      policy: { parallel: 3, parkRetry: { times: 1, firstMs: 1500, factor: 1.5 }, maxClockSkewMs: 2500 }, controlPlaneEndpoint: 'a.b:1',
+    };
+    expect(documentsOf(writeClusterfile(documents))).toEqual(documents);
+  }));
 });

@@ -1,0 +1,85 @@
+import { stringify } from 'yaml';
+import type { JsonObject, Policy } from '../cluster';
+import { documentNames, kinds } from '../kubeadm/kinds';
+import type { ClusterDocuments, ClusterfileHost, SshSettings } from './documents';
+
+/**
+ * A Clusterfile of these documents: what parseClusterfile() reads back as the same. Secrets stand in it as they come, so
+ * whoever shows it gives sealed ones. Braces of templates are written so that they are read as braces.
+ */
+export function writeClusterfile(documents: ClusterDocuments): string {
+  const all = [
+    clusterDocument(documents),
+    ...documents.configs.map(({ name, ...spec }) => ({ apiVersion: 'apps.sealos.io/v1beta1', kind: 'Config', metadata: { name }, spec })),
+    ...documentNames.flatMap((name) => {
+      const document = documents.kubeadm[name];
+      return document ? [{ apiVersion: defaultVersions[name], kind: kinds[name], ...document }] : [];
+    }),
+    ...policyDocument(documents),
+  ];
+  // Kubernetes reads YAML 1.1, where `y` and `on` are booleans: they need quotes.
+  const text = all.map((one) => stringify(one, { lineWidth: 0, compat: 'yaml-1.1', aliasDuplicateObjects: false })).join('---\n');
+  return text.replaceAll('{{', '{{ "{{" }}');
+}
+
+const defaultVersions = {
+  init: 'kubeadm.k8s.io/v1beta4', cluster: 'kubeadm.k8s.io/v1beta4', join: 'kubeadm.k8s.io/v1beta4',
+  kubelet: 'kubelet.config.k8s.io/v1beta1', kubeProxy: 'kubeproxy.config.k8s.io/v1alpha1',
+} as const;
+
+function clusterDocument({ name, images, hosts, ssh, env, command }: ClusterDocuments): JsonObject {
+  return {
+    apiVersion: 'apps.sealos.io/v1beta1',
+    kind: 'Cluster',
+    metadata: { name },
+    spec: {
+      image: images,
+      ...(isEmpty(ssh) ? {} : { ssh: { ...ssh } }),
+      hosts: groupsOf(hosts),
+      ...(env.length > 0 ? { env: env.map(lineOf) } : {}),
+      ...(command.length > 0 ? { command } : {}),
+    },
+  };
+}
+
+/** Hosts that differ in nothing but their address and follow each other are one group: the order of hosts has a meaning. */
+function groupsOf(hosts: readonly ClusterfileHost[]): JsonObject[] {
+  const groups: { key: string; ips: string[]; first: ClusterfileHost }[] = [];
+  for (const host of hosts) {
+    const key = JSON.stringify([host.roles, host.ssh, host.env]);
+    const last = groups.at(-1);
+    if (last?.key === key) last.ips.push(addressOf(host));
+    else groups.push({ key, ips: [addressOf(host)], first: host });
+  }
+  return groups.map(({ ips, first: { roles, ssh, env } }) => ({
+    ips, roles,
+    ...(isEmpty(ssh) ? {} : { ssh: { ...ssh } }),
+    ...(env.length > 0 ? { env: env.map(lineOf) } : {}),
+  }));
+}
+
+const isEmpty = (ssh: SshSettings): boolean => Object.keys(ssh).length === 0;
+const lineOf = ({ name, value }: { name: string; value: string }): string => `${name}=${value}`;
+const addressOf = ({ address, port }: ClusterfileHost): string => {
+  if (port === undefined) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+};
+
+/** What differs from Keelson's own defaults, where anything does. */
+function policyDocument({ policy, controlPlaneEndpoint, hosts }: ClusterDocuments): JsonObject[] {
+  const names = hosts.flatMap(({ address, nodeName }) => (nodeName === undefined ? [] : [[address, nodeName] as const]));
+  const spec: JsonObject = {
+    ...settingsOf(policy),
+    ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
+    ...(names.length > 0 ? { nodeNames: Object.fromEntries(names) } : {}),
+  };
+  return Object.keys(spec).length > 0 ? [{ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec }] : [];
+}
+
+function settingsOf({ parkRetry, maxClockSkewMs, ...same }: Partial<Policy>): JsonObject {
+  return {
+    ...(same as JsonObject),
+    ...(parkRetry === undefined ? {} : { parkRetry: { times: parkRetry.times, first: `${parkRetry.firstMs}ms`, factor: parkRetry.factor } }),
+    ...(maxClockSkewMs === undefined ? {} : { maxClockSkew: `${maxClockSkewMs}ms` }),
+  };
+}
