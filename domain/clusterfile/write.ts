@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { JsonObject, Policy } from '../cluster';
 import { documentNames, kinds } from '../kubeadm/kinds';
 import type { ClusterDocuments, ClusterfileHost, SshSettings } from './documents';
+import { durationOf } from './duration';
 
 /**
  * A Clusterfile of these documents: what parseClusterfile() reads back as the same. Secrets stand in it as they come, so
@@ -76,10 +77,15 @@ function policyDocument({ policy, controlPlaneEndpoint, hosts }: ClusterDocument
   return Object.keys(spec).length > 0 ? [{ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec }] : [];
 }
 
-function settingsOf({ parkRetry, maxClockSkewMs, ...same }: Partial<Policy>): JsonObject {
+function settingsOf({ parkRetry, maxClockSkewMs, drain, snapshots, drift, ...same }: Partial<Policy>): JsonObject {
   return {
     ...(same as JsonObject),
-    ...(parkRetry === undefined ? {} : { parkRetry: { times: parkRetry.times, first: `${parkRetry.firstMs}ms`, factor: parkRetry.factor } }),
-    ...(maxClockSkewMs === undefined ? {} : { maxClockSkew: `${maxClockSkewMs}ms` }),
+    ...(parkRetry === undefined ? {} : { parkRetry: { times: parkRetry.times, first: durationOf(parkRetry.firstMs), factor: parkRetry.factor } }),
+    ...inWords('maxClockSkew', maxClockSkewMs),
+    ...(drain === undefined ? {} : { drain: { ...inWords('grace', drain.graceMs), timeout: durationOf(drain.timeoutMs), force: drain.force } }),
+    ...(snapshots === undefined ? {} : { snapshots: { beforeUpgrade: snapshots.beforeUpgrade, keep: snapshots.keep, ...inWords('every', snapshots.everyMs) } }),
+    ...(drift === undefined ? {} : { drift: { ...inWords('every', drift.everyMs), converge: drift.converge } }),
   };
 }
+
+const inWords = (name: string, ms: number | undefined): JsonObject => (ms === undefined ? {} : { [name]: durationOf(ms) });

@@ -278,7 +278,7 @@ test('what is written is read back as the same, whatever stands in it', () => {
       hosts: hosts.map(({ port, ...one }, at) => ({ ...one, address: `10.0.0.${at + 1}`, ...(port === undefined ? {} : { port }) })),
       configs: [{ name: 'one', path: 'etc/x', strategy: 'append' as const, data }],
       kubeadm: { kubelet: { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 50 } },
-      policy: { parallel: 3, parkRetry: { times: 1, firstMs: 1500, factor: 1.5 }, maxClockSkewMs: 2500 }, controlPlaneEndpoint: 'a.b:1',
+      policy: { parallel: 3, parkRetry: { times: 1, firstMs: 1500, factor: 1.5 }, maxClockSkewMs: 2500, drain: { graceMs: 0, timeoutMs: 90_000, force: false }, upgrade: { maxUnavailable: '25%' }, approve: { removeControlPlane: false, upgrade: true, override: true }, snapshots: { beforeUpgrade: false, keep: 2, everyMs: 7_200_000 }, drift: { everyMs: 1_500, converge: true } }, controlPlaneEndpoint: 'a.b:1',
     };
     expect(documentsOf(writeClusterfile(documents))).toEqual(documents);
   }));
