@@ -19,6 +19,8 @@ export type ErrorType =
   | 'ImageNotFound'
   | 'InvalidImage'
   | 'DigestMismatch'
+  | 'DrainBlocked'
+  | 'RolledBack'
   | 'StageFailed';
 
 /** Whether another attempt of the same activity can help. The rest waits for a person. */
@@ -42,6 +44,10 @@ const retryable: Record<ErrorType, boolean> = {
   ImageNotFound: false,
   InvalidImage: false,
   DigestMismatch: false,
+  // Time may mend it: other replicas come up.
+  DrainBlocked: true,
+  // The host is as it was; why it failed is for a person to find.
+  RolledBack: false,
   StageFailed: false,
 };
 

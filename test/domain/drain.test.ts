@@ -1,0 +1,24 @@
+import { defaultPolicy } from '../../domain/cluster';
+import { drain } from '../../domain/commands/drain';
+
+const read = (code: number, stdout: string, stderr = '') => drain('w1', defaultPolicy.drain).parse!({ code, stdout, stderr });
+
+test('the policy becomes kubectl flags; budgets always count', () => {
+  const script = (more: object) => drain('w1', { ...defaultPolicy.drain, ...more }).script;
+  expect(script({})).toContain("drain 'w1' --ignore-daemonsets --timeout=300s --force --delete-emptydir-data &&");
+  expect(script({ force: false, graceMs: 1_500, timeoutMs: 30_000 })).toContain("--ignore-daemonsets --timeout=30s --grace-period=2 &&");
+  expect(script({})).not.toContain('disable-eviction');
+});
+
+test('a drain that ends is no list', () => {
+  expect(read(0, 'node/w1 drained\n')).toEqual({ empty: true, left: [], budgets: [], told: '' });
+});
+
+test('of a drain that is blocked one learns which pods stay and which budgets are spent; what goes with the host is left out', () => {
+  const stdout = [
+    'node/w1 cordoned', '@left', 'web/web-1 ReplicaSet Running', 'kube-system/kube-proxy-x DaemonSet Running', 'kube-system/haproxy-w1 Node Running',
+    'default/naked  Running', 'default/job-1 Job Succeeded', '@budgets', 'web/web', '',
+  ].join('\n');
+  expect(read(1, stdout, 'evicting\nerror: global timeout reached: 5s\n'))
+    .toEqual({ empty: false, left: ['web/web-1', 'default/naked'], budgets: ['web/web'], told: 'error: global timeout reached: 5s' });
+});
