@@ -75,7 +75,7 @@ const escape: Made[][] = [
   [{ name: 'h', type: 'hardlink', linkName: 'not/there' }], [{ name: 'dev', type: 'device' }],
   [{ name: 'out', type: 'symlink', linkName: '..' }, { name: 'out/.wh.up' }], [{ name: 'out', type: 'symlink', linkName: '..' }, { name: 'out/.wh..wh..opq' }],
   [{ name: 'a/.wh...', body: '' }], [{ name: 'f', body: 'x' }, { name: 'f/below', body: 'x' }], [{ name: 'new\nline', body: 'x' }],
-  [{ name: 's', type: 'symlink', linkName: '' }],
+  [{ name: 's', type: 'symlink', linkName: '' }], [{ name: 'b/a', body: '' }, { name: 'b', type: 'hardlink', linkName: 'b/a' }],
 ];
 test.each(escape.map((members) => [members.map(({ name, linkName }) => (linkName ? `${name} -> ${linkName}` : name)).join(', '), members] as const))(
   'refuses %j', async (_name, members) => {

@@ -89,6 +89,7 @@ class Unpacker {
     if (source?.kind === 'link') return this.copyLink(path, source);
     if (source?.kind !== 'file') throw new HostileArchive(`a hard link to ${JSON.stringify(to)}, which is no file of the image`);
     if (to === path) return undefined;
+    if (to.startsWith(`${path}/`)) throw new HostileArchive(`a hard link in place of the folder of its own file: ${JSON.stringify(path)}`);
     await this.clear(path);
     await link(this.at(to), this.at(path));
     this.tree.put(path, { ...source, layer: this.layer });
