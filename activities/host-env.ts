@@ -3,6 +3,7 @@ import type { ClusterSlice } from '../domain/cluster-slice';
 import { hostEnv, type HostEnv } from '../domain/env';
 import type { Deps } from './deps';
 import { hasShim } from './image-file';
+import { registryPassword, rendersRegistryPassword } from './registry-password';
 import type { OpenImage } from './image-set';
 
 export type HostOf = Pick<Host, 'id' | 'roles' | 'env'>;
@@ -19,13 +20,15 @@ export function envFor(deps: Deps, cluster: ClusterSlice, host: HostOf, image: O
     secrets.push(value);
     return value;
   };
+  const own = image.facts.kind === 'rootfs' && cluster.registryPassword !== undefined && rendersRegistryPassword(image.tree)
+    ? [{ name: registryPassword, value: open({ name: registryPassword, value: cluster.registryPassword }, registryPassword) }] : [];
   const env = hostEnv({
     image: image.tree.config.env,
-    spec: cluster.env.map((entry) => ({ name: entry.name, value: open(entry, `env/${entry.name}`) })),
+    spec: [...own, ...cluster.env.map((entry) => ({ name: entry.name, value: open(entry, `env/${entry.name}`) }))],
     host: host.env.map((entry) => ({ name: entry.name, value: open(entry, `hosts/${host.id}/env/${entry.name}`) })),
     roles: host.roles,
     kubeVersion: cluster.version,
     hasShim: hasShim(image.tree),
   });
-  return { ...env, secrets: [...secrets, env.values['registryPassword'] ?? ''].filter(Boolean) };
+  return { ...env, secrets: [...secrets, env.values[registryPassword] ?? ''].filter(Boolean) };
 }

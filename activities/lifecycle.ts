@@ -3,8 +3,9 @@ import { lifecycleScript } from '../domain/commands/scripts';
 import { lifecycleOf } from '../domain/image-labels';
 import type { HostEnv } from '../domain/env';
 import { runJob } from './job';
-import type { OpenImage } from './image-set';
+import { type OpenImage, rootfsOf } from './image-set';
 import type { Scope, Session } from './ports';
+import { scriptEnv } from './registry-password';
 
 /** Longest time for one script of an image, milliseconds. */
 const scriptTimeoutMs = 30 * 60_000;
@@ -23,7 +24,7 @@ export async function runLifecycle(
   if (!label) return;
   await runJob(session, {
     id: jobId(scope, `script-${step}`), title: `image script ${step}: ${label}`, script: lifecycleScript(cluster.name, label),
-    env, secrets, timeoutMs: scriptTimeoutMs, scope, maxFailures: maxFailures,
+    env: scriptEnv(env, rootfsOf(images).tree, label), secrets, timeoutMs: scriptTimeoutMs, scope, maxFailures: maxFailures,
   });
 }
 

@@ -35,7 +35,7 @@ export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: H
 
     await session.run(setHosts(cluster.name, 'registry', [{ address: host.address, names: [registry.domain] }]));
     await session.run(linkRegistryData(registry.data, `${rootfs}/registry`));
-    if (registry.username !== '' || registry.password !== '') {
+    if (registry.username !== '') {
       // A low cost on purpose: the registry checks it at every request of every pull.
       const line = `${registry.username}:${await bcrypt.hash(registry.password, 5)}\n`;
       await session.run(writePrivateFile('write registry_htpasswd', `${rootfs}/etc/registry_htpasswd`, line));

@@ -31,5 +31,5 @@ export const mountRootfs = (deps: Deps) => async ({ where, host, cluster }: Host
     const entries = await filesFor(deps, cluster, host, images);
     const sent = await syncTree(session, { name: 'files', base: hostPaths(cluster.name).data, entries, scope });
     scope.log(`sent ${sent.files} files, ${sent.sentBytes} bytes; kept ${sent.keptBytes} bytes`);
-    await session.run(markDone(marks.mount({ configs: cluster.configs, env: cluster.env }, cluster.images, host, cluster.leader)));
+    await session.run(markDone(marks.mount(cluster, cluster.images, host, cluster.leader)));
   });

@@ -10,6 +10,7 @@ import { openImages } from './image-set';
 import { runJob } from './job';
 import { jobId, maxFailures } from './lifecycle';
 import type { HostInput } from './mount-rootfs';
+import { scriptEnv } from './registry-password';
 import { inScope } from './scope';
 
 export interface RunGuestInput extends HostInput {
@@ -37,7 +38,7 @@ export const runGuest = (deps: Deps) => async ({ where, host, cluster, image: di
       scope.beat(`${image.facts.ref}: command ${index + 1} of ${commands.length}`);
       await runJob(session, {
         id: jobId(scope, `guest-${image.facts.mountName}-${index}`), title: `${image.facts.ref}, command ${index + 1}`,
-        script: guestScript(dir, command), env, secrets, timeoutMs: 60 * 60_000, scope, maxFailures,
+        script: guestScript(dir, command), env: scriptEnv(env, image.tree, command), secrets, timeoutMs: 60 * 60_000, scope, maxFailures,
       });
       await session.run(markDone(marks.guestCommand(digest, index), { keepOthers: true }));
     }

@@ -3,6 +3,7 @@ import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation
 import type { ClusterSpec } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
+import { ClusterError } from '../domain/errors';
 import type { Plan } from '../domain/plan';
 import {
   type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, resetUpdate, retryUpdate, taskQueue,
@@ -11,6 +12,7 @@ import { defaultActor } from './actor';
 import { connect, type ConnectOptions } from './connect';
 import { fromTemporal, isSilence, silence } from './errors';
 import { OperationHandle } from './operation';
+import { prepareSpec, withRegistryPassword } from './prepare-spec';
 
 export interface ApplyOptions {
   /** Who asks; `$USER@$(hostname)` when left out. */
@@ -68,7 +70,18 @@ export class KeelsonClient {
    * Asks the cluster to become what the spec says; starts its entity if there is none. The answer names the operation:
    * a new one, or the one that runs on the very same spec already (`attached`), which tries again if it waits.
    */
-  async apply(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base }: ApplyOptions = {}): Promise<Accepted> {
+  async apply(wanted: ClusterSpec, options: ApplyOptions = {}): Promise<Accepted> {
+    const saved = await this.desired(wanted.name);
+    try {
+      return await this.applyPrepared(prepareSpec(wanted, saved), options);
+    } catch (error) {
+      if (saved || !(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
+      // Somebody has made the cluster just now: of two who ask for the same, the second takes the first one's registry password.
+      return this.applyPrepared(prepareSpec(wanted, await this.desired(wanted.name)), options);
+    }
+  }
+
+  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base }: ApplyOptions): Promise<Accepted> {
     const startWorkflowOperation = new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
@@ -126,8 +139,10 @@ export class KeelsonClient {
   }
 
   /** The dry run: what apply would do, from a look at the hosts, and nothing done. */
-  async plan(spec: ClusterSpec): Promise<Plan> {
-    const known = await this.known(spec.name, () => this.entity(spec.name).query(entityQuery));
+  async plan(wanted: ClusterSpec): Promise<Plan> {
+    const [known, saved] = await Promise.all([this.known(wanted.name, () => this.entity(wanted.name).query(entityQuery)), this.desired(wanted.name)]);
+    // Nothing is made for a look: a new cluster's password is no part of its plan.
+    const spec = saved ? withRegistryPassword(wanted, saved) : wanted;
     const last = known && { conditions: known.conditions, hostKeys: known.hostKeys, images: known.images, created: known.created };
     const input = { spec, hostKeys: known?.hostKeys ?? {}, ...(known ? { uid: known.uid, last } : {}) };
     return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {

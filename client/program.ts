@@ -78,6 +78,8 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--merge', 'put it into ~/.kube/config instead, as context keelson-<name>')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/kubeconfig.js')).kubeconfig(name, flags)));
 
+  addKey(command('key', 'the keys that seal secrets: which there are, a new one, one less'), done);
+
   addLocal(command('local', 'the embedded Temporal server and Temporal worker'), done);
 
   command('worker', 'run the Temporal worker in the foreground, for a Temporal server of your own')
@@ -153,6 +155,20 @@ function withSpec(command: Command): Command {
     .option('-y, --yes', 'do not ask')
     .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))')
     .addOption(profile());
+}
+
+function addKey(key: Command, done: (code: number) => void): void {
+  key.command('show').description('the ids of the current key and of former ones').option('--json', 'as JSON')
+    .action(async (flags) => done((await import('./commands/key.js')).showKeys(flags)));
+  key.command('rotate').description('make a new key; what was sealed before can still be opened')
+    .option('--leaked', 'the key file got into wrong hands: fingerprints change, too')
+    .option('--json', 'as JSON')
+    .action(async (flags) => done(await (await import('./commands/key.js')).rotate(flags)));
+  key.command('forget <id>').description('take a former key away, once no cluster needs it')
+    .option('-f, --force', 'also when a cluster needs it, or nobody can tell')
+    .option('--json', 'as JSON')
+    .addOption(profile())
+    .action(async (id: string, flags) => done(await (await import('./commands/key.js')).forget(id, flags)));
 }
 
 function addLocal(local: Command, done: (code: number) => void): void {

@@ -1,4 +1,4 @@
-import type { ConfigDocument, EnvEntry, KubeadmDocuments } from './cluster';
+import type { ConfigDocument, EnvEntry, KubeadmDocuments, Sealed } from './cluster';
 import type { ImageFacts } from './images';
 
 /** The part of a cluster that an activity on one host needs: no credentials, and of the other hosts only addresses. */
@@ -16,6 +16,8 @@ export interface ClusterSlice {
   readonly controlPlanes: readonly { readonly id: string; readonly address: string }[];
   readonly workers: readonly { readonly id: string; readonly address: string }[];
   readonly registryHosts: readonly { readonly id: string; readonly address: string }[];
+  /** As in the spec. */
+  readonly registryPassword?: Sealed;
   /** `host:port` of an external balancer in front of the API. */
   readonly controlPlaneEndpoint?: string;
 }

@@ -107,6 +107,11 @@ export interface ClusterSpec {
   readonly configs: readonly ConfigDocument[];
   readonly kubeadm: KubeadmDocuments;
   readonly policy: Policy;
+  /**
+   * The password of the cluster's own registry, made once for this cluster by the client. A `registryPassword` among the
+   * variables counts before it; absent in clusters that were made without: what runs is not given another one.
+   */
+  readonly registryPassword?: Sealed;
   /** `host:port` of an external load balancer or VIP in front of the API; absent: apiserver.cluster.local. */
   readonly controlPlaneEndpoint?: string;
   /** Run the commands of images again although they ran. */

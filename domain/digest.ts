@@ -15,8 +15,8 @@ export function canonicalJson(value: unknown): string {
 
 /**
  * SHA-256 of a JSON value, in hex. A sealed secret counts by the fingerprint of what it hides, so that sealing the same
- * password anew (another nonce) changes nothing.
+ * password anew (another nonce, another key after a rotation) changes nothing.
  */
 export function digestOf(value: unknown): string {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(value).replace(/sealed:v1:([^:"]*):([^:"]*):[^"]*/g, 'sealed:$1:$2'))));
+  return bytesToHex(sha256(utf8ToBytes(canonicalJson(value).replace(/sealed:v1:[^:"]*:([^:"]*):[^"]*/g, 'sealed:$1'))));
 }

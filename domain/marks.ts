@@ -10,9 +10,9 @@ const key = (value: unknown): string => digestOf(value).slice(0, 16);
  */
 export const marks = {
   /** The files of all images that this host gets are there, merged and rendered for it. */
-  mount: (spec: Pick<ClusterSpec, 'configs' | 'env'>, images: readonly ImageFacts[], host: Host, leader: string): string => {
+  mount: (spec: Pick<ClusterSpec, 'configs' | 'env' | 'registryPassword'>, images: readonly ImageFacts[], host: Host, leader: string): string => {
     const shown = images.filter(({ kind }) => kind !== 'application' || host.id === leader).map(({ ref, digest }) => [ref, digest]);
-    return `mount:${key({ shown, configs: spec.configs, env: spec.env, hostEnv: host.env, roles: host.roles })}`;
+    return `mount:${key({ shown, configs: spec.configs, env: spec.env, registryPassword: spec.registryPassword, hostEnv: host.env, roles: host.roles })}`;
   },
   /** The registry serves what these images carry. */
   registry: (images: readonly ImageFacts[]): string => `registry:${key(images.map(({ digest }) => digest))}`,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { markOf, type ProcessMark } from './pid-file';
@@ -16,7 +16,8 @@ export async function startInBackground(program: string, args: readonly string[]
   moveAside(options.log);
   const log = openSync(options.log, 'a', 0o600);
   try {
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: options.cwd, env: options.env });
+    accessSync(program, constants.X_OK);
+    const child = spawn(...withoutCoreDumps(program, args), { detached: true, stdio: ['ignore', log, log], cwd: options.cwd, env: options.env });
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('spawn', () => resolve(child.pid as number));
       child.once('error', reject);
@@ -27,6 +28,13 @@ export async function startInBackground(program: string, args: readonly string[]
     closeSync(log);
   }
 }
+
+/**
+ * The command that becomes the program with core dumps off: a dump would hold every secret that was open at that moment.
+ * Node.js has no call for it, so a shell sets the limit and is replaced, pid and all.
+ */
+export const withoutCoreDumps = (program: string, args: readonly string[]): [string, string[]] =>
+  ['/bin/sh', ['-c', 'ulimit -c 0; exec "$0" "$@"', program, ...args]];
 
 function moveAside(log: string): void {
   try {

@@ -1,24 +1,80 @@
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClusterError } from '../domain/errors';
+import { fingerprintOfSecret, formatKeyFile, idOf, type KeyRing, type KeyText, newFingerprint, newSecret, parseKeyFile, ringOf } from './key-file';
 import { keyFile } from './paths';
+import { withStartLock } from './start-lock';
 
-const KEY_BYTES = 32;
+/**
+ * Reads the sealing keys. Throws ClusterError `KeyMissing`, saying where they were looked for and what to do, when the
+ * file is absent or damaged: a new key could not open what the old one sealed, so none is made here.
+ */
+export const loadKeys = (): KeyRing => ringOf(readKeys());
 
-/** The sealing key, split by purpose, so that no key serves two algorithms. */
-export interface SealingKey {
-  /** Names the key in sealed values; tells nothing about it. */
-  readonly id: string;
-  readonly encryption: Buffer;
-  readonly fingerprint: Buffer;
+/** The sealing keys; a first one is made, mode 0600, when there is none. For the client, which seals first of all. */
+export function ensureKeys(): KeyRing {
+  const file = keyFile();
+  try {
+    readFileSync(file);
+    return loadKeys();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  // A link appears whole or not at all: of two clients that start at once, both end with the first one's key.
+  placeDraft(file, { secrets: [{ secret: newSecret() }] }, (draft) => {
+    try {
+      linkSync(draft, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  });
+  return loadKeys();
 }
 
 /**
- * Reads the sealing key. Throws ClusterError `KeyMissing`, saying where it was looked for and what to do, when the file
- * is absent or damaged: a new key could not open what the old one sealed, so none is made here.
+ * Makes a new current key; the one before stays, for what it has sealed. `leaked`: the fingerprints change as well, by
+ * which somebody with the old file could try out passwords. Gives the keys as they are now. Throws KeyMissing.
  */
-export function loadKey(): SealingKey {
+export const rotateKey = ({ now, leaked = false }: { now: string; leaked?: boolean }): Promise<KeyRing> =>
+  changeKeys(({ secrets, fingerprint }) => ({
+    secrets: [{ secret: newSecret(), madeAt: now }, ...secrets],
+    fingerprint: leaked ? newFingerprint() : (fingerprint ?? fingerprintOfSecret((secrets[0] as KeyText['secrets'][number]).secret)),
+  }));
+
+/** Takes a former key away: what it has sealed can never be opened again. Throws InvalidSpec for the current one and for none of these. */
+export const forgetKey = (id: string): Promise<KeyRing> =>
+  changeKeys(({ secrets, fingerprint }) => {
+    const at = secrets.findIndex(({ secret }) => idOf(secret) === id);
+    if (at < 0) throw new ClusterError('InvalidSpec', `there is no key ${id} in ${keyFile()}`, { todo: '`keelson key show` lists the keys' });
+    if (at === 0) throw new ClusterError('InvalidSpec', `${id} is the current key`, { todo: '`keelson key rotate` makes a new one; then this one can go' });
+    return { secrets: secrets.filter((_one, index) => index !== at), ...(fingerprint ? { fingerprint } : {}) };
+  });
+
+/** Two changes at once must not lose a key: one after the other, each written whole. */
+async function changeKeys(change: (before: KeyText) => KeyText): Promise<KeyRing> {
+  readKeys();
+  // Of a link, what it leads to is replaced.
+  const file = realpathSync(keyFile());
+  return withStartLock(`${file}.lock`, 10_000, () => {
+    const after = change(readKeys());
+    placeDraft(file, after, (draft) => renameSync(draft, file));
+    return Promise.resolve(ringOf(after));
+  });
+}
+
+function placeDraft(file: string, keys: KeyText, place: (draft: string) => void): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(draft, formatKeyFile(keys), { mode: 0o600, flag: 'wx' });
+    place(draft);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function readKeys(): KeyText {
   const file = keyFile();
   let text: string;
   try {
@@ -29,43 +85,9 @@ export function loadKey(): SealingKey {
       todo: `copy the key file of the machine where the cluster was made to ${file} (mode 0600), or name it in KEELSON_KEY_FILE`,
     }, { cause });
   }
-  const secret = Buffer.from(text.trim(), 'base64');
-  if (secret.length !== KEY_BYTES) {
-    throw new ClusterError('KeyMissing', `${file} is no sealing key: it has ${secret.length} bytes instead of ${KEY_BYTES}`, {
-      todo: 'restore the key file from where it was made; do not make a new one: it could not open what is sealed',
-    });
-  }
-  return derive(secret);
-}
-
-/** The sealing key; made, mode 0600, when there is none. For the client, which seals first of all. */
-export function ensureKey(): SealingKey {
-  const file = keyFile();
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  // A link appears whole or not at all: of two clients that start at once, both end with the first one's key.
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    readFileSync(file);
-    return loadKey();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  try {
-    writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-    linkSync(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-  return loadKey();
-}
-
-function derive(secret: Buffer): SealingKey {
-  const part = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', `keelson ${purpose}`, KEY_BYTES));
-  return {
-    id: createHash('sha256').update(part('key id')).digest('base64url').slice(0, 8),
-    encryption: part('encryption'),
-    fingerprint: part('fingerprint'),
-  };
+  const keys = parseKeyFile(text);
+  if (keys) return keys;
+  throw new ClusterError('KeyMissing', `${file} is no sealing key: it is damaged, or another file`, {
+    todo: 'restore the key file from where it was made; do not make a new one: it could not open what is sealed',
+  });
 }

@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { Sealed } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
-import { ensureKey, loadKey, type SealingKey } from './key';
+import { ensureKeys, loadKeys } from './key';
+import type { KeyRing } from './key-file';
 
 /**
  * `sealed:v1:<keyId>:<fp>:<nonce>:<ciphertext>`, the parts in base64url. AES-256-GCM; the cluster and the field are
@@ -24,27 +25,31 @@ export const credentialField = (id: string, part: 'password' | 'privateKey' | 'p
 /** Field of a sealed environment variable, of a host or of the cluster. */
 export const envField = (name: string): string => `env/${name}`;
 
+/** Field of the registry's password that was made for the cluster. */
+export const registryField = 'registryPassword';
+
 /** Whether a value has the format of a sealed one. */
 export const isSealed = (value: string): boolean => FORMAT.test(value);
 
-/** Seals a secret for its place. Equal secrets have equal fingerprints, never equal ciphertexts. Makes the key if none is there. */
-export function seal(plaintext: string, context: SealContext, key: SealingKey = ensureKey()): Sealed {
+/** Seals a secret for its place, with the current key. Equal secrets have equal fingerprints, never equal ciphertexts. Makes the key if none is there. */
+export function seal(plaintext: string, context: SealContext, { current, fingerprint }: KeyRing = ensureKeys()): Sealed {
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key.encryption, nonce).setAAD(placeOf(context));
+  const cipher = createCipheriv('aes-256-gcm', current.encryption, nonce).setAAD(placeOf(context));
   const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-  const fp = createHmac('sha256', key.fingerprint).update(plaintext).digest().subarray(0, FINGERPRINT_BYTES);
-  return `sealed:v1:${key.id}:${[fp, nonce, body].map((part) => part.toString('base64url')).join(':')}`;
+  const fp = createHmac('sha256', fingerprint).update(plaintext).digest().subarray(0, FINGERPRINT_BYTES);
+  return `sealed:v1:${current.id}:${[fp, nonce, body].map((part) => part.toString('base64url')).join(':')}`;
 }
 
 /**
- * Opens a sealed secret. Throws `KeyMissing` when this machine has no key or another one, `InvalidSpec` when the value
- * was damaged or sealed for another place.
+ * Opens a sealed secret, with the current key or a former one. Throws `KeyMissing` when this machine has not the key that
+ * sealed it, `InvalidSpec` when the value was damaged or sealed for another place.
  */
-export function open(sealed: Sealed, context: SealContext, key: SealingKey = loadKey()): string {
+export function open(sealed: Sealed, context: SealContext, { current, former }: KeyRing = loadKeys()): string {
   const { keyId, nonce, body } = partsOf(sealed, context.field);
-  if (keyId !== key.id) {
-    throw new ClusterError('KeyMissing', `${context.field} of cluster ${context.cluster} was sealed with key ${keyId}, here is key ${key.id}`, {
-      todo: 'use the key file of the machine that sealed it (KEELSON_KEY_FILE), or give the secret again',
+  const key = [current, ...former].find(({ id }) => id === keyId);
+  if (!key) {
+    throw new ClusterError('KeyMissing', `${context.field} of cluster ${context.cluster} was sealed with key ${keyId}, here ${former.length === 0 ? 'is key' : 'are keys'} ${[current, ...former].map(({ id }) => id).join(', ')}`, {
+      todo: `copy the key file of the machine that sealed it here (KEELSON_KEY_FILE names another place) and retry; if it is lost, cancel the operation and give the secret again`,
     });
   }
   const decipher = createDecipheriv('aes-256-gcm', key.encryption, nonce)
@@ -59,7 +64,10 @@ export function open(sealed: Sealed, context: SealContext, key: SealingKey = loa
   }
 }
 
-/** The part of a sealed value that stands for the secret itself: equal for equal secrets under one key. */
+/** The id of the key that sealed a value. */
+export const keyIdOf = (sealed: Sealed): string => partsOf(sealed, 'value').keyId;
+
+/** The part of a sealed value that stands for the secret itself: equal for equal secrets, whichever key of one file sealed them. */
 export const fingerprintOf = (sealed: Sealed): string => partsOf(sealed, 'value').fp;
 
 function partsOf(sealed: Sealed, field: string): { keyId: string; fp: string; nonce: Buffer; body: Buffer } {

@@ -48,6 +48,7 @@ export const clusterSlice = ({ spec, images }: Work, plan: Plan): ClusterSlice =
   controlPlanes: controlPlanes(spec).map(({ id, address }) => ({ id, address })),
   workers: workers(spec).map(({ id, address }) => ({ id, address })),
   registryHosts: registryHosts(spec).map(({ id, address }) => ({ id, address })),
+  ...(spec.registryPassword ? { registryPassword: spec.registryPassword } : {}),
   ...(spec.controlPlaneEndpoint ? { controlPlaneEndpoint: spec.controlPlaneEndpoint } : {}),
 });
 

@@ -56,6 +56,11 @@ test('starts both, plain pids in the files, and nothing secret in their environm
   expect(readFileSync(`/proc/${local.worker?.pid}/environ`, 'utf8')).not.toContain('Geheim');
 });
 
+test('neither of them can leave a core dump', async () => {
+  await ensureLocal(place(), probe());
+  for (const pid of pids()) expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
+});
+
 test('several at once start one of each; the next one starts nothing', async () => {
   const probes = [probe(), probe(), probe()];
   const states = await Promise.all(probes.map((one) => ensureLocal(place(), one)));

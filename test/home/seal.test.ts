@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { ensureKey, loadKey } from '../../home/key';
+import { ensureKeys, forgetKey, loadKeys, rotateKey } from '../../home/key';
+import { digestOf } from '../../domain/digest';
+import { formatKeyFile, idOf, newSecret, parseKeyFile } from '../../home/key-file';
 import { keyFile } from '../../home/paths';
-import { fingerprintOf, isSealed, open, seal } from '../../home/seal';
+import { fingerprintOf, isSealed, keyIdOf, open, seal } from '../../home/seal';
 
 const place = { cluster: 'demo', field: 'credentials/root/password' };
 let home: string;
@@ -55,10 +57,10 @@ test('a changed value is refused', () => {
 });
 
 test('the key is made once, for its owner only', () => {
-  const { id } = ensureKey();
+  const { id } = ensureKeys().current;
   expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
   const text = readFileSync(keyFile(), 'utf8');
-  expect(ensureKey().id).toBe(id);
+  expect(ensureKeys().current.id).toBe(id);
   expect(readFileSync(keyFile(), 'utf8')).toBe(text);
 });
 
@@ -66,18 +68,88 @@ test('without its key a value stays closed, and no key is made in its place', ()
   const sealed = seal('secret', place);
   rmSync(keyFile());
   expect(() => open(sealed, place)).toThrow(expect.objectContaining({ type: 'KeyMissing' }));
-  expect(() => loadKey()).toThrow(expect.objectContaining({ details: { todo: expect.stringContaining('KEELSON_KEY_FILE') as string } }));
+  expect(() => loadKeys()).toThrow(expect.objectContaining({ details: { todo: expect.stringContaining('KEELSON_KEY_FILE') as string } }));
 });
 
 test('another key says which one is needed', () => {
   const sealed = seal('secret', place);
   process.env.KEELSON_KEY_FILE = join(home, 'other');
-  ensureKey();
+  ensureKeys();
   expect(() => open(sealed, place)).toThrow(expect.objectContaining({ type: 'KeyMissing', message: expect.stringContaining(sealed.split(':')[2] as string) as string }));
 });
 
 test('a damaged key file is named, not replaced', () => {
   writeFileSync(keyFile(), 'short\n');
-  expect(() => ensureKey()).toThrow(expect.objectContaining({ type: 'KeyMissing' }));
+  expect(() => ensureKeys()).toThrow(expect.objectContaining({ type: 'KeyMissing' }));
   expect(readFileSync(keyFile(), 'utf8')).toBe('short\n');
+});
+
+describe('a rotation', () => {
+  const now = '2026-01-02T03:04:05Z';
+
+  test('what the former key sealed still opens, what is new is sealed with the new one', async () => {
+    const before = seal('secret', place);
+    const { current, former } = await rotateKey({ now });
+    const after = seal('secret', place);
+    expect(former.map(({ id }) => id)).toEqual([keyIdOf(before)]);
+    expect(keyIdOf(after)).toBe(current.id);
+    expect([open(before, place), open(after, place)]).toEqual(['secret', 'secret']);
+    expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
+  });
+
+  test('the same secret stays the same to who compares; after a leak it does not', async () => {
+    const before = seal('secret', place);
+    await rotateKey({ now });
+    await rotateKey({ now });
+    expect(digestOf({ password: seal('secret', place) })).toBe(digestOf({ password: before }));
+    await rotateKey({ now, leaked: true });
+    expect(fingerprintOf(seal('secret', place))).not.toBe(fingerprintOf(before));
+    expect(open(before, place)).toBe('secret');
+  });
+
+  test('two at once lose no key', async () => {
+    const first = ensureKeys().current.id;
+    await Promise.all([rotateKey({ now }), rotateKey({ now })]);
+    const { current, former } = loadKeys();
+    expect(new Set([current.id, ...former.map(({ id }) => id)]).size).toBe(3);
+    expect(former.at(-1)?.id).toBe(first);
+  });
+
+  test('a forgotten key opens nothing, and which one is needed is said', async () => {
+    const before = seal('secret', place);
+    await rotateKey({ now });
+    await forgetKey(keyIdOf(before));
+    expect(() => open(before, place)).toThrow(expect.objectContaining({ type: 'KeyMissing', message: expect.stringContaining(keyIdOf(before)) as string }));
+  });
+
+  test('neither the current key nor one that is not there can be forgotten', async () => {
+    const { current } = ensureKeys();
+    await expect(forgetKey(current.id)).rejects.toMatchObject({ type: 'InvalidSpec', details: { todo: expect.stringContaining('key rotate') as string } });
+    await expect(forgetKey('nobody00')).rejects.toMatchObject({ type: 'InvalidSpec' });
+  });
+
+  test('a link leads to the file that is changed', async () => {
+    const link = join(home, 'link');
+    ensureKeys();
+    symlinkSync(keyFile(), link);
+    process.env.KEELSON_KEY_FILE = link;
+    await rotateKey({ now });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(loadKeys().former).toHaveLength(1);
+  });
+});
+
+test('no id of a key could be taken for a flag', () => {
+  for (let n = 0; n < 300; n += 1) expect(idOf(newSecret())).toMatch(/^[A-Za-z0-9][\w-]{7}$/);
+});
+
+test('a key file is read back as it was written, and anything else is none', () => {
+  const key = fc.record({ secret: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)), madeAt: fc.constant('2026-01-02T03:04:05Z') });
+  fc.assert(fc.property(fc.array(key, { minLength: 1, maxLength: 5 }), fc.uint8Array({ minLength: 32, maxLength: 32 }), (secrets, print) => {
+    const keys = { secrets, fingerprint: Buffer.from(print) };
+    expect(parseKeyFile(formatKeyFile(keys))).toEqual(keys);
+  }));
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('current\n', 'current x\nfingerprint y\n', '\n', 'former a b c')), (text) => {
+    expect(parseKeyFile(text)).toBeUndefined();
+  }));
 });
