@@ -12,7 +12,7 @@ demo: setup images ## a real cluster on three lab hosts, from nothing
 demo-down: ## take the demo away: cluster, hosts, background processes
 	@test/lab/demo.sh down
 
-test: setup images ## everything: types, lint, architecture, unit, workflow, hosts, e2e
+test: setup images ## everything: types, lint, architecture, unit, workflow, fleet, hosts, e2e
 	@node test/run-all.js
 
 test-all: setup images ## test, and the scenarios that are too long for CI

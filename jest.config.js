@@ -15,8 +15,9 @@ const tier = (displayName, match, extra = {}) => ({ ...base, displayName, testMa
 module.exports = {
   testTimeout: 30_000,
   projects: [
-    tier('unit', ['<rootDir>/test/{domain,activities,client,home,workflows}/**/*.test.ts', '<rootDir>/test/*.test.ts']),
+    tier('unit', ['<rootDir>/test/{domain,activities,client,home,workflows,testing}/**/*.test.ts', '<rootDir>/test/*.test.ts']),
     tier('workflow', ['<rootDir>/test/temporal/**/*.test.ts']),
+    tier('fleet', ['<rootDir>/test/fleet/**/*.test.ts']),
     tier('hosts', ['<rootDir>/test/hosts/**/*.test.ts']),
     tier('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
   ],

@@ -1,17 +1,11 @@
 import { type HostTarget, isControlPlane } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
-import { type Command, quote } from '../domain/command';
+import { listImages } from '../domain/commands/bootstrap';
 import type { Deps } from './deps';
 import { filesFor } from './files';
 import type { OpenImage } from './image-set';
 import type { Session } from './ports';
 import { readFile } from 'node:fs/promises';
-
-const kubeadmImages = (version: string): Command<string[]> => ({
-  title: 'kubeadm config images list',
-  script: `kubeadm config images list --kubernetes-version ${quote(version)}`,
-  parse: ({ stdout }) => stdout.split('\n').map((line) => line.trim()).filter(Boolean),
-});
 
 /**
  * The container images this host needs first: the control plane's or kube-proxy, the sandbox, the API balancer, and those
@@ -22,7 +16,7 @@ export async function imagesToPull(
   deps: Deps, session: Session,
   { cluster, host, images, env }: { cluster: ClusterSlice; host: HostTarget; images: readonly OpenImage[]; env: Readonly<Record<string, string>> },
 ): Promise<{ first: string[]; then: string[] }> {
-  const listed = await session.run(kubeadmImages(cluster.version));
+  const listed = await session.run(listImages(cluster.version));
   const core = listed.filter((image) => /kube-(apiserver|controller-manager|scheduler)|etcd|pause/.test(image));
   const sandbox = env['sandboxImage'] ? [`${env['registryDomain'] ?? 'sealos.hub'}:${env['registryPort'] ?? '5000'}/${env['sandboxImage']}`] : [];
   const proxy = listed.filter((image) => /kube-proxy/.test(image));

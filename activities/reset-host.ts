@@ -7,7 +7,7 @@ import { readRoutes, removeInterfaces, removeRoutes, staleRoutes } from '../doma
 import { readClaim } from '../domain/commands/reset/owner';
 import { readPodNetworks } from '../domain/commands/reset/pod-networks';
 import { kubeadmReset, stopKubelet, stopPods } from '../domain/commands/reset/stop';
-import { lifecycleScript } from '../domain/commands/scripts';
+import { cleanScript } from '../domain/commands/scripts';
 import { ClusterError } from '../domain/errors';
 import { hostPaths } from '../domain/host-paths';
 import { removeHosts } from '../domain/hosts-file';
@@ -107,7 +107,7 @@ async function runScripts(session: Session, { scope, scripts, env, secrets }: Re
     scope.beat(step);
     const { code, last } = await session.run({
       title: `image script ${step}: ${line}`,
-      script: `[ -d ${hostPaths(scope.cluster).rootfs}/scripts ] || exit 0\n${lifecycleScript(scope.cluster, line)}`,
+      script: cleanScript(scope.cluster, line),
       env, secrets, changes: true, timeoutMs: scriptTimeoutMs, okCodes: anyCode,
       parse: (result) => ({ code: result.code, last: `${result.stdout}\n${result.stderr}`.trim().split('\n').at(-1) ?? '' }),
     });

@@ -14,15 +14,17 @@ const files = sourceFiles();
  * processes on Node share.
  */
 const forbidden: Record<Layer, RegExp> = {
-  domain: /^(node:|@temporalio\/|ssh2$|(home|workflows|activities|workers|client)\/)/,
-  home: /^(@temporalio\/|ssh2$|(workflows|activities|workers|client)\/)/,
-  workflows: /^(node:|ssh2$|zod$|yaml$|@temporalio\/(?!workflow$|common$)|(home|activities|workers|client)\/)/,
-  activities: /^(@temporalio\/(?!activity$|common$)|(workflows|workers|client)\/)/,
-  workers: /^(@temporalio\/client$|client\/|workflows\/(?!messages$))/,
-  client: /^(@temporalio\/(?!client$|common(\/|$)|envconfig$)|ssh2$|(activities|workers)\/|workflows\/(?!messages$))/,
+  domain: /^(node:|@temporalio\/|ssh2$|(home|workflows|activities|workers|client|testing)\/)/,
+  home: /^(@temporalio\/|ssh2$|(workflows|activities|workers|client|testing)\/)/,
+  workflows: /^(node:|ssh2$|zod$|yaml$|@temporalio\/(?!workflow$|common$)|(home|activities|workers|client|testing)\/)/,
+  activities: /^(@temporalio\/(?!activity$|common$)|(workflows|workers|client|testing)\/)/,
+  workers: /^(@temporalio\/client$|(client|testing)\/|workflows\/(?!messages$))/,
+  client: /^(@temporalio\/(?!client$|common(\/|$)|envconfig$)|ssh2$|(activities|workers|testing)\/|workflows\/(?!messages$))/,
+  // Beside the formats below, the scripts of a detached job: a simulated host has to know what it is told.
+  testing: /^(@temporalio\/|(workflows|workers|client)\/|activities\/(?!adapters\/(tar|shell\/loader)$|job-script$))/,
 };
 /** What is forbidden at run time and harmless as a type. */
-const typesAllowed: Partial<Record<Layer, RegExp>> = { workflows: /^activities\//, client: /^workflows\// };
+const typesAllowed: Partial<Record<Layer, RegExp>> = { workflows: /^activities\//, client: /^workflows\//, testing: /^activities\// };
 
 const show = (file: SourceFile, imports: readonly Import[]): string[] => imports.map(({ to }) => `${file.path} imports ${to}`);
 
@@ -56,7 +58,7 @@ describe('layers', () => {
 
   test('every import of ours leads to a file', () => {
     const paths = new Set(files.map(({ path }) => path.replace(/\.ts$/, '')));
-    const ours = /^(domain|home|workflows|activities|workers|client)\//;
+    const ours = /^(domain|home|workflows|activities|workers|client|testing)\//;
     expect(files.flatMap((file) => show(file, file.imports.filter(({ to }) => ours.test(to) && !paths.has(to))))).toEqual([]);
   });
 
@@ -173,7 +175,7 @@ describe('documents', () => {
 
   test.each(documents)('every path that %s names exists', (document) => {
     // dist/ is made by a build.
-    const paths = [...read(document).matchAll(/`((?:domain|home|workflows|activities|workers|client|images|examples|docs|test|\.ci)\/[\w./{},-]*)`/g)]
+    const paths = [...read(document).matchAll(/`((?:domain|home|workflows|activities|workers|client|images|examples|docs|test|testing|\.ci)\/[\w./{},-]*)`/g)]
       .flatMap(([, path]) => alternatives(path ?? ''));
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });

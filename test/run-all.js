@@ -42,6 +42,7 @@ function jest(name, projects, extra = []) {
 check('types and lint', 'npm', ['run', '-s', 'check']);
 jest('unit', ['unit']);
 jest('workflow', ['workflow'], ['--runInBand']);
+jest('fleet', ['fleet'], ['--runInBand']);
 jest('hosts', ['hosts'], ['--runInBand']);
 jest('e2e', ['e2e'], ['--runInBand']);
 

@@ -6,7 +6,7 @@ import ts from 'typescript';
 export const root = join(__dirname, '..');
 
 /** The folders that hold the product's code; each is a layer. */
-export const layers = ['domain', 'home', 'workflows', 'activities', 'workers', 'client'] as const;
+export const layers = ['domain', 'home', 'workflows', 'activities', 'workers', 'client', 'testing'] as const;
 export type Layer = (typeof layers)[number];
 
 export interface Import {

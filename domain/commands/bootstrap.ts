@@ -44,3 +44,10 @@ export const prePull = (images: readonly string[]): Command => ({
 }
 while IFS= read -r image; do one "$image" & done; wait`,
 });
+
+/** The container images that kubeadm wants for a version. */
+export const listImages = (version: string): Command<string[]> => ({
+  title: 'kubeadm config images list',
+  script: `kubeadm config images list --kubernetes-version ${quote(version)}`,
+  parse: ({ stdout }) => stdout.split('\n').map((line) => line.trim()).filter(Boolean),
+});

@@ -10,3 +10,7 @@ export const lifecycleScript = (cluster: string, label: string): string =>
 
 /** One guest command of an image, in its work directory. */
 export const guestScript = (workdir: string, command: string): string => `cd ${quote(workdir)} || exit 1\n${command}\n`;
+
+/** The same for a script that cleans: where the image's files are gone there is nothing to run. */
+export const cleanScript = (cluster: string, label: string): string =>
+  `[ -d ${hostPaths(cluster).rootfs}/scripts ] || exit 0\n${lifecycleScript(cluster, label)}`;

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { createActivities } from '../../activities';
+import { createRemote } from '../../activities/adapters/remote';
+import { createRenderer } from '../../activities/render';
+import { appendLog } from '../../home/logs';
+import { homeDir } from '../../home/paths';
+import { fleetImages, fleetRemote } from '../../testing';
+import { serve } from '../../workers/serve';
+
+/**
+ * The product's Temporal worker with the hosts of a fleet, in a process of its own: it can be killed and paused. What it
+ * takes comes from the environment, as for the real one: TEMPORAL_ADDRESS, KEELSON_HOME, and KEELSON_PATIENCE.
+ */
+async function main(): Promise<void> {
+  const logger = new DefaultLogger('ERROR');
+  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } } });
+  const secrets = { open: (value: string) => value };
+  const remote = fleetRemote(createRemote({ secrets }), { patience: Number(process.env.KEELSON_PATIENCE ?? 1) });
+  const activities = createActivities({ remote, secrets, images: fleetImages(), renderer: createRenderer(), log: (at, line) => appendLog(at, [line]) });
+  await serve({ embedded: true, logLevel: 'ERROR', activities: 200, bundle: join(homeDir(), 'bundle.js') }, activities, logger);
+}
+
+main().then(() => process.exit(0), (error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { type ClusterSpec, defaultPolicy } from '../../domain/cluster';
+import { Fleet, type FleetHost } from '../../testing';
+import { taskQueue } from '../../workflows/messages';
+import { ClusterUnderTest } from '../temporal/cluster-under-test';
+import { ended, TemporalServer } from './temporal';
+
+/** A cluster of simulated hosts, spoken to with the product's own messages. */
+export interface Made {
+  readonly cluster: ClusterUnderTest;
+  readonly hosts: readonly FleetHost[];
+  readonly controlPlanes: readonly FleetHost[];
+  readonly workers: readonly FleetHost[];
+  readonly spec: ClusterSpec;
+}
+
+export const version = 'v1.34.2';
+export const images = [`fleet/kubernetes:${version}`, 'fleet/network:1', 'fleet/app:1'];
+export const commands = ['bash apply.sh network', 'bash apply.sh first', 'bash apply.sh second'];
+
+/** A fleet, a Temporal server and a Temporal worker, each in its place: hosts here, the others in processes of their own. */
+export class Stand {
+  readonly workers: ChildProcess[] = [];
+
+  private constructor(readonly dir: string, readonly fleet: Fleet, readonly server: TemporalServer, public client: Client, private readonly patience: number) {}
+
+  static async start({ patience = 1 }: { patience?: number } = {}): Promise<Stand> {
+    const dir = mkdtempSync(join(tmpdir(), 'keelson-fleet-'));
+    const [fleet, server, { code }] = await Promise.all([
+      Fleet.start(), TemporalServer.start(dir), bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
+    ]);
+    writeFileSync(join(dir, 'bundle.js'), code);
+    return new Stand(dir, fleet, server, await server.client(), patience);
+  }
+
+  /** One more Temporal worker. `address`: where it looks for the server. */
+  work(address = this.server.address): ChildProcess {
+    const worker = spawn(process.execPath, ['-r', join(__dirname, '..', 'temporal', 'typescript.js'), join(__dirname, 'serve-process.ts')], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, KEELSON_HOME: this.dir, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', KEELSON_PATIENCE: `${this.patience}` },
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** A spec over new hosts. Parked work is tried again at once and without end: what a test waits for is the end. */
+  async cluster(controlPlanes: number, workers: number, more: Partial<ClusterSpec> = {}): Promise<Made> {
+    const hosts = await this.fleet.add(controlPlanes + workers);
+    const spec: ClusterSpec = {
+      name: 'x', images, hosts: Fleet.inSpec(hosts, controlPlanes, this.fleet.port), credentials: { default: { user: 'root', password: 'any' } },
+      env: [], command: [], configs: [], kubeadm: {}, force: false, policy: { ...defaultPolicy, parkRetry: { times: 1000, firstMs: 50, factor: 1 } }, ...more,
+    };
+    return { cluster: new ClusterUnderTest(this.client, taskQueue), hosts, controlPlanes: hosts.slice(0, controlPlanes), workers: hosts.slice(controlPlanes), spec };
+  }
+
+  async close(): Promise<void> {
+    await this.client.connection.close();
+    for (const worker of this.workers) {
+      worker.kill('SIGCONT');
+      await ended(worker, 'SIGKILL');
+    }
+    await this.server.kill();
+    await this.fleet.close();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,33 @@
+import type { Fault, Moment } from '../faults';
+import type { Host } from '../host';
+import type { Simulation } from '../simulation';
+import { bootstrap } from './bootstrap';
+import { files } from './files';
+import { hostsFile } from './hosts-file';
+import { jobs } from './jobs';
+import { kubeadm } from './kubeadm';
+import { kubernetes } from './kubernetes';
+import { look } from './look';
+import { process } from './process';
+import { registry } from './registry';
+import { reset } from './reset';
+import { scripts } from './scripts';
+import { state } from './state';
+
+export interface Found {
+  readonly simulation: Simulation;
+  readonly args: readonly string[];
+}
+
+/** What commands that run other commands need. */
+export interface Registry {
+  /** The simulation whose script this is. */
+  find(script: string): Found | undefined;
+  fault(moment: Omit<Moment, 'before' | 'host'> & { host: Host }): Fault | undefined;
+  reboot(host: Host, ms: number): void;
+}
+
+/** Every command that simulated hosts know. */
+export const simulations = (around: Registry): readonly Simulation[] => [
+  ...look, ...state, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset,
+];

@@ -1,0 +1,62 @@
+import { diagnosis } from '../../domain/commands/init';
+import { apiThroughBalancer, balancerListens, closeBridge, openBridge } from '../../domain/commands/join';
+import {
+  apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+} from '../../domain/commands/kubernetes';
+import { copyKubeconfig } from '../../domain/commands/read-kubeconfig';
+import { adminConf } from '../../domain/host-paths';
+import type { Host } from '../host';
+import type { Kubernetes } from '../kubernetes';
+import { exactly, like, rendered } from '../pattern';
+import { type Answer, fail, type Simulation } from '../simulation';
+
+const refused = fail('The connection to the server apiserver.cluster.local:6443 was refused - did you specify the right host or port?');
+
+/** The cluster as admin.conf on this host reaches it. */
+export function viaApi(host: Host, act: (cluster: Kubernetes) => Answer | undefined): Answer | undefined {
+  if (!host.files.text(adminConf)) return fail(`error: stat ${adminConf}: no such file or directory`);
+  return host.kubernetes && host.apiReachable() ? act(host.kubernetes) : refused;
+}
+
+const yesOrNo = (yes: boolean): Answer => ({ code: yes ? 0 : 1 });
+
+/** kubectl, kubeadm's small commands, etcdctl, and the way of a worker to the API. */
+export const kubernetes: readonly Simulation[] = [
+  { name: 'is the API ready', reads: exactly(apiReady.script), act: (host) => viaApi(host, () => ({ stdout: 'ok' })) },
+  { name: 'kubectl get nodes', reads: exactly(readNodes.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify(cluster.list()) })) },
+  {
+    name: 'wait for Ready nodes', reads: rendered((seconds: number) => awaitReadyNodes(seconds).script, (script): [number] => [Number(/--timeout=(\d+)s$/.exec(script)?.[1] ?? 0)], (seconds) => [`${seconds}`]),
+    act: (host) => viaApi(host, (cluster) => yesOrNo([...cluster.nodes.values()].every((node) => cluster.isReady(node)))),
+  },
+  {
+    name: 'etcdctl member list', reads: like((node) => readEtcd(node!).script, 'sample-node'),
+    act: (host, { args: [node = ''] }) => viaApi(host, (cluster) => {
+      if (!cluster.members.has(node)) return fail(`Error from server (NotFound): pods "etcd-${node}" not found`);
+      const members = [...cluster.members].map(([name, member], at) => ({ ID: 1000 + at, name, peerURLs: [`https://${member.address}:2380`], clientURLs: [`https://${member.address}:2379`] }));
+      const health = [...cluster.members.values()].map((member) => ({ endpoint: `https://${member.address}:2379`, health: member.up && member.isActive('kubelet') && member.kubernetes === cluster }));
+      return { stdout: `${JSON.stringify({ members })}\n${JSON.stringify(health)}\n` };
+    }),
+  },
+  { name: 'kubeadm token create', reads: exactly(createToken.script), act: (host) => viaApi(host, (cluster) => ({ stdout: `${cluster.mint()}\n` })) },
+  { name: 'kubeadm token delete', reads: like((id) => deleteToken(id!).script, 'sample-id'), act: (host, { args: [id = ''] }) => viaApi(host, (cluster) => yesOrNo(cluster.tokens.delete(id))) },
+  {
+    name: 'upload the certificates', reads: like((config) => uploadCertificates(config!).script, 'sample-config'),
+    act: (host) => viaApi(host, (cluster) => { cluster.certificateKey = 'f'.repeat(64); return { stdout: `[upload-certs] Using certificate key:\n${cluster.certificateKey}\n` }; }),
+  },
+  { name: 'delete the uploaded certificates', reads: exactly(deleteCertificates.script), act: (host) => viaApi(host, (cluster) => { cluster.certificateKey = undefined; return undefined; }) },
+  { name: 'read the cluster CA', reads: exactly(readCa.script), act: ({ files }) => (files.has('/etc/kubernetes/pki/ca.crt') ? { stdout: Buffer.from(files.text('/etc/kubernetes/pki/ca.crt')!).toString('base64') } : fail('base64: /etc/kubernetes/pki/ca.crt: No such file or directory')) },
+  { name: 'read the admin kubeconfig', reads: exactly(readAdminConf.script), act: ({ files }) => (files.has(adminConf) ? { stdout: files.text(adminConf)! } : fail(`cat: ${adminConf}: No such file or directory`)) },
+  {
+    name: 'install the kubeconfig', reads: like((from) => copyKubeconfig(from!).script, 'sample-path'),
+    act: ({ files }, { args: [from = ''] }) => { const text = files.text(from); if (text === undefined) return fail(`install: cannot stat '${from}'`); files.write('/root/.kube/config', text, 0o600); return undefined; },
+  },
+  { name: 'restart kube-proxy', reads: like((node) => restartKubeProxy(node!).script, 'sample-node'), act: (host) => viaApi(host, () => undefined) },
+  { name: 'look for the cause', reads: exactly(diagnosis), act: (host) => ({ stdout: `${host.isActive('kubelet') ? 'active' : 'inactive'} ${host.isActive('containerd') ? 'active' : 'inactive'}\n` }) },
+  {
+    name: 'open the bridge to the API', reads: like((address) => openBridge(address!).script, '192.0.2.99'),
+    act: (host) => { if (!host.balancerUp()) host.start('keelson-api-bridge'); return undefined; },
+  },
+  { name: 'close the bridge to the API', reads: exactly(closeBridge.script), act: (host) => host.stop('keelson-api-bridge') },
+  { name: 'does the API balancer listen', reads: exactly(balancerListens.script), act: (host) => yesOrNo(host.balancerUp()) },
+  { name: 'ask the API through the balancer', reads: exactly(apiThroughBalancer.script), act: (host) => (host.balancerUp() && host.kubernetes?.isUp() ? { stdout: 'ok' } : refused) },
+];

@@ -1,0 +1,12 @@
+/** `keelson/testing`: simulated hosts for whoever writes stages of their own. testing/README.md says how. */
+export { type Fault, type FaultPlan, type Moment } from './faults';
+export { Fleet, type FleetHost } from './fleet';
+export { Host } from './host';
+export { fleetImages } from './images';
+export { Journal, type JournalEntry } from './journal';
+export { Kubernetes, type SimulatedNode } from './kubernetes';
+export { observe, type Expected } from './observer';
+export { exactly, like, oneOf, type Reader, rendered } from './pattern';
+export { pick, type Random, sample, seeded } from './random';
+export { fleetRemote } from './remote';
+export { type Answer, type Call, type Simulation } from './simulation';

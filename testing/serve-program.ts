@@ -1,0 +1,120 @@
+import type { ServerChannel } from 'ssh2';
+import { BUSY, INCOMPLETE } from '../activities/adapters/shell/loader';
+import { stateDir } from '../domain/host-paths';
+import type { Registry } from './commands/index';
+import type { Fault } from './faults';
+import { DiskFull } from './files';
+import type { Host } from './host';
+import type { Inlet } from './inlet';
+import { readProgram, type Speaker } from './program';
+import { type Answer, type Call, fail, unknown } from './simulation';
+
+/** The connection a command came by. */
+export interface Link {
+  isOpen(): boolean;
+  cut(): void;
+}
+
+/** Who wants to know of commands, and what they know. */
+export type Told = Registry;
+
+/** Runs one program that came through the loader: fence, effect, answer, and what goes wrong with each on purpose. */
+export async function serveProgram(host: Host, channel: ServerChannel, input: Inlet, link: Link, told: Told): Promise<void> {
+  const [mark = '', size = ''] = (await input.line())?.split(' ') ?? [];
+  const body = (await input.take(Number(size))).toString('utf8');
+  // A program that came in half does not run.
+  if (mark === '' || !body.endsWith(`\n#${mark}`)) return finish(channel, { code: INCOMPLETE });
+  const program = readProgram(body.slice(0, -`\n#${mark}`.length), mark);
+  const found = told.find(program.script);
+  const { speaker } = program;
+  const about = { name: found?.simulation.name ?? 'unknown', args: found?.args ?? [], ...(speaker ? { speaker } : {}) };
+  const fault = told.fault({ ...about, host });
+
+  let ended = false;
+  let end = (): void => undefined;
+  const killed = new Promise<void>((resolve) => { end = () => { ended = true; resolve(); }; });
+  const pid = host.nextPid();
+  const isOver = (): boolean => ended || !host.up;
+  let code: number | undefined;
+  let bytesOut = 0;
+  const before = host.version;
+  try {
+    if (fault?.kind === 'drop' && fault.when === 'before') return link.cut();
+    host.processes.set(pid, { pid, name: about.name, end, ...(speaker ? { speaker } : {}) });
+    channel.write(`${mark}\n`);
+    channel.stderr.write(`${mark} ${pid}\n`);
+
+    if (fault?.kind === 'slow') await Promise.race([killed, new Promise((resolve) => { setTimeout(resolve, fault.ms); })]);
+    if (fault?.kind === 'hold' && fault.when === 'before') {
+      await Promise.race([killed, fault.until]);
+      // Nobody is there any more: it never got as far as the host.
+      if (!link.isOpen()) return;
+    }
+    if (fault?.kind === 'hang') {
+      await killed;
+      return;
+    }
+    if (fault?.kind === 'reboot') return told.reboot(host, fault.ms);
+    if (isOver()) return;
+    const busy = speaker && fence(host, speaker);
+    const half = fault?.kind === 'drop' && fault.when === 'during';
+    const answer = busy ? { code: BUSY, stderr: `${mark} busy ${busy}\n` }
+      : fault?.kind === 'exit' && fault.when === 'before' ? fail(fault.words ?? 'it failed on purpose', fault.code)
+        : found ? await Promise.race([effect(host, found.simulation, { ...about, env: program.env }, input, link, half), killed.then(() => ({ code: 143 }))])
+          : fail(unknown(program.script), 127);
+    if (fault?.kind === 'hold' && fault.when === 'after') await Promise.race([killed, fault.until]);
+    if (half || (fault?.kind === 'drop' && fault.when === 'after')) return link.cut();
+    if (isOver() && !ended) return;
+    const told2 = changed(answer ?? {}, fault);
+    code = told2.code ?? 0;
+    bytesOut = Buffer.byteLength(told2.stdout ?? '') + Buffer.byteLength(told2.stderr ?? '');
+    finish(channel, told2, fault?.kind === 'lose-exit');
+  } finally {
+    host.processes.delete(pid);
+    host.around.journal.add({
+      host: host.address, kind: 'command', ...about, changed: speaker !== undefined && host.version !== before, bytesIn: input.bytes, bytesOut,
+      ...(code === undefined ? {} : { code }), ...(fault ? { fault: fault.kind } : {}),
+    });
+  }
+}
+
+async function effect(
+  host: Host, simulation: NonNullable<ReturnType<Told['find']>>['simulation'], given: Pick<Call, 'args' | 'env' | 'speaker'>, input: Inlet, link: Link, half: boolean,
+): Promise<Answer | undefined> {
+  const all = await input.rest();
+  // A broken link is an early end of stdin, which no shell can tell from a real one.
+  const whole = link.isOpen() && !half;
+  try {
+    return (await simulation.act(host, { ...given, stdin: half ? all.subarray(0, all.length / 2) : all, whole, half })) ?? undefined;
+  } catch (error) {
+    if (error instanceof DiskFull) return fail(error.message);
+    return fail(`the simulation of ${simulation.name} broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 126);
+  }
+}
+
+const changed = (answer: Answer, fault: Fault | undefined): Answer => {
+  if (fault?.kind === 'answer') return { stdout: fault.stdout };
+  if (fault?.kind === 'exit') return { ...answer, code: fault.code, stderr: `${fault.words ?? 'it failed on purpose'}\n` };
+  return answer;
+};
+
+function finish(channel: ServerChannel, { code = 0, stdout = '', stderr = '' }: Answer, withoutCode = false): void {
+  if (channel.destroyed || !channel.writable) return;
+  if (stdout.length > 0) channel.write(stdout);
+  if (stderr !== '') channel.stderr.write(stderr);
+  if (!withoutCode) channel.exit(code);
+  channel.end();
+}
+
+/** The fence as fenceLines() in activities/adapters/shell/loader.ts has it: who is older than what was seen does nothing. */
+function fence({ files }: Host, { uid, n, order, attempt, step }: Speaker): string | undefined {
+  const path = `${stateDir}/fence/${step}`;
+  const [seenUid, ...numbers] = (files.text(path) ?? '').trim().split(' ');
+  const [seenN = 0, seenOrder = 0, seenAttempt = 0] = numbers.map(Number);
+  if (seenUid === uid && (seenN > n || (seenN === n && seenOrder > order))) return `operation ${seenN}, attempt ${seenAttempt}`;
+  const version = files.version;
+  files.write(path, `${uid} ${n} ${order} ${attempt}\n`, 0o600);
+  // Bookkeeping, and no change of the host.
+  files.version = version;
+  return undefined;
+}

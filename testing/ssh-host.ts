@@ -1,0 +1,107 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { Server, type Connection } from 'ssh2';
+import { loaderLine } from '../activities/adapters/shell/loader';
+import type { Host } from './host';
+import { Inlet } from './inlet';
+import { serveProgram, type Link, type Told } from './serve-program';
+
+/** What the SSH side of a host needs to know of its fleet. */
+export interface SshSettings {
+  /** Private host key, OpenSSH format. */
+  readonly hostKey: string;
+  /** The loopback address and the port at which the host is reached. */
+  readonly listen: { readonly host: string; readonly port: number };
+}
+
+/** The sshd of a simulated host: a port on a loopback address of its own. */
+export class SshHost {
+  readonly #sockets = new Set<Socket>();
+  #net: NetServer | undefined;
+  #ssh: Server | undefined;
+  #key: string;
+  /** Logins so far. */
+  logins = 0;
+
+  constructor(readonly host: Host, private readonly settings: SshSettings, private readonly told: Told) {
+    this.#key = settings.hostKey;
+  }
+
+  /** Takes connections. */
+  async listen(): Promise<void> {
+    if (this.#net) return;
+    const net = createServer((socket) => this.#accept(socket));
+    this.#net = net;
+    await new Promise<void>((resolve, reject) => {
+      net.once('error', reject);
+      net.listen(this.settings.listen.port, this.settings.listen.host, resolve);
+    });
+  }
+
+  /** Refuses connections from now on; those that are there stay. */
+  async refuse(): Promise<void> {
+    const net = this.#net;
+    this.#net = undefined;
+    if (net) await new Promise<void>((resolve) => { net.close(() => resolve()); for (const socket of this.#sockets) socket.unref(); });
+  }
+
+  /** Cuts every connection, as a cable that is pulled. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  /** Takes nothing in from the connections that are there; they do not notice. Later all of it arrives at once. */
+  stall(): () => void {
+    const stalled = [...this.#sockets];
+    for (const socket of stalled) socket.pause();
+    return () => { for (const socket of stalled) socket.resume(); };
+  }
+
+  /** Shows another key from the next connection on. */
+  showKey(hostKey: string): void {
+    this.#key = hostKey;
+    this.#ssh = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#net?.close();
+    this.#net = undefined;
+    this.cut();
+    await Promise.resolve();
+  }
+
+  #accept(socket: Socket): void {
+    if (!this.host.up) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('close', () => this.#sockets.delete(socket)).on('error', () => undefined);
+    this.#ssh ??= new Server({ hostKeys: [this.#key] }, (client) => this.#serve(client));
+    this.#ssh.injectSocket(socket);
+  }
+
+  #serve(client: Connection): void {
+    const socket = (client as unknown as { _sock: Socket })._sock;
+    const link: Link = { isOpen: () => !socket.destroyed, cut: () => socket.destroy() };
+    client.on('error', () => undefined);
+    client.on('authentication', (context) => (context.method === 'none' ? context.reject(['password', 'publickey']) : context.accept()));
+    client.on('ready', () => {
+      this.logins += 1;
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec, _reject, { command }) => {
+          const channel = acceptExec();
+          channel.on('error', () => undefined);
+          if (command === loaderLine.none) {
+            void serveProgram(this.host, channel, new Inlet(channel), link, this.told);
+            return;
+          }
+          channel.stderr.write(`the simulated host takes Keelson's loader and nothing else, not: ${command.slice(0, 120)}\n`);
+          channel.exit(127);
+          channel.end();
+        });
+      });
+    });
+  }
+}
