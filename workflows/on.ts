@@ -8,19 +8,23 @@ import type { Activities } from '../activities';
  * What a command does wrong is counted on its host (activities/job.ts) and typed (activities/failure.ts).
  */
 const forever = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+/** A cancel counts when the host says so: Temporal's default is to go on while its processes still run there. */
+const ended = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
 
 /** Only reads. */
 const probe = proxyActivities<Activities>({
-  startToCloseTimeout: '2m', scheduleToCloseTimeout: '10m', heartbeatTimeout: '20s', retry: forever,
+  startToCloseTimeout: '2m', scheduleToCloseTimeout: '10m', heartbeatTimeout: '20s', retry: forever, ...ended,
 });
 /** Changes a host; can run twice. The heartbeat decides how soon a killed Temporal worker is noticed. */
 const change = proxyActivities<Activities>({
-  startToCloseTimeout: '60m', scheduleToCloseTimeout: '4h', heartbeatTimeout: '12s', retry: forever,
+  startToCloseTimeout: '60m', scheduleToCloseTimeout: '4h', heartbeatTimeout: '12s', retry: forever, ...ended,
 });
 /** Moves bytes; can resume. */
 const transfer = proxyActivities<Activities>({
-  startToCloseTimeout: '4h', scheduleToCloseTimeout: '12h', heartbeatTimeout: '12s', retry: forever,
+  startToCloseTimeout: '4h', scheduleToCloseTimeout: '12h', heartbeatTimeout: '12s', retry: forever, ...ended,
 });
+/** A person's command: nobody can tell whether it may run twice, so it runs once. */
+const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '12s', retry: { maximumAttempts: 1 }, ...ended });
 
-export const on = { probe, change, transfer };
+export const on = { probe, change, transfer, once };
 export type On = typeof on;
