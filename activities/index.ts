@@ -1,6 +1,8 @@
 import { bootstrapHost } from './bootstrap';
 import { checkHost } from './check';
+import { copyToHost } from './copy-to-host';
 import type { Deps } from './deps';
+import { execOnHost } from './exec-on-host';
 import { toFailure } from './failure';
 import { initControlPlane } from './init';
 import { joinControlPlane, joinWorker } from './join';
@@ -35,6 +37,8 @@ export const createActivities = (deps: Deps) => ({
   runGuest: guarded(runGuest(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
   resetHost: guarded(resetHost(deps)),
+  execOnHost: guarded(execOnHost(deps)),
+  copyToHost: guarded(copyToHost(deps)),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -29,22 +29,37 @@ export interface SyncReport {
  * Throws InvalidImage for unsafe paths, DigestMismatch when a file arrives wrong twice, and what Session throws.
  */
 export async function syncTree(session: Session, request: SyncRequest): Promise<SyncReport> {
-  const { base, name } = request;
-  const fileSet = checked({ base, name });
-  const set = setOf(request.entries);
-  const digest = digestOfSet(set);
-  const seen = readSeen(unpacked(await session.run(lookAtSet(fileSet, digest, set.map(({ path }) => path))), session.host));
+  const fileSet = checked(request);
+  const { set, seen } = await lookAt(session, request);
   const glance = planSync(set, seen);
   if (glance.complete) return report(glance);
 
-  const plan = planSync(set, await withHashes(session, fileSet, set, seen));
-  if (plan.unstage.length > 0) await session.run(removeStaged(fileSet, plan.unstage));
-  await sendVerified(session, fileSet, plan.send, request);
+  const plan = await stage(session, request, set, seen);
   await session.feed(activateFiles(fileSet), writeTar(notes(plan)));
   return report(plan);
 }
 
-function checked(set: FileSet): FileSet {
+/** What a host has of a set, told without hashing anything. */
+export async function lookAt(session: Session, request: SyncRequest): Promise<{ set: TreeEntry[]; seen: SeenSet }> {
+  const set = setOf(request.entries);
+  const seen = readSeen(unpacked(await session.run(lookAtSet(checked(request), digestOfSet(set), set.map(({ path }) => path))), session.host));
+  return { set, seen };
+}
+
+/** Brings what the host lacks of a set into its staging, each file hashed there. What is to become of it is for the caller. */
+export const stageFiles = async (session: Session, request: SyncRequest, set: readonly TreeEntry[], seen: SeenSet): Promise<SyncReport> =>
+  report(await stage(session, request, set, seen));
+
+async function stage(session: Session, request: SyncRequest, set: readonly TreeEntry[], seen: SeenSet): Promise<SyncPlan> {
+  const fileSet = checked(request);
+  const plan = planSync(set, await withHashes(session, fileSet, set, seen));
+  if (plan.unstage.length > 0) await session.run(removeStaged(fileSet, plan.unstage));
+  await sendVerified(session, fileSet, plan.send, request);
+  return plan;
+}
+
+function checked({ base, name }: FileSet): FileSet {
+  const set = { base, name };
   if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(set.name) || !set.base.startsWith('/')) {
     throw new ClusterError('InvalidSpec', `no place for a set of files: ${set.base}, ${set.name}`);
   }

@@ -11,6 +11,8 @@ import {
 import { defaultActor } from './actor';
 import { connect, type ConnectOptions } from './connect';
 import { fromTemporal, isSilence, silence } from './errors';
+import { type HostsRun, type KnownCluster, type Selection, startCopy, startExec } from './hosts-run';
+import { noSuchCluster } from './no-such-cluster';
 import { OperationHandle } from './operation';
 import { prepareSpec, withRegistryPassword } from './prepare-spec';
 
@@ -153,6 +155,26 @@ export class KeelsonClient {
   /** An operation: the one that an answer names, or any by its workflow id, e.g. `cluster/prod/init-1`. */
   operation(which: Accepted | string): OperationHandle {
     return typeof which === 'string' ? new OperationHandle(this.client, which) : new OperationHandle(this.client, which.workflowId, true);
+  }
+
+  /**
+   * Runs a command on hosts of a cluster, as root, beside whatever else runs. It runs once: a host whose link breaks is
+   * reported and not asked again. What it prints goes to the log store of the Temporal worker.
+   */
+  async exec(cluster: string, command: string, { timeoutMs = 24 * 3_600_000, ...selection }: Selection & { timeoutMs?: number } = {}): Promise<HostsRun> {
+    return startExec({ client: this.client, address: this.address }, await this.knownCluster(cluster), command, { ...selection, timeoutMs });
+  }
+
+  /** Copies a file or the content of a folder to hosts of a cluster. `source` is an absolute path on the Temporal worker's machine. */
+  async copy(cluster: string, paths: { source: string; destination: string }, selection: Selection = {}): Promise<HostsRun> {
+    return startCopy({ client: this.client, address: this.address }, await this.knownCluster(cluster), paths, selection);
+  }
+
+  private async knownCluster(cluster: string): Promise<KnownCluster> {
+    const [spec, report] = await Promise.all([this.desired(cluster), this.status(cluster)]);
+    if (!report || !spec) throw noSuchCluster(cluster);
+    if (!report.view) throw silence(this.address, undefined);
+    return { spec, view: report.view };
   }
 
   private entity(cluster: string) {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodeHelp } from './exit-codes';
+import { addOnHosts } from './program-on-hosts';
 
 /**
  * The command line. Each command is loaded when it is called: help and version must not wait for what they do not need.
@@ -79,6 +80,7 @@ export function createProgram(done: (code: number) => void): Command {
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/kubeconfig.js')).kubeconfig(name, flags)));
 
   addKey(command('key', 'the keys that seal secrets: which there are, a new one, one less'), done);
+  addOnHosts(command, done);
 
   addLocal(command('local', 'the embedded Temporal server and Temporal worker'), done);
 

@@ -150,8 +150,10 @@ export interface HostTarget extends Host {
   readonly strictHostKeys: boolean;
 }
 
+/** As much of a spec as it takes to reach a host. */
+type Reach = Pick<ClusterSpec, 'name' | 'credentials'> & { readonly policy: Pick<Policy, 'strictHostKeys'> };
 /** A host with its credential, as an activity takes it. */
-export const targetOf = (spec: ClusterSpec, host: Host, pinnedKey?: string): HostTarget => ({
+export const targetOf = (spec: Reach, host: Host, pinnedKey?: string): HostTarget => ({
   ...host,
   cluster: spec.name,
   access: spec.credentials[host.credential] ?? { user: 'root' },

@@ -13,6 +13,8 @@ export interface Command<T = string> {
   readonly stdin?: string;
   /** True when it changes the host: it is fenced and counted in the journal as a change. */
   readonly changes?: boolean;
+  /** Changes the host, but is no step of an operation: no attempt of it is compared, and its log is what it prints. */
+  readonly unfenced?: boolean;
   /** Milliseconds; default 60 000. The remote process group is ended when it passes. */
   readonly timeoutMs?: number;
   /** Exit codes that are no failure; default [0]. */

@@ -38,7 +38,8 @@ export interface LogFilter {
 export function listLogs(cluster: string, filter: LogFilter = {}): LogEntry[] {
   const root = logsDir(cluster);
   const found: LogEntry[] = [];
-  for (const operation of names(root)) {
+  // One operation's logs are found without looking at all the others.
+  for (const operation of filter.operation === undefined ? names(root) : [filter.operation]) {
     for (const stage of names(join(root, operation))) {
       for (const host of names(join(root, operation, stage))) {
         for (const name of names(join(root, operation, stage, host))) {

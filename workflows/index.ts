@@ -1,4 +1,6 @@
 export { cluster } from './cluster';
+export { copyFiles } from './copy-files';
+export { execCommand } from './exec-command';
 export { initCluster } from './init-cluster';
 export { previewPlan } from './preview-plan';
 export { reconcileCluster } from './reconcile-cluster';

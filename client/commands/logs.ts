@@ -1,7 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listLogs, type LogEntry, readLog } from '../../home/logs';
+import { listLogs } from '../../home/logs';
 import { exitCodes } from '../exit-codes';
+import { type LogLine, LogReader } from '../log-reader';
 import { clusterOf } from '../session';
 
 export interface LogFlags {
@@ -15,46 +15,35 @@ export interface LogFlags {
 /** `keelson logs [name]`: what the hosts said, in the order of time, each line with its stage and host. */
 export async function logs(name: string | undefined, flags: LogFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
-  const operation = flags.operation ?? listLogs(cluster).at(-1)?.operation;
-  const filter = { ...(operation ? { operation } : {}), ...(flags.stage ? { stage: flags.stage } : {}), ...(flags.host ? { host: flags.host } : {}) };
-  const entries = listLogs(cluster, filter);
-  if (entries.length === 0 && !flags.follow) {
+  const operation = flags.operation ?? lastOperation(cluster);
+  const place = { ...(flags.stage ? { stage: flags.stage } : {}), ...(flags.host ? { host: flags.host } : {}) };
+  const lines = new LogReader(cluster, { ...place, ...(operation ? { operation } : {}) }).read();
+  if (lines.length === 0 && !flags.follow) {
     console.error(`no logs of cluster ${cluster}${operation ? `, ${operation}` : ''} on this machine; they lie where its Temporal worker runs`);
     return exitCodes.failed;
   }
-  for (const line of entries.flatMap((entry) => linesOf(entry, readLog(entry))).sort()) console.log(line);
-  if (flags.follow) await follow(cluster, flags.operation ? filter : { ...filter, operation: undefined }, new Map(entries.map(({ file, bytes }) => [file, bytes])));
+  // Later operations are followed too, unless one was named.
+  const coming = new LogReader(cluster, { ...place, ...(flags.operation ? { operation: flags.operation } : {}) });
+  if (flags.follow) coming.skip();
+  print(lines);
+  if (flags.follow) await follow(coming);
   return exitCodes.done;
 }
 
-/** `<time> <stage> <host>: <text>`; the stored lines begin with the time. */
-function linesOf({ stage, host, attempt }: LogEntry, text: string): string[] {
-  const place = `${stage} ${host}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
-  return text.split('\n').filter(Boolean).map((line) => line.replace(/^(\S+) ?/, `$1 ${place}: `));
+/** The last of the cluster's own operations: what a person ran on its hosts is none. */
+const lastOperation = (cluster: string): string | undefined => listLogs(cluster).filter(({ operation }) => !/^(exec|scp)-/.test(operation)).at(-1)?.operation;
+
+/** `<time> <stage> <host>: <text>`. */
+function print(lines: readonly LogLine[]): void {
+  const words = lines.map(({ entry: { stage, host, attempt }, at, text }) => `${at} ${stage} ${host}${attempt > 1 ? ` (attempt ${attempt})` : ''}: ${text}`);
+  for (const line of words.sort()) console.log(line);
 }
 
-async function follow(cluster: string, filter: { operation?: string | undefined; stage?: string; host?: string }, read: Map<string, number>): Promise<void> {
+async function follow(reader: LogReader): Promise<void> {
   let gone = false;
   process.once('SIGINT', () => { gone = true; });
-  const { operation, ...rest } = filter;
   while (!gone) {
-    for (const entry of listLogs(cluster, operation ? { ...rest, operation } : rest)) {
-      const from = read.get(entry.file) ?? 0;
-      if (entry.bytes <= from) continue;
-      for (const line of linesOf(entry, slice(entry.file, from, entry.bytes))) console.log(line);
-      read.set(entry.file, entry.bytes);
-    }
+    print(reader.read());
     await sleep(300);
   }
-}
-
-function slice(file: string, from: number, to: number): string {
-  const bytes = Buffer.alloc(to - from);
-  const handle = openSync(file, 'r');
-  try {
-    readSync(handle, bytes, 0, bytes.length, from);
-  } finally {
-    closeSync(handle);
-  }
-  return bytes.toString('utf8');
 }

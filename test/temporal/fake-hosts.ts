@@ -116,6 +116,8 @@ export class FakeHosts {
         this.clear(host.id);
         return { host: host.id, left: [] };
       }),
+      execOnHost: async ({ host }) => this.call('execOnHost', host.id, () => ({ code: 0 })),
+      copyToHost: async ({ host }) => this.call('copyToHost', host.id, () => ({ files: 1, bytes: 1 })),
     } as Activities;
   }
 

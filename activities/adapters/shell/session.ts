@@ -63,7 +63,8 @@ async function perform(
   cancel: AbortSignal | undefined, report: (code: number) => void,
 ): Promise<CommandResult> {
   const mark = newMark();
-  const fence = command.changes === true ? fenceLines(mark, scope) : '';
+  const isStep = command.changes === true && command.unfenced !== true;
+  const fence = isStep ? fenceLines(mark, scope) : '';
   const text = fence + exportLines(command.env ?? {}) + command.script;
 
   const cleanOutput = redactor(command.secrets ?? []);
@@ -75,7 +76,7 @@ async function perform(
     tail.add(line);
     if (isError) told.add(line);
     const safe = clean(line);
-    if (command.changes === true && !isData) scope.log(safe);
+    if (isStep && !isData) scope.log(safe);
     io.line?.(safe);
   };
   // What is parsed is for the program and not for people.
@@ -85,7 +86,7 @@ async function perform(
     lines[name].add(chunk);
   };
 
-  if (command.changes === true) scope.log(`$ ${command.title}`);
+  if (isStep) scope.log(`$ ${command.title}`);
   const more = io.source !== undefined;
   const program = { mark, text, ...(command.stdin === undefined ? {} : { stdin: command.stdin }), more };
   const running = await launch(machine, program, { stdout: sinkOf('stdout'), stderr: sinkOf('stderr') }, {
