@@ -41,6 +41,21 @@ export function parseClusterfile(text: string, options: ParseOptions): { documen
   return { documents, warnings };
 }
 
+/**
+ * The file as it is read: templates rendered, the documents of `--config-file` behind its own. What parseClusterfile()
+ * reads without any values as the same documents; braces that stand in it are text.
+ */
+export function renderedClusterfile(text: string, options: ParseOptions): string {
+  const report = new Report();
+  const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
+  const parts = [{ file: options.file, text }, ...(options.extra ?? [])].flatMap((one) => render(one, values, report));
+  report.finish();
+  return parts.reduce((all, { text: part }) => {
+    if (all === '') return part;
+    return `${all.endsWith('\n') ? all : `${all}\n`}${/^---(\s|$)/m.test(part.split('\n').find((line) => line !== '' && !line.startsWith('#')) ?? '') ? part : `---\n${part}`}`;
+  }, '');
+}
+
 function render(source: TextFile, values: JsonObject, report: Report): TextFile[] {
   try {
     return [{ file: source.file, text: renderTemplate(source.text, values, { file: source.file, errorType: 'InvalidSpec' }) }];

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import type { JsonObject, Policy } from '../cluster';
-import { documentNames, kinds } from '../kubeadm/kinds';
+import type { ConfigDocument, JsonObject, Policy } from '../cluster';
+import { type DocumentName, documentNames, kinds } from '../kubeadm/kinds';
 import type { ClusterDocuments, ClusterfileHost, SshSettings } from './documents';
 import { durationOf } from './duration';
 
@@ -11,10 +11,10 @@ import { durationOf } from './duration';
 export function writeClusterfile(documents: ClusterDocuments): string {
   const all = [
     clusterDocument(documents),
-    ...documents.configs.map(({ name, ...spec }) => ({ apiVersion: 'apps.sealos.io/v1beta1', kind: 'Config', metadata: { name }, spec })),
+    ...documents.configs.map(configDocument),
     ...documentNames.flatMap((name) => {
       const document = documents.kubeadm[name];
-      return document ? [{ apiVersion: defaultVersions[name], kind: kinds[name], ...document }] : [];
+      return document ? [kubeadmDocument(name, document)] : [];
     }),
     ...policyDocument(documents),
   ];
@@ -22,6 +22,12 @@ export function writeClusterfile(documents: ClusterDocuments): string {
   const text = all.map((one) => stringify(one, { lineWidth: 0, compat: 'yaml-1.1', aliasDuplicateObjects: false })).join('---\n');
   return text.replaceAll('{{', '{{ "{{" }}');
 }
+
+export const configDocument = ({ name, ...spec }: ConfigDocument): JsonObject =>
+  ({ apiVersion: 'apps.sealos.io/v1beta1', kind: 'Config', metadata: { name }, spec: spec as JsonObject });
+
+export const kubeadmDocument = (name: DocumentName, document: JsonObject): JsonObject =>
+  ({ apiVersion: defaultVersions[name], kind: kinds[name], ...document });
 
 const defaultVersions = {
   init: 'kubeadm.k8s.io/v1beta4', cluster: 'kubeadm.k8s.io/v1beta4', join: 'kubeadm.k8s.io/v1beta4',
@@ -77,7 +83,8 @@ function policyDocument({ policy, controlPlaneEndpoint, hosts }: ClusterDocument
   return Object.keys(spec).length > 0 ? [{ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec }] : [];
 }
 
-function settingsOf({ parkRetry, maxClockSkewMs, drain, snapshots, drift, ...same }: Partial<Policy>): JsonObject {
+/** Settings as a Policy document writes them. */
+export function settingsOf({ parkRetry, maxClockSkewMs, drain, snapshots, drift, ...same }: Partial<Policy>): JsonObject {
   return {
     ...(same as JsonObject),
     ...(parkRetry === undefined ? {} : { parkRetry: { times: parkRetry.times, first: durationOf(parkRetry.firstMs), factor: parkRetry.factor } }),
