@@ -6,7 +6,7 @@ import { type EntityState, type EntityView, newEntity } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
 import type { Plan } from '../domain/plan';
 import {
-  type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, resetUpdate, retryUpdate, taskQueue,
+  type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, resetUpdate, retryUpdate, taskQueue,
 } from '../workflows/messages';
 import { defaultActor } from './actor';
 import { connect, type ConnectOptions } from './connect';
@@ -23,6 +23,8 @@ export interface ApplyOptions {
   readonly requestId?: string;
   /** Digest of the desired state that the spec was made from; a cluster that has changed meanwhile refuses. */
   readonly base?: string;
+  /** The Clusterfile that the spec was made from, as `sealFile` packs it: the cluster keeps it for `keelson clusterfile`. */
+  readonly file?: string;
 }
 
 export interface ResetOptions extends Omit<ApplyOptions, 'base'> {
@@ -83,7 +85,7 @@ export class KeelsonClient {
     }
   }
 
-  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base }: ApplyOptions): Promise<Accepted> {
+  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file }: ApplyOptions): Promise<Accepted> {
     const startWorkflowOperation = new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
@@ -92,7 +94,7 @@ export class KeelsonClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }) };
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }) };
     return this.asked(spec.name, answerWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation }));
   }
@@ -127,6 +129,11 @@ export class KeelsonClient {
   /** The spec as it was applied last, secrets sealed; undefined when there is no cluster. */
   async desired(cluster: string): Promise<ClusterSpec | undefined> {
     return this.known(cluster, () => this.entity(cluster).query(desiredQuery));
+  }
+
+  /** The Clusterfile that was applied last, sealed as a whole (`openFile`); undefined when the cluster came from flags. */
+  async file(cluster: string): Promise<string | undefined> {
+    return this.known(cluster, () => this.entity(cluster).query(fileQuery));
   }
 
   /** The names of all clusters, sorted. */

@@ -49,6 +49,10 @@ export function createProgram(done: (code: number) => void): Command {
   withCluster(command('status [name]', 'what is known of a cluster, or of all of them'))
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/status.js')).status(name, flags)));
 
+  withCluster(command('clusterfile [name]', 'print the Clusterfile of what is wanted: comments kept, later changes written into it'))
+    .option('--sealed', 'no secret in clear, whatever the file said')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/clusterfile.js')).clusterfile(name, flags)));
+
   withCluster(command('watch [name]', 'follow the operation that runs'))
     .option('--operation <name>', 'another one, e.g. init-1')
     .option('--wait', 'without a terminal: stay when it waits for a person')

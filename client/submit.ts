@@ -10,6 +10,8 @@ import { actorOf, isEmbedded } from './session';
 import type { SpecFlags } from './spec-flags';
 import { showPlan } from './show-plan';
 import { watchOperation } from './watch';
+import { keepClusterfile } from './keep-clusterfile';
+import { sealFile } from './written-back';
 
 /** The cluster as it was when the spec was made. */
 export interface Known {
@@ -19,18 +21,22 @@ export interface Known {
 
 /**
  * Makes the spec from the cluster as it is, and applies it, follows it, or shows its plan. A cluster that somebody has
- * changed in between is read again, once. Gives the exit code.
+ * changed in between is read again, once. Gives the exit code. `text` is the Clusterfile that the spec comes from: the cluster
+ * keeps it.
  */
-export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => ClusterSpec): Promise<number> {
+export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => ClusterSpec, text?: string): Promise<number> {
   const known = await read(client, cluster);
   const spec = checked(make(known));
   if (flags.dryRun) return showPlan(await client.plan(spec), flags);
-  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known) }).catch(async (error: unknown) => {
+  const file = text === undefined ? undefined : sealFile(text, cluster);
+  const kept = file === undefined ? {} : { file };
+  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known), ...kept }).catch(async (error: unknown) => {
     if (!(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
     const now = await read(client, cluster);
     if (now.view?.running || now.view?.digest === known.view?.digest) throw error;
-    return client.apply(checked(make(now)), { ...actorOf(flags), ...baseOf(now) });
+    return client.apply(checked(make(now)), { ...actorOf(flags), ...baseOf(now), ...kept });
   });
+  await keepClusterfile(client, cluster);
   if (flags.detach) {
     console.log(flags.json ? JSON.stringify(accepted) : `${accepted.operation} of ${cluster} runs; \`keelson watch ${cluster}\` follows it`);
     return exitCodes.done;

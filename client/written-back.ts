@@ -63,7 +63,7 @@ function read(text: string, saved: ClusterSpec, sources: SpecSources): ClusterSp
 }
 
 /** What a Clusterfile can say of a spec: not the names of logins, nor what one machine or one operation added. */
-function meaning({ force: _force, credentials, hosts, policy, ...rest }: ClusterSpec): unknown {
+function meaning({ force: _force, registryPassword: _made, credentials, hosts, policy, ...rest }: ClusterSpec): unknown {
   const login = (id: string): unknown => sshOf(credentials[id] as Credential);
   return {
     ...rest, policy: { ...policy, noWait: false },

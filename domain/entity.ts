@@ -11,7 +11,7 @@ export interface EntityState {
   readonly name: string;
   /** The cluster's identity on its hosts. */
   readonly uid: string;
-  readonly desired?: { readonly spec: ClusterSpec; readonly digest: string; readonly by: string; readonly at: string };
+  readonly desired?: Desired;
   readonly current: ClusterRecord;
   /** Number of the last operation; only grows. */
   readonly n: number;
@@ -21,6 +21,18 @@ export interface EntityState {
   readonly recent: readonly Answered[];
   readonly log: readonly LogLine[];
   readonly retired: boolean;
+}
+
+/** What is wanted, by whom and since when. */
+export interface Desired {
+  readonly spec: ClusterSpec;
+  readonly digest: string;
+  readonly by: string;
+  readonly at: string;
+  /** How many specs were applied so far, this one included: Kubernetes' `metadata.generation`. */
+  readonly generation?: number;
+  /** The Clusterfile that was applied last, packed and sealed as a whole by the client; later changes by flags are not in it. */
+  readonly file?: string;
 }
 
 /** A request that was accepted, and the operation it was told. */
@@ -92,6 +104,11 @@ export interface EntityView {
   readonly running?: Running;
   readonly log: readonly LogLine[];
   readonly digest?: string;
+  /** How many specs were applied so far. */
+  readonly generation?: number;
+  /** Who applied the spec that is wanted now, and when. */
+  readonly appliedBy?: string;
+  readonly appliedAt?: string;
 }
 
 /** How an operation ended, as its parent reads it. */
@@ -170,11 +187,17 @@ export const refuseCancel = (state: EntityState): ClusterError | undefined =>
   state.running ? undefined : new ClusterError('InvalidSpec', `no operation of cluster ${state.name} runs`);
 
 /** Accepts a spec: either the one that runs already (attach), or the next operation. */
-export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string }, at: string): EntityState {
+export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string; file?: string }, at: string): EntityState {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
   if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
   const kind = state.current.created ? 'reconcile' : 'init';
-  return remember({ ...state, desired: { spec: request.spec, digest: request.digest, by: request.by, at } }, { kind, requestId: request.requestId, by: request.by, at });
+  return remember({ ...state, desired: desiredBy(state.desired, request, at) }, { kind, requestId: request.requestId, by: request.by, at });
+}
+
+function desiredBy(before: Desired | undefined, { spec, digest, by, file = before?.file }: { spec: ClusterSpec; digest: string; by: string; file?: string }, at: string): Desired {
+  const known = before?.generation ?? (before ? 1 : 0);
+  const generation = before?.digest === digest ? known : known + 1;
+  return { spec, digest, by, at, generation, ...(file === undefined ? {} : { file }) };
 }
 
 /** Accepts a reset; a parked operation makes way for it. */
@@ -234,5 +257,5 @@ export const viewOf = (state: EntityState): EntityView => ({
   ...(state.current.phase ? { phase: state.current.phase } : {}),
   ...(state.current.leader ? { leader: state.current.leader } : {}),
   ...(state.running ? { running: state.running } : {}),
-  ...(state.desired ? { digest: state.desired.digest } : {}),
+  ...(state.desired ? { digest: state.desired.digest, appliedBy: state.desired.by, appliedAt: state.desired.at, generation: state.desired.generation ?? 1 } : {}),
 });

@@ -40,6 +40,9 @@ export const historyDir = (cluster: string): string => join(homeDir(), 'history'
 export const historyFile = (cluster: string, operation: string): string =>
   join(historyDir(cluster), `${fileName(operation)}.json`);
 
+/** The Clusterfile of a cluster as it is wanted now, secrets sealed: sealos has it below ~/.sealos. */
+export const clusterfileFile = (cluster: string): string => join(homeDir(), 'clusters', fileName(cluster), 'Clusterfile');
+
 /** Pids and descriptions of the background processes. */
 export const localDir = (): string => join(homeDir(), 'local');
 export const pidFile = (process: 'server' | 'worker'): string => join(localDir(), `${process}.pid`);

@@ -7,7 +7,7 @@ import {
   admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseCancel, refuseReset, refuseRetry, type Running, viewOf,
 } from '../domain/entity';
 import { initCluster } from './init-cluster';
-import { applyUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, progressSignal, resetUpdate, retryUpdate } from './messages';
+import { applyUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, fileQuery, progressSignal, resetUpdate, retryUpdate } from './messages';
 import { reconcileCluster } from './reconcile-cluster';
 import { resetCluster } from './reset-cluster';
 
@@ -30,6 +30,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
 
   setHandler(entityQuery, () => viewOf(state), { description: 'the cluster, its conditions, its operations' });
   setHandler(desiredQuery, () => state.desired?.spec, { description: 'the spec, secrets sealed' });
+  setHandler(fileQuery, () => state.desired?.file, { description: 'the Clusterfile, sealed' });
   setHandler(progressSignal, ({ operation, waiting }) => {
     if (state.running?.operation !== operation) return;
     const { waiting: _before, ...running } = state.running;

@@ -16,6 +16,8 @@ export interface ApplyRequest {
   readonly digest: string;
   /** Digest of the desired state the request was made from; absent: whatever is there. */
   readonly base?: string;
+  /** The Clusterfile this was made from, packed and sealed as a whole; absent: the one before stays. */
+  readonly file?: string;
 }
 
 export interface ResetRequest {
@@ -45,6 +47,8 @@ export const cancelUpdate = defineUpdate<void, [{ by: string; reason: string }]>
 export const entityQuery = defineQuery<EntityView>('cluster');
 /** On the entity: the spec as it was applied last; secrets stay sealed. */
 export const desiredQuery = defineQuery<ClusterSpec | undefined>('desired');
+/** On the entity: the Clusterfile that was applied last, sealed. */
+export const fileQuery = defineQuery<string | undefined>('clusterfile');
 /** On an operation `cluster/<name>/<operation>`; answered on closed ones too, within retention. */
 export const statusQuery = defineQuery<OperationStatus>('status');
 /** On an operation: the plan that runs, once it is made. */

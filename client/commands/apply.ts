@@ -1,5 +1,5 @@
 import { clusterfileSpec, loginsAround } from '../clusterfile-spec';
-import { readClusterfile } from '../read-documents';
+import { readWithText } from '../read-documents';
 import { isEmbedded, withClient } from '../session';
 import { readSources } from '../sources';
 import type { SpecFlags } from '../spec-flags';
@@ -7,9 +7,9 @@ import { submit } from '../submit';
 
 /** `keelson apply -f Clusterfile`: makes a cluster what the file says. */
 export async function apply(flags: SpecFlags): Promise<number> {
-  const documents = readClusterfile(flags.Clusterfile ?? 'Clusterfile', flags);
+  const { documents, text } = readWithText(flags.Clusterfile ?? 'Clusterfile', flags);
   const logins = await loginsAround(flags);
   const sources = await readSources({ embedded: isEmbedded(flags) });
   return withClient(flags, (client) =>
-    submit(client, documents.name, flags, ({ spec: saved }) => clusterfileSpec(documents, { flags, logins, sources, saved })));
+    submit(client, documents.name, flags, ({ spec: saved }) => clusterfileSpec(documents, { flags, logins, sources, saved }), text));
 }
