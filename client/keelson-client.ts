@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { ClusterSpec } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
 import type { Plan } from '../domain/plan';
 import {
-  type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, resetUpdate, retryUpdate, taskQueue,
+  type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, resetUpdate, retryUpdate, taskQueue,
 } from '../workflows/messages';
 import { defaultActor } from './actor';
 import { connect, type ConnectOptions } from './connect';
@@ -46,6 +46,7 @@ export interface ClusterReport {
 /** A request is answered by the entity at once; what takes longer has nobody to answer it. */
 const answerWithinMs = 30_000;
 const queryWithinMs = 5_000;
+const lookWithinMs = 20_000;
 
 /**
  * Keelson for programs: apply a spec to a cluster, follow its operations, read its state. Refusals are ClusterError with
@@ -156,6 +157,24 @@ export class KeelsonClient {
     const input = { spec, hostKeys: known?.hostKeys ?? {}, ...(known ? { uid: known.uid, last } : {}) };
     return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
       workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
+    });
+  }
+
+  /**
+   * Looks at all hosts of the cluster now, side by side, and changes nothing: some seconds at most, however many are dead.
+   * Undefined when there is no such cluster, or no Temporal worker looks.
+   */
+  async look(cluster: string): Promise<HostsLook | undefined> {
+    const [spec, view] = await Promise.all([this.desired(cluster), this.known(cluster, () => this.entity(cluster).query(entityQuery))]);
+    if (!spec || !view) return undefined;
+    const input = { spec, uid: view.uid, hostKeys: view.hostKeys };
+    const look = this.client.workflow.execute<(one: typeof input) => Promise<HostsLook>>('lookAtHosts', {
+      workflowId: `${entityId(cluster)}/look-${randomUUID()}`, taskQueue, args: [input], staticSummary: `a look at the hosts of cluster ${cluster}`,
+      workflowExecutionTimeout: '30s',
+    });
+    return this.client.withDeadline(Date.now() + lookWithinMs, () => look).catch((error: unknown) => {
+      if (isSilence(error) || error instanceof WorkflowFailedError) return undefined;
+      throw error;
     });
   }
 

@@ -46,8 +46,16 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--exit-code', 'exit with 10 when there are changes')
     .action(async (images: string[], flags) => done(await (await import('./commands/plan.js')).plan(images, flags)));
 
-  withCluster(command('status [name]', 'what is known of a cluster, or of all of them'))
+  withCluster(command('status [name]', 'what is known of a cluster and how its hosts are just now, or a line for each cluster'))
+    .option('--no-look', 'show what is stored, and do not look at the hosts')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/status.js')).status(name, flags)));
+
+  withCluster(command('why [name]', 'what a cluster waits for, since when, and what you can do'))
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/why.js')).why(name, flags)));
+
+  withCluster(command('history [name]', 'what was done to a cluster, when and by whom'))
+    .option('--operation <name>', 'every piece of work of one, e.g. init-1: attempts, durations, errors, decisions')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/history.js')).history(name, flags)));
 
   withCluster(command('clusterfile [name]', 'print the Clusterfile of what is wanted: comments kept, later changes written into it'))
     .option('--sealed', 'no secret in clear, whatever the file said')

@@ -1,6 +1,7 @@
 import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import { ClusterError } from './errors';
+import type { HostRecord } from './host-record';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
@@ -50,7 +51,13 @@ export interface ClusterRecord {
   readonly conditions: readonly Condition[];
   /** Keys seen at first contact, by host id. */
   readonly hostKeys: Readonly<Record<string, string>>;
-  readonly images: readonly { readonly ref: string; readonly digest: string; readonly kind: string; readonly version?: string }[];
+  readonly images: readonly {
+    readonly ref: string; readonly digest: string; readonly kind: string; readonly version?: string;
+    /** When an operation with it ended well for the first time. */
+    readonly since?: string;
+  }[];
+  /** What went wrong last, by host id. */
+  readonly hosts?: Readonly<Record<string, HostRecord>>;
   readonly leader?: string;
   /** True from the first success on: later operations are reconciliations. */
   readonly created: boolean;
@@ -92,7 +99,7 @@ export interface LogLine {
 export interface EntityView {
   readonly name: string;
   readonly uid: string;
-  readonly hosts: readonly { readonly id: string; readonly roles: readonly string[] }[];
+  readonly hosts: readonly { readonly id: string; readonly roles: readonly string[]; readonly error?: HostRecord['error'] }[];
   readonly images: ClusterRecord['images'];
   readonly phase?: Phase;
   readonly conditions: readonly Condition[];
@@ -237,18 +244,28 @@ export function finish(state: EntityState, result: OperationResult, now: string)
   const { running, ...rest } = state;
   if (!running) return state;
   const line: LogLine = { operation: running.operation, by: running.by, startedAt: running.at, endedAt: now, outcome: result.outcome, message: result.message.slice(0, 500) };
+  const conditions = observed(result.record.conditions, state.current.conditions, state.desired?.generation ?? 1);
   return {
     ...rest,
-    current: result.record,
+    current: { ...result.record, conditions },
     log: [...state.log, line].slice(-50),
     retired: running.kind === 'reset' && result.outcome === 'Success',
   };
 }
 
+/** Which applied spec a condition speaks of: those that the operation has set speak of the one it worked on. */
+const observed = (after: readonly Condition[], before: readonly Condition[], generation: number): Condition[] =>
+  after.map((one) => (before.includes(one) || before.some((old) => sameCondition(old, one) && old.type !== 'Ready') ? one : { ...one, observedGeneration: generation }));
+const sameCondition = (a: Condition, b: Condition): boolean =>
+  a.type === b.type && a.status === b.status && a.reason === b.reason && a.message === b.message && a.lastTransitionTime === b.lastTransitionTime;
+
 export const viewOf = (state: EntityState): EntityView => ({
   name: state.name,
   uid: state.uid,
-  hosts: (state.desired?.spec.hosts ?? []).map(({ id, roles }) => ({ id, roles })),
+  hosts: (state.desired?.spec.hosts ?? []).map(({ id, roles }) => {
+    const error = state.current.hosts?.[id]?.error;
+    return { id, roles, ...(error ? { error } : {}) };
+  }),
   images: state.current.images,
   conditions: state.current.conditions,
   hostKeys: state.current.hostKeys,

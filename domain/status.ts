@@ -8,6 +8,8 @@ export interface Condition {
   readonly message: string;
   readonly lastTransitionTime: string;
   readonly observedDigest?: string;
+  /** Which of the applied specs it speaks of, counted from 1. */
+  readonly observedGeneration?: number;
 }
 
 export type JobState = 'pending' | 'waiting' | 'running' | 'done' | 'failed' | 'blocked';

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { historyFile } from './paths';
+import { historyDir, historyFile } from './paths';
 
 /**
  * Keeps the history of an operation that has ended: the server forgets it after its retention, and with it who did what
@@ -15,3 +15,22 @@ export function writeHistory(cluster: string, operation: string, history: object
 }
 
 export const hasHistory = (cluster: string, operation: string): boolean => existsSync(historyFile(cluster, operation));
+
+/** The history that was kept; undefined when there is none, or it was damaged. */
+export function readHistory(cluster: string, operation: string): object | undefined {
+  try {
+    return JSON.parse(readFileSync(historyFile(cluster, operation), 'utf8')) as object;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The operations whose histories were kept, e.g. `init-1`, in the order of their numbers. */
+export function keptHistories(cluster: string): string[] {
+  const number = (name: string): number => Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+  try {
+    return readdirSync(historyDir(cluster)).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length)).sort((a, b) => number(a) - number(b));
+  } catch {
+    return [];
+  }
+}

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ClusterSpec } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
+import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
 import type { OperationStatus } from '../domain/status';
 
@@ -58,6 +59,13 @@ export const planQuery = defineQuery<Plan | undefined>('plan');
 export const progressSignal = defineSignal<[{ operation: string; waiting?: OperationStatus['waiting'] }]>('progress');
 /** Entity to operation: a person's word. */
 export const decisionSignal = defineSignal<[{ decision: 'retry'; by: string }]>('decision');
+
+/** A look at the hosts beside all operations: what `status` shows. */
+export interface HostsLook {
+  /** When it was finished. */
+  readonly at: string;
+  readonly facts: readonly HostFacts[];
+}
 
 /** The workflow id of a cluster's entity. */
 export const entityId = (cluster: string): string => `cluster/${cluster}`;

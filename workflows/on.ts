@@ -15,6 +15,10 @@ const ended = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
 const probe = proxyActivities<Activities>({
   startToCloseTimeout: '2m', scheduleToCloseTimeout: '10m', heartbeatTimeout: '20s', retry: forever, ...ended,
 });
+/** Looks once, for a person who waits: a host that does not answer by then is said to be away. */
+const glance = proxyActivities<Activities>({
+  startToCloseTimeout: '8s', scheduleToCloseTimeout: '12s', heartbeatTimeout: '8s', retry: { maximumAttempts: 1 },
+});
 /** Changes a host; can run twice. The heartbeat decides how soon a killed Temporal worker is noticed. */
 const change = proxyActivities<Activities>({
   startToCloseTimeout: '60m', scheduleToCloseTimeout: '4h', heartbeatTimeout: '12s', retry: forever, ...ended,
@@ -26,5 +30,5 @@ const transfer = proxyActivities<Activities>({
 /** A person's command: nobody can tell whether it may run twice, so it runs once. */
 const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '12s', retry: { maximumAttempts: 1 }, ...ended });
 
-export const on = { probe, change, transfer, once };
+export const on = { probe, glance, change, transfer, once };
 export type On = typeof on;

@@ -4,6 +4,7 @@ import type { ClusterSpec } from '../domain/cluster';
 import { renderDetails } from '../domain/details';
 import type { ClusterRecord, OperationResult } from '../domain/entity';
 import type { ErrorType } from '../domain/errors';
+import { recordOutcome } from '../domain/host-record';
 import type { Plan } from '../domain/plan';
 import { errorsOf, formatProblems, type Problem } from '../domain/problem';
 import { applyEvent, beginStatus, endStatus, type JobState, type OperationStatus, type Waiting } from '../domain/status';
@@ -86,7 +87,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
       const message = await verify(plan, work, failed);
       const endedAt = new Date().toISOString();
       tell(endStatus(status, { ok: true, reason: 'Ready', message }, endedAt));
-      record = { ...record, phase: 'ClusterSuccess', conditions: status.conditions, created: true };
+      record = { ...recordOutcome(record, last, status, endedAt), phase: 'ClusterSuccess', conditions: status.conditions, created: true };
       await condition(allHandlersFinished);
       return { outcome: 'Success', message, record };
     }
@@ -94,7 +95,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
     const why = explain(error);
     tell(endStatus(status, { ok: false, reason: why?.reason ?? 'Cancelled', message: why?.message ?? 'cancelled' }, new Date().toISOString()));
     if (isCancellation(error) || !why) throw error;
-    record = { ...record, phase: 'ClusterFailed', conditions: status.conditions };
+    record = { ...recordOutcome(record, last, status, new Date().toISOString()), phase: 'ClusterFailed', conditions: status.conditions };
     const result: OperationResult = { outcome: 'Failed', message: why.message, record };
     throw ApplicationFailure.create({ message: why.message, type: why.reason, nonRetryable: true, details: [result] });
   }

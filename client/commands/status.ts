@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
 import type { EntityView } from '../../domain/entity';
 import { databaseFile } from '../../home/paths';
+import type { HostsLook } from '../../workflows/messages';
 import { exitCodes } from '../exit-codes';
+import { hostStates } from '../host-table';
 import type { ClusterReport, KeelsonClient } from '../keelson-client';
 import { noSuchCluster } from '../no-such-cluster';
 import { type CommonFlags, isEmbedded, withClient } from '../session';
 import { renderTable } from '../view';
 
+/** `--no-look`: only what is stored. */
+export type StatusFlags = CommonFlags & { readonly look?: boolean };
+
 /** `keelson status [name]`: one cluster in full, or a line for each. */
-export async function status(name: string | undefined, flags: CommonFlags): Promise<number> {
+export async function status(name: string | undefined, flags: StatusFlags): Promise<number> {
   const wanted = name ?? flags.cluster;
   // Without a database nothing was ever done here: no need to start a server to say so.
   if (isEmbedded(flags) && !existsSync(databaseFile())) {
@@ -28,12 +33,13 @@ async function all(client: KeelsonClient, flags: CommonFlags): Promise<number> {
   return exitCodes.done;
 }
 
-async function one(client: KeelsonClient, name: string, flags: CommonFlags): Promise<number> {
-  const report = await client.status(name);
+async function one(client: KeelsonClient, name: string, flags: StatusFlags): Promise<number> {
+  const [report, look] = await Promise.all([client.status(name), flags.look === false ? undefined : client.look(name)]);
   if (!report) throw noSuchCluster(name);
   const running = report.view?.running ? await client.operation(`cluster/${name}/${report.view.running.operation}`).status().catch(() => undefined) : undefined;
   if (flags.json) {
-    console.log(JSON.stringify({ ...report, ...(running ? { operation: running } : {}) }, undefined, 2));
+    const hosts = report.view ? { hosts: hostStates(report.view, look), ...(look ? { lookedAt: look.at } : {}) } : {};
+    console.log(JSON.stringify({ ...report, ...hosts, ...(running ? { operation: running } : {}) }, undefined, 2));
     return report.view ? exitCodes.done : exitCodes.noTemporal;
   }
   if (!report.view) {
@@ -41,7 +47,7 @@ async function one(client: KeelsonClient, name: string, flags: CommonFlags): Pro
     console.log('  -> `keelson local start`, or `keelson worker` beside a Temporal server of your own');
     return exitCodes.noTemporal;
   }
-  for (const line of describe(report.view)) console.log(line);
+  for (const line of describe(report.view, look, { asked: flags.look !== false, now: new Date() })) console.log(line);
   if (running) for (const line of ['', ...renderTable(running, { now: new Date().toISOString(), width: process.stdout.columns || 120, color: false, whole: true })]) console.log(line);
   return report.view.running?.waiting ? exitCodes.parked : exitCodes.done;
 }
@@ -67,17 +73,38 @@ function lastWord({ log }: EntityView): string {
   return last ? brief(last.message || `${last.operation}: ${last.outcome.toLowerCase()}`) : 'nothing was done yet';
 }
 
-/** The cluster for people: what it is, its conditions, its last operations. */
-function describe(view: EntityView): string[] {
-  const hosts = view.hosts.map(({ id, roles }) => [`  ${id}`, roles.join(','), id === view.leader ? 'leader' : '']);
-  const images = view.images.map(({ ref, digest, kind }) => [`  ${ref}`, kind, digest.slice(0, 19)]);
-  const conditions = view.conditions.map(({ type, status, reason, message }) => [`  ${type}`, status, reason, brief(message)]);
+/** The cluster for people: what it is, its hosts as they were seen, its conditions, who did what when. */
+export function describe(view: EntityView, look: HostsLook | undefined, { asked, now }: { asked: boolean; now: Date }): string[] {
+  const states = hostStates(view, look);
+  const hosts = states.map(({ id, role, leader, state, version, problem, lastError }) => [
+    `  ${id}`, leader ? `${role}, leader` : role, state, version ?? '-',
+    problem ? brief(problem) : lastError ? `last error: ${lastError.stage} in ${lastError.operation} (${ago(lastError.at, now)}): ${brief(lastError.message)}` : '',
+  ]);
+  const images = view.images.map(({ ref, digest, kind, since }) => [`  ${ref}`, kind, digest.slice(0, 19), since ? `since ${since}` : 'not finished yet']);
+  const conditions = view.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [`  ${type}`, status, reason, ago(lastTransitionTime, now), brief(message)]);
   const log = view.log.slice(-5).map(({ operation, outcome, by, endedAt, message }) => [`  ${operation}`, outcome, endedAt, by, brief(message)]);
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
-    ...section('Hosts', hosts), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
+    ...(view.appliedAt ? [`  spec ${view.generation ?? 1}, applied by ${view.appliedBy ?? 'somebody'} ${ago(view.appliedAt, now)}`] : []),
+    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
     ...(view.running ? [`Now: ${nowOf(view)}, asked for by ${view.running.by}`] : []),
   ];
+}
+
+/** How old it is what the table of hosts shows. */
+function age(view: EntityView, look: HostsLook | undefined, { asked, now }: { asked: boolean; now: Date }): string {
+  if (look) return 'looked at just now';
+  const last = view.log.at(-1)?.endedAt;
+  return `${asked ? 'nobody could look; ' : ''}${last ? `as the last operation left them ${ago(last, now)}` : 'never looked at'}`;
+}
+
+/** A time as people say it. */
+export function ago(at: string, now: Date): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(at)) / 1000));
+  if (!Number.isFinite(seconds)) return at;
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
 }
 
 const section = (title: string, rows: readonly string[][]): string[] => (rows.length > 0 ? [title, ...columns(rows)] : []);

@@ -1,0 +1,98 @@
+import type { EntityView } from './entity';
+import type { OperationStatus, Waiting } from './status';
+
+/** What a cluster waits for, for a person at three in the morning. */
+export interface Why {
+  /** In one sentence. */
+  readonly summary: string;
+  readonly since?: string;
+  /** When it looks again by itself. */
+  readonly nextCheckAt?: string;
+  /** One line for each thing that stands in the way, or that is being waited for. */
+  readonly reasons: readonly string[];
+  /** What a person can type now, each with what it does. */
+  readonly commands: readonly Advice[];
+  /** Nothing moves on without a person. */
+  readonly waitsForPerson: boolean;
+}
+
+export interface Advice {
+  readonly command: string;
+  readonly does: string;
+}
+
+/** What the cluster waits for, from the view of its entity and, where an operation runs, that operation's status. */
+export function whyOf(view: EntityView, status?: OperationStatus): Why {
+  const { name, running } = view;
+  if (running?.waiting) return waits(view, running.operation, running.waiting, status);
+  if (running) return works(view, status);
+  const last = view.log.at(-1);
+  if (!last) return { summary: 'nothing was done yet, and nothing is waited for', reasons: [], commands: [], waitsForPerson: false };
+  if (last.outcome === 'Success') return atRest(view, last.endedAt);
+  return {
+    summary: `nothing runs; ${last.operation} ${last.outcome === 'Cancelled' ? 'was cancelled' : 'failed'}, so the cluster may not be what was asked for`,
+    since: last.endedAt, reasons: lines(last.message),
+    commands: [
+      { command: `keelson apply -f FILE, or the same keelson run`, does: 'does what is missing, and only that' },
+      { command: `keelson plan -f FILE`, does: 'shows what that would be' },
+      { command: `keelson logs ${name} --operation ${last.operation}`, does: 'what the hosts said' },
+    ],
+    waitsForPerson: true,
+  };
+}
+
+function atRest(view: EntityView, since: string): Why {
+  const drifted = view.conditions.find(({ type, status }) => type === 'Drifted' && status === 'True');
+  const ready = view.conditions.find(({ type }) => type === 'Ready')?.message;
+  if (!drifted) return { summary: `nothing: it is ready${ready ? ` (${ready})` : ''}`, since, reasons: [], commands: [{ command: `keelson status ${view.name}`, does: 'how the hosts are just now' }], waitsForPerson: false };
+  return {
+    summary: 'nothing; but the hosts are not what was applied', since: drifted.lastTransitionTime, reasons: lines(drifted.message),
+    commands: [{ command: `keelson drift ${view.name}`, does: 'looks now, and names every difference' }], waitsForPerson: false,
+  };
+}
+
+function waits({ name }: EntityView, operation: string, waiting: Waiting, status: OperationStatus | undefined): Why {
+  const failed = (status?.stages ?? []).flatMap(({ name: stage, jobs }) => jobs
+    .filter(({ state }) => state === 'failed')
+    .map((job) => `${[stage, job.host, job.subject].filter(Boolean).join(' ')}: ${job.message ?? job.reason ?? 'failed'}`));
+  const held = (status?.stages ?? []).flatMap(({ name: stage, jobs }) => jobs
+    .filter(({ state }) => state === 'blocked')
+    .map((job) => `${[stage, job.host, job.subject].filter(Boolean).join(' ')} is held up: ${job.reason ?? 'something before it failed'}`));
+  const timer = waiting.nextCheckAt !== undefined;
+  return {
+    summary: `${operation} waits ${timer ? 'and tries again by itself' : 'for a person'} (${waiting.reason})`,
+    since: waiting.since, ...(waiting.nextCheckAt ? { nextCheckAt: waiting.nextCheckAt } : {}),
+    reasons: [...(failed.length > 0 ? failed : lines(waiting.message)), ...held],
+    commands: [
+      ...commandsOf(waiting, name),
+      { command: `keelson logs ${name} --operation ${operation}`, does: 'what the hosts said' },
+    ],
+    waitsForPerson: !timer,
+  };
+}
+
+/** What the operation itself says that a person can do; for one that says nothing, what always works. */
+function commandsOf(waiting: Waiting, name: string): Advice[] {
+  const said = (waiting as { readonly commands?: readonly string[] }).commands;
+  if (said && said.length > 0) return said.map((command) => ({ command, does: '' }));
+  return [
+    { command: `keelson retry ${name}`, does: 'tries again now' },
+    { command: `keelson cancel ${name}`, does: 'ends it; what is done stays' },
+  ];
+}
+
+function works({ name, running }: EntityView, status: OperationStatus | undefined): Why {
+  const jobs = (status?.stages ?? []).flatMap(({ name: stage, jobs: all }) => all.map((job) => ({ ...job, stage })));
+  const place = ({ stage, host, subject }: (typeof jobs)[number]): string => [stage, host, subject].filter(Boolean).join(' ');
+  const busy = jobs.filter(({ state }) => state === 'running');
+  const waiting = jobs.filter(({ state, reason }) => state === 'waiting' && reason);
+  return {
+    summary: `nothing: ${running?.operation ?? 'an operation'} of ${running?.by ?? 'somebody'} runs`,
+    ...(running ? { since: running.at } : {}),
+    reasons: [...busy.map((job) => `${place(job)} runs${job.startedAt ? ` since ${job.startedAt}` : ''}`), ...waiting.map((job) => `${place(job)} waits for ${job.reason ?? ''}`)],
+    commands: [{ command: `keelson watch ${name}`, does: 'follows it' }],
+    waitsForPerson: false,
+  };
+}
+
+const lines = (text: string): string[] => text.split('\n').map((line) => line.trimEnd()).filter(Boolean);

@@ -1,0 +1,28 @@
+import { isCancellation } from '@temporalio/workflow';
+import { type ClusterSpec, targetOf } from '../domain/cluster';
+import { type HostFacts, unreachable } from '../domain/facts';
+import { explain } from './explain';
+import type { HostsLook } from './messages';
+import { on } from './on';
+
+export interface LookAtHostsInput {
+  readonly spec: ClusterSpec;
+  readonly uid: string;
+  readonly hostKeys: Readonly<Record<string, string>>;
+}
+
+/** All hosts, side by side, beside whatever else runs. Nothing is changed, and a dead host takes its seconds and no more. */
+export async function lookAtHosts({ spec, uid, hostKeys }: LookAtHostsInput): Promise<HostsLook> {
+  const where = { cluster: spec.name, uid, n: 0, operation: 'look', stage: 'Check' };
+  const facts = await Promise.all(spec.hosts.map(async (host): Promise<HostFacts> => {
+    try {
+      return await on.glance.checkHost.executeWithOptions({ summary: `Look at ${host.id}` }, [{ where, host: targetOf(spec, host, hostKeys[host.id]) }]);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const why = explain(error);
+      const late = why?.reason === 'CommandTimedOut';
+      return unreachable(host.id, { type: late ? 'HostUnreachable' : (why?.reason ?? 'StageFailed'), message: late ? 'it does not answer within 8 s' : (why?.message ?? 'unknown') });
+    }
+  }));
+  return { at: new Date().toISOString(), facts };
+}
