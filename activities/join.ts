@@ -5,7 +5,7 @@ import { readRuntime } from '../domain/commands/bootstrap';
 import { diagnosis } from '../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
 import {
-  createToken, deleteCertificates, deleteToken, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+  createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
 } from '../domain/commands/kubernetes';
 import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
@@ -96,7 +96,7 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
   const makeScript = async () => {
     // The kubelet keeps this server for good, so it is the cluster's name and never one control plane's address.
     const endpoint = cluster.controlPlaneEndpoint ?? `${apiName}:${apiPort}`;
-    const minted = leader.run(createToken).then((token) => {
+    const minted = leader.run(createToken(host.id)).then((token) => {
       spent = token.split('.')[0] ?? '';
       return token;
     });
@@ -112,7 +112,9 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
       id: jobId(scope, 'kubeadm-join'), title: 'kubeadm join', script: makeScript, env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
     }));
   } finally {
-    const spentHere = [...(spent ? [deleteToken(spent)] : []), ...(role === 'control-plane' ? [deleteCertificates] : [])];
+    // A token that this attempt has not made is one of an attempt that was cut off: it is found by what it was made for.
+    const tokens = spent && scope.attempt === 1 ? deleteToken(spent) : deleteTokensOf(host.id);
+    const spentHere = [tokens, ...(role === 'control-plane' ? [deleteCertificates] : [])];
     await Promise.all(spentHere.map((command) => leader.run(command).catch((error: unknown) => scope.log(`${command.title}: not done, it ends by itself: ${String(error)}`))));
   }
 }

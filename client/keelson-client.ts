@@ -4,6 +4,8 @@ import type { ClusterSpec } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
+import { dataConverter } from '../home/data-converter';
+import { ensureKeys } from '../home/key';
 import type { Plan } from '../domain/plan';
 import {
   type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, resetUpdate, retryUpdate, taskQueue,
@@ -58,13 +60,13 @@ export class KeelsonClient {
 
   private constructor(private readonly client: Client, private readonly connection: Connection, private readonly address: string, readonly ui: string | undefined) {
     const { namespace } = client.options;
-    this.entities = new WorkflowClient({ connection, namespace, queryRejectCondition: 'NOT_OPEN' });
+    this.entities = new WorkflowClient({ connection, namespace, dataConverter: dataConverter(ensureKeys), queryRejectCondition: 'NOT_OPEN' });
   }
 
   /** Connects to the Temporal server that options or environment name, or else to the embedded one, starting it if need be. */
   static async connect(options: ConnectOptions = {}): Promise<KeelsonClient> {
     const { connection, namespace, address, ui } = await connect(options);
-    return new KeelsonClient(new Client({ connection, namespace }), connection, address, ui);
+    return new KeelsonClient(new Client({ connection, namespace, dataConverter: dataConverter(ensureKeys) }), connection, address, ui);
   }
 
   close(): Promise<void> {

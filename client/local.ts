@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { ClusterError } from '../domain/errors';
+import { encryptsHistory } from '../home/history-codec';
 import { ensureLocal, findLocal, type Local, type LocalProbe } from '../home/local';
 import { taskQueue } from '../workflows/messages';
 import { programs, readBuildInfo } from './build-info';
@@ -19,7 +20,7 @@ export async function useLocal({ start, say }: { start: boolean; say(line: strin
   }
   const { version, hash } = readBuildInfo();
   try {
-    return await ensureLocal({ programs, version, buildHash: hash }, probeWith(say));
+    return await ensureLocal({ programs, version, buildHash: hash, encrypts: encryptsHistory() }, probeWith(say));
   } catch (error) {
     if (error instanceof TemporalUnavailable || error instanceof ClusterError) throw error;
     throw new TemporalUnavailable(error instanceof Error ? error.message : String(error), { cause: error, todo: '`keelson local logs` shows more' });

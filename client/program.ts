@@ -94,6 +94,11 @@ export function createProgram(done: (code: number) => void): Command {
   addKey(command('key', 'the keys that seal secrets: which there are, a new one, one less'), done);
   addOnHosts(command, done);
 
+  command('codec', 'decrypt histories for the Temporal UI, on this machine only')
+    .option('--port <number>', 'where it listens, at 127.0.0.1 (default: 18234, which the embedded UI asks)', portNumber)
+    .option('--origin <url>', 'address of the UI in the browser; repeatable (default: that of the embedded one)', collect, [])
+    .action(async (flags) => done(await (await import('./commands/codec.js')).codec(flags)));
+
   addLocal(command('local', 'the embedded Temporal server and Temporal worker'), done);
 
   command('worker', 'run the Temporal worker in the foreground, for a Temporal server of your own')

@@ -13,6 +13,8 @@ export interface LocalPlace {
   readonly programs: string;
   readonly version: string;
   readonly buildHash: string;
+  /** Histories are to be encrypted (KEELSON_ENCRYPT_HISTORY). One that encrypts already is kept by who does not ask for it. */
+  readonly encrypts: boolean;
 }
 
 /** What only a Temporal client can tell; handed in, as this folder speaks no gRPC. */
@@ -39,6 +41,8 @@ export interface Local {
 }
 
 const preferred = { server: 17_233, ui: 18_233 };
+/** Where `keelson codec` listens, by preference. */
+export const codecPort = 18_234;
 const startWithinMs = 60_000;
 
 /** What runs now, without starting anything. `address` is that of the last server, if there was one. */
@@ -64,14 +68,14 @@ export async function ensureLocal(place: LocalPlace, probe: LocalProbe): Promise
   return withStartLock(startLockFile(), 2 * startWithinMs, async () => {
     if (!findLocal().server) await startServer(place, probe);
     const local = findLocal();
-    if (local.worker && !isComplete(local, place)) await retireWorker(local, probe);
+    if (local.worker && !isComplete(local, place)) await retireWorker(local, place, probe);
     if (!findLocal().worker) await startWorker(place, local, probe);
     return findLocal();
   });
 }
 
-const isComplete = ({ server, worker }: Local, { buildHash }: LocalPlace): boolean =>
-  server !== undefined && worker !== undefined && worker.buildHash === buildHash && worker.ports?.server === server.ports?.server;
+const isComplete = ({ server, worker }: Local, { buildHash, encrypts }: LocalPlace): boolean =>
+  server !== undefined && worker !== undefined && worker.buildHash === buildHash && (worker.encrypts === true || !encrypts) && worker.ports?.server === server.ports?.server;
 
 /** Ends the Temporal worker and the server. Gives the pids that were ended. */
 export async function stopLocal(): Promise<number[]> {
@@ -98,6 +102,7 @@ async function startServer(place: LocalPlace, probe: LocalProbe): Promise<void> 
     '--db-filename', databaseFile(), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL',
     '--log-level', 'warn', '--log-format', 'json',
     '--dynamic-config-value', 'system.enableActivityEagerExecution=true',
+    ...(place.encrypts ? ['--ui-codec-endpoint', `http://127.0.0.1:${codecPort}`] : []),
   ];
   const log = processLogFile('server');
   // The garbage collector's aim: installs of a few hosts stay far below the limit with it.
@@ -113,26 +118,27 @@ async function startWorker(place: LocalPlace, { address, server }: Local, probe:
   const log = processLogFile('worker');
   const env = {
     ...backgroundEnvironment(process.env),
-    KEELSON_HOME: homeDir(), KEELSON_EMBEDDED: '1', TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default',
+    KEELSON_HOME: homeDir(), KEELSON_EMBEDDED: '1', KEELSON_ENCRYPT_HISTORY: place.encrypts ? '1' : '0', TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default',
   };
   const args = ['--max-old-space-size=256', join(place.programs, 'workers', 'main.js')];
   const mark = await startInBackground(process.execPath, args, { log, cwd: homeDir(), env });
-  writePidFile(pidFile('worker'), { ...mark, ...origin(place), ...(server?.ports ? { ports: server.ports } : {}) });
+  writePidFile(pidFile('worker'), { ...mark, ...origin(place), ...(place.encrypts ? { encrypts: true } : {}), ...(server?.ports ? { ports: server.ports } : {}) });
   await untilReady(mark, 'Temporal worker', log, () => probe.isPolling(address, mark.pid));
 }
 
-/** A Temporal worker of another build goes, unless it is in the middle of something. */
-async function retireWorker({ address, worker, server }: Local, probe: LocalProbe): Promise<void> {
+/** A Temporal worker of another build, or one that writes in clear what shall be encrypted, goes, unless it is in the middle of something. */
+async function retireWorker({ address, worker, server }: Local, { buildHash }: LocalPlace, probe: LocalProbe): Promise<void> {
   if (!worker) return;
+  const why = worker.buildHash === buildHash ? 'writes histories in clear' : 'is of another build of Keelson';
   const running = worker.ports?.server === server?.ports?.server ? await probe.runningOperations(address) : [];
   if (running.length > 0) {
     throw new ClusterError(
       'ClusterBusy',
-      `the Temporal worker in the background is of another build of Keelson (${worker.version}, since ${worker.startedAt}) and runs ${running.join(', ')}`,
-      { todo: 'let the operation end first, or take the new build at once with `keelson local stop && keelson local start`: the operation goes on where it was' },
+      `the Temporal worker in the background ${why} (${worker.version}, since ${worker.startedAt}) and runs ${running.join(', ')}`,
+      { todo: 'let the operation end first, or replace it at once with `keelson local stop && keelson local start`: the operation goes on where it was' },
     );
   }
-  probe.say('Replacing the Temporal worker: it is of another build');
+  probe.say(`Replacing the Temporal worker: it ${why}`);
   await endProcess(worker, 15_000);
   removePidFile(pidFile('worker'));
 }

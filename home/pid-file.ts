@@ -16,6 +16,8 @@ export interface ProcessRecord extends ProcessMark {
   readonly version: string;
   /** Hash of the build that was started; a different one means that the code has changed since. */
   readonly buildHash: string;
+  /** The Temporal worker writes encrypted histories. */
+  readonly encrypts?: boolean;
   readonly ports?: { readonly server: number; readonly ui: number };
 }
 

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { encryptedFailures } from '../home/data-converter';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const dist = join(__dirname, '..');
 
+/** How failures are written is part of a bundle: there is one for histories in clear, and one for encrypted ones. */
+const bundles = [['workflow-bundle.js', {}], ['workflow-bundle-encrypted.js', { failureConverterPath: require.resolve(encryptedFailures) }]] as const;
+
 /** Part of the build: bundles the workflows, and says which build this is. */
 async function build(): Promise<void> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows'), logger: new DefaultLogger('WARN') });
-  writeFileSync(join(dist, 'workflow-bundle.js'), code);
+  for (const [file, more] of bundles) {
+    const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows'), logger: new DefaultLogger('WARN'), ...more });
+    writeFileSync(join(dist, file), code);
+  }
   const { version } = JSON.parse(readFileSync(join(dist, '..', 'package.json'), 'utf8')) as { version: string };
   writeFileSync(join(dist, 'build.json'), `${JSON.stringify({ version, hash: hashOf(dist) })}\n`);
 }

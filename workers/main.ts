@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Runtime } from '@temporalio/worker';
+import { encryptsHistory } from '../home/history-codec';
 import { compose } from './compose';
 import { readConfig } from './config';
 import { createLogger } from './logger';
@@ -7,7 +8,7 @@ import { serve } from './serve';
 
 /** The Temporal worker's program. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env, join(__dirname, '..', 'workflow-bundle.js'));
+  const config = readConfig(process.env, join(__dirname, '..', encryptsHistory() ? 'workflow-bundle-encrypted.js' : 'workflow-bundle.js'));
   const logger = createLogger(config.logLevel);
   // Signals are ours: the runtime's own handlers do not know that we may be waiting for a server.
   Runtime.install({ logger, shutdownSignals: [] });

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { type Logger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { dataConverter } from '../home/data-converter';
 import { taskQueue } from '../workflows/messages';
 import type { WorkerConfig } from './config';
 
@@ -51,6 +52,7 @@ function optionsFor(config: WorkerConfig, rest: { connection: NativeConnection; 
     ...rest,
     taskQueue,
     workflowBundle: { codePath: config.bundle },
+    dataConverter: dataConverter(),
     identity: `keelson@${hostname()}#${process.pid}`,
     // Small: an installation has few workflows, and each cached one costs memory beside the pages of a server.
     maxCachedWorkflows: 20,

@@ -11,13 +11,26 @@ export const apiReady: Command<boolean> = {
   parse: ({ code }) => code === 0,
 };
 
-/** A new join token, valid for a quarter of an hour: it is spent at once and deleted. Runs on a control plane. */
-export const createToken: Command<string> = {
+const purposeOf = (host: string): string => `join of ${host} by keelson`;
+
+/** A new join token for one host, valid for a quarter of an hour: it is spent at once and deleted. Runs on a control plane. */
+export const createToken = (host: string): Command<string> => ({
   title: 'kubeadm token create',
   changes: true,
-  script: `kubeadm --kubeconfig ${adminConf} token create --ttl 15m --description 'one join by keelson'`,
+  script: `kubeadm --kubeconfig ${adminConf} token create --ttl 15m --description ${quote(purposeOf(host))}`,
   parse: ({ stdout }) => stdout.trim().split('\n').at(-1) ?? '',
-};
+});
+
+/** Deletes every token that was made for a host: also one whose maker was killed before it could. Only the id enters an argv. */
+export const deleteTokensOf = (host: string): Command => ({
+  title: 'kubeadm token delete, all of this host',
+  changes: true,
+  script: `purpose=${quote(purposeOf(host))}
+kubeadm --kubeconfig ${adminConf} token list -o jsonpath='{.token} {.description}{"\\n"}' | while read -r token description; do
+  [ "$description" != "$purpose" ] || kubeadm --kubeconfig ${adminConf} token delete "\${token%%.*}" || exit 1
+done`,
+  okCodes: [0, 1],
+});
 
 /** Deletes a token by its id: the part before the dot, which is no secret. */
 export const deleteToken = (id: string): Command => ({

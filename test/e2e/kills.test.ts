@@ -87,6 +87,8 @@ scenario('an install survives kill -9 of the Temporal worker and of the Temporal
     expect(Object.fromEntries(lab.hosts.map((host) => [host, lab.kubeadmCalls(host)]))).toEqual({
       [leader]: ['init'], [workers[0]!]: ['join'], [workers[1]!]: ['join'],
     });
+    // The killed Temporal worker had made tokens that it could not delete any more.
+    expect(lab.on(leader, 'kubeadm --kubeconfig /etc/kubernetes/admin.conf token list')).toBe('');
     expect(lab.on(leader, 'ls -d /var/lib/keelson/jobs/*-kubeadm-*').trim().split('\n')).toHaveLength(1);
     expect(new Set(home.journal(name).map(({ operation }) => operation))).toEqual(new Set(['init-1']));
   }, 300_000);

@@ -20,7 +20,10 @@ scenario('no secret leaves the place where it belongs', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'keelson-secrets-'));
   const key = join(scratch, 'key');
   const login = { password: `Pw-${unique()}'+/ $&"x`, passphrase: `Pp-${unique()}+/=&x`, wrong: `Wrong-${unique()}+/&` };
-  const registry = `Reg-${unique()}+/=x`;
+  /** For the images' commands; it stands in their environment, and only there. */
+  const variable = `Var-${unique()}+/=x`;
+  /** The password that was made for the cluster; read from a host when it is there. */
+  let registry = '';
   /** What the commands wrote; filled by the tests in their order, as `minted` is. */
   const outputs: Ran[] = [];
   let own: OwnProcesses;
@@ -51,7 +54,7 @@ scenario('no secret leaves the place where it belongs', () => {
 
   const install = (): string[] => [
     'run', ...images('kubernetes', 'flannel'), '--cluster', name, '--masters', lab.hosts.slice(0, 2).join(','), '--nodes', lab.hosts[2]!,
-    '--user', 'ops', '--pk', key, '--env', `registryPassword=${registry}`, '--yes',
+    '--user', 'ops', '--pk', key, '--env', `demoToken=${variable}`, '--yes',
   ];
   const keep = (ran: Ran): Ran => {
     outputs.push(ran);
@@ -68,28 +71,77 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(locked.stdout).toMatch(/the passphrase of the private key .* is wrong/);
   }, 120_000);
 
-  test('the cluster is installed, and what was typed as a secret is not in the arguments of the command any more', async () => {
-    const started = home.start(install(), { env: { KEELSON_SSH_PASSWORD: login.password, KEELSON_PK_PASSWORD: login.passphrase }, timeoutMs: 500_000 });
+  const passwords = { KEELSON_SSH_PASSWORD: login.password, KEELSON_PK_PASSWORD: login.passphrase };
+
+  test('the cluster is installed through a rotation of the key, and what was typed as a secret is not in the arguments of the command any more', async () => {
+    const started = home.start(install(), { env: passwords, timeoutMs: 500_000 });
     const { pid } = started.child;
     const title = new Promise<string>((resolve) => started.child.stdout?.once('data', () => resolve(readFileSync(`/proc/${pid ?? 0}/cmdline`, 'utf8'))));
+    await lab.until(leader, 'kubeadm init', "pgrep -f 'kubeadm init --config' >/dev/null", 300_000);
+    expect(await home.run(['key', 'rotate'])).toMatchObject({ code: 0 });
+    const attached = keep(await home.run([...install(), '--detach', '--json'], { env: passwords }));
+    expect(JSON.parse(attached.stdout)).toMatchObject({ operation: 'init-3', attached: true });
     const ran = keep(await started.ended);
     expect({ code: ran.code, stdout: ran.stdout, stderr: ran.stderr }).toMatchObject({ code: 0 });
+    registry = registryPasswordOn(leader);
     expect((await title).replaceAll('\0', ' ').trim()).toBe('keelson');
     for (const args of [['status', name, '--json'], ['status', name], ['logs', name], ['watch', name], ['local', 'logs', '-n', '100000']]) keep(await home.run(args));
-    keep(await home.run([...install(), '--dry-run', '--json'], { env: { KEELSON_SSH_PASSWORD: login.password, KEELSON_PK_PASSWORD: login.passphrase } }));
+    keep(await home.run([...install(), '--dry-run', '--json'], { env: passwords }));
     for (const one of samplers) one.kill();
     minted = lab.hosts.flatMap((host) => lab.on(host, 'cat /root/minted 2>/dev/null || true').split('\n').filter(Boolean));
     expect(minted.filter((one) => /^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(one)).length).toBeGreaterThanOrEqual(2);
     expect(minted.filter((one) => /^[0-9a-f]{64}$/.test(one)).length).toBeGreaterThanOrEqual(1);
   }, 600_000);
 
+  /** As the image's template writes it. */
+  const registryPasswordOn = (host: string): string => /^password: "(.*)"$/m.exec(lab.on(host, `cat /var/lib/sealos/data/${name}/rootfs/etc/registry.yml`))?.[1] ?? '';
+
+  test('the registry has a password of this cluster alone, and asks for it', () => {
+    expect(registry).toMatch(/^[\w-]{32}$/);
+    expect(lab.hosts.map(registryPasswordOn)).toEqual(lab.hosts.map(() => registry));
+    const answer = (login: string): string => lab.on(leader, `exec 3<>/dev/tcp/sealos.hub/5000; printf 'GET /v2/ HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Basic %s\\r\\nConnection: close\\r\\n\\r\\n' "$(base64 -w0)" >&3; head -n 1 <&3`, { input: login });
+    expect(answer(`admin:${registry}`)).toContain('200');
+    expect(answer('admin:passw0rd')).toContain('401');
+  });
+
+  test('the same command finds nothing to do, seals with the new key, and then the former key can go', async () => {
+    const { former } = JSON.parse((await home.run(['key', 'show', '--json'])).stdout) as { former: { id: string }[] };
+    const id = former[0]?.id ?? '';
+    expect(keep(await home.run(['key', 'forget', id]))).toMatchObject({ code: 4, stderr: expect.stringContaining(name) as string });
+    const ran = keep(await home.run(install(), { env: passwords }));
+    expect(ran).toMatchObject({ code: 0 });
+    expect(home.journal(name).filter(({ operation, changes }) => operation === 'reconcile-4' && changes)).toEqual([]);
+    expect(await home.run(['key', 'forget', id])).toMatchObject({ code: 0 });
+    expect(keep(await home.run(['plan', ...install().slice(1)], { env: passwords }))).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to do') as string });
+  }, 120_000);
+
+  test('kubeconfigs, keys and Keelson\'s own files are for their owners only', async () => {
+    for (const host of lab.hosts) {
+      const open = lab.on(host, `find /etc/kubernetes /root/.kube /var/lib/keelson /var/lib/kubelet/pki -type f \\( -name '*.conf' -o -name '*.key' -o -name '*.pem' -o -path '/var/lib/keelson/*' -o -name config \\) -perm /077 ! -type l`);
+      expect({ host, open }).toEqual({ host, open: '' });
+    }
+    const kubeconfig = join(scratch, 'kubeconfig');
+    expect(await home.run(['kubeconfig', name, '--merge'], { env: { KUBECONFIG: kubeconfig, HOME: scratch } })).toMatchObject({ code: 0 });
+    const files = execFileSync('find', [home.dir, scratch, '-name', 'store', '-prune', '-o', '-type', 'f', '-perm', '/077', '-print'], { encoding: 'utf8' });
+    expect(files.split('\n').filter((path) => path !== '' && path !== `${key}.pub`)).toEqual([]);
+  });
+
+  test('the background processes leave no core dumps and listen on loopback only', () => {
+    const ours = (['server', 'worker'] as const).map((which) => home.pid(which));
+    for (const pid of ours) expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
+    const listening = execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' }).split('\n').filter((line) => ours.some((pid) => line.includes(`pid=${pid},`))).map((line) => line.split(/\s+/)[3] ?? '');
+    expect(listening.length).toBeGreaterThan(1);
+    expect(listening.filter((address) => !address.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
   /** Every form in which a secret might be written. */
   const forms = (): string[] => {
-    const secrets = [...Object.values(login), registry, ...minted, privateKeyLine(key)];
-    return [...new Set([...secrets.flatMap((one) => [one, Buffer.from(one).toString('base64'), encodeURIComponent(one), JSON.stringify(one).slice(1, -1)]), Buffer.from(`admin:${registry}`).toString('base64')])];
+    const secrets = [...Object.values(login), registry, variable, ...minted, privateKeyLine(key)];
+    return [...new Set([...secrets.flatMap(formsOf), Buffer.from(`admin:${registry}`).toString('base64')])];
   };
+  const variableForms = formsOf(variable);
   /** Which secrets a text holds: where each is, with what stands around it. */
-  const found = (where: string, text: string): string[] => forms().flatMap((form) => {
+  const found = (where: string, text: string, searched = forms()): string[] => searched.flatMap((form) => {
     const at = text.indexOf(form);
     return at < 0 ? [] : [`${where}: …${text.slice(Math.max(0, at - 120), at + form.length + 40)}…`];
   });
@@ -138,6 +190,15 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(seen.filter((line) => /(^|[\s='"])[a-z0-9]{6}\.[a-z0-9]{16}($|[\s'"])/.test(line))).toEqual([]);
   });
 
+  test('not in the environment of any process on a host; a variable of the user\'s only in that of image scripts', () => {
+    for (const host of lab.hosts) {
+      const seen = lab.on(host, 'cat /run/environments').split('\n');
+      expect(seen.some((line) => line.includes('SEALOS_SYS_RUN_MODE='))).toBe(true);
+      expect(seen.flatMap((line) => found(host, line, forms().filter((form) => !variableForms.includes(form))))).toEqual([]);
+      expect(seen.filter((line) => line.includes(variable) && !line.includes('SEALOS_SYS_RUN_MODE='))).toEqual([]);
+    }
+  });
+
   test('not in the logs of a host', () => {
     for (const host of lab.hosts) {
       const journal = lab.on(host, 'journalctl -q --no-pager -o cat; find /var/log -type f -size -50M -newer /tmp/before -exec cat {} +');
@@ -166,6 +227,9 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(lab.on(leader, 'kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system get secret kubeadm-certs --ignore-not-found -o name')).toBe('');
   });
 });
+
+/** A secret as it is, and as other programs would write it. */
+const formsOf = (one: string): string[] => [one, Buffer.from(one).toString('base64'), encodeURIComponent(one), JSON.stringify(one).slice(1, -1)];
 
 /** The second line of a private key: long enough to be found, short enough to stand in one line anywhere. */
 const privateKeyLine = (path: string): string => readFileSync(path, 'utf8').split('\n')[1] ?? '';
@@ -215,18 +279,25 @@ class OwnProcesses {
   }
 }
 
-/** Writes down every command line that any process of a host shows, looking twenty times a second. */
-const sampler = `use strict;
+/** Writes down every command line and every environment that any process of a host shows, looking twenty times a second. */
+const sampler = `use strict; use IO::Handle;
+umask 077;
 my %seen;
-open my $out, '>', '/run/arguments' or die;
-select $out; $| = 1;
+my %out;
+for my $what ('cmdline', 'environ') {
+  open $out{$what}, '>', $what eq 'cmdline' ? '/run/arguments' : '/run/environments' or die;
+  $out{$what}->autoflush(1);
+}
 while (1) {
   opendir my $proc, '/proc' or die;
   for my $pid (grep /^[0-9]+$/, readdir $proc) {
-    open my $file, '<', "/proc/$pid/cmdline" or next;
-    local $/; my $line = <$file>; next unless defined $line;
-    $line =~ s/[\\0\\n]/ /g;
-    print "$line\\n" unless $line =~ /^\\s*$/ or $seen{$line}++;
+    next if $pid == $$;
+    for my $what ('cmdline', 'environ') {
+      open my $file, '<', "/proc/$pid/$what" or next;
+      local $/; my $line = <$file>; next unless defined $line;
+      $line =~ s/[\\0\\n]/ /g;
+      print {$out{$what}} "$line\\n" unless $line =~ /^\\s*$/ or $seen{$what}{$line}++;
+    }
   }
   select undef, undef, undef, 0.05;
 }

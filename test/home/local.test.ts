@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const place = (buildHash = 'one'): LocalPlace => ({ programs: join(dir, 'programs'), version: '0.0.0', buildHash });
+const place = (buildHash = 'one', encrypts = false): LocalPlace => ({ programs: join(dir, 'programs'), version: '0.0.0', buildHash, encrypts });
 
 function probe(running: readonly string[] = []): LocalProbe & { readonly said: string[] } {
   const said: string[] = [];
@@ -108,6 +108,15 @@ test('a Temporal worker of another build is replaced when idle, and defended whi
   const local = await ensureLocal(place('two'), probe());
   expect(local.worker?.pid).not.toBe(old);
   expect(local.worker?.buildHash).toBe('two');
+});
+
+test('one that writes histories in clear is replaced for who wants them encrypted, and never the other way round', async () => {
+  const clear = await ensureLocal(place('one'), probe());
+  await expect(ensureLocal(place('one', true), probe(['cluster/prod/init-1']))).rejects.toMatchObject({ type: 'ClusterBusy', message: expect.stringContaining('in clear') as string });
+  const encrypting = await ensureLocal(place('one', true), probe());
+  expect(encrypting.worker?.pid).not.toBe(clear.worker?.pid);
+  expect(readFileSync(`/proc/${encrypting.worker?.pid}/environ`, 'utf8')).toContain('KEELSON_ENCRYPT_HISTORY=1');
+  expect((await ensureLocal(place('one'), probe())).worker?.pid).toBe(encrypting.worker?.pid);
 });
 
 test('a program that ends at once is an error with its last words', async () => {

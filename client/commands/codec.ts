@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { ClusterError } from '../../domain/errors';
+import { loadKeys } from '../../home/key';
+import { codecPort, findLocal } from '../../home/local';
+import { codecServer } from '../codec-server';
+import { exitCodes } from '../exit-codes';
+
+interface CodecFlags {
+  readonly port?: number;
+  readonly origin: readonly string[];
+}
+
+/** `keelson codec`: decrypts histories for a Temporal UI in a browser of this machine, until Ctrl-C. Throws KeyMissing without a key. */
+export async function codec({ port = codecPort, origin }: CodecFlags): Promise<number> {
+  loadKeys();
+  const { ui } = findLocal();
+  const origins = origin.length > 0 ? origin.map(originOf) : [ui, ui.replace('127.0.0.1', 'localhost')];
+  const server = codecServer({ origins });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    throw new ClusterError('InvalidSpec', `nothing can listen at 127.0.0.1:${port} (${cause.code ?? cause.message})`, { todo: 'another one may run already; --port takes another port' }, { cause });
+  });
+  console.log(`decrypts for pages of ${origins.join(', ')}, at http://127.0.0.1:${port}; Ctrl-C ends it`);
+  console.log('In a UI of your own, behind the glasses at the top, set it as codec server endpoint.');
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  server.close();
+  return exitCodes.done;
+}
+
+/** Scheme, host and port of an address. Throws InvalidSpec for what is no address of a page. */
+function originOf(url: string): string {
+  try {
+    const { protocol, origin } = new URL(url);
+    if (/^https?:$/.test(protocol)) return origin;
+  } catch {
+    // Said below.
+  }
+  throw new ClusterError('InvalidSpec', `${url} is no address of a UI`, { todo: 'give what stands in the browser, e.g. --origin http://127.0.0.1:8080' });
+}
