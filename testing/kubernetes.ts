@@ -28,6 +28,8 @@ export class Kubernetes {
   readonly applied: string[] = [];
   /** Grows with each change, as in Files. */
   version = 0;
+  /** What each token was made for, by its id. */
+  readonly #purposes = new Map<string, string>();
   #minted = 0;
 
   constructor(name: string, public kubernetesVersion: string) {
@@ -49,13 +51,21 @@ export class Kubernetes {
     return host.up && host.kubernetes === this && host.isActive('kubelet') && host.isActive('containerd') && this.network;
   }
 
-  mint(): string {
+  /** A token for the join of one host. */
+  mint(purpose: string): string {
     this.#minted += 1;
     this.version += 1;
     const id = this.#minted.toString(36).padStart(6, '0');
     const token = `${id}.${'0123456789abcdef'.slice(0, 16)}`;
     this.tokens.set(id, token);
+    this.#purposes.set(id, purpose);
     return token;
+  }
+
+  /** Deletes the tokens that were made for one purpose. */
+  forgetTokensOf(purpose: string): void {
+    for (const [id, one] of this.#purposes) if (one === purpose) this.tokens.delete(id);
+    this.version += 1;
   }
 
   add(node: SimulatedNode): void {

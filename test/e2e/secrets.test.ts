@@ -229,7 +229,9 @@ scenario('no secret leaves the place where it belongs', () => {
 });
 
 /** A secret as it is, and as other programs would write it. */
-const formsOf = (one: string): string[] => [one, Buffer.from(one).toString('base64'), encodeURIComponent(one), JSON.stringify(one).slice(1, -1)];
+function formsOf(one: string): string[] {
+  return [one, Buffer.from(one).toString('base64'), encodeURIComponent(one), JSON.stringify(one).slice(1, -1)];
+}
 
 /** The second line of a private key: long enough to be found, short enough to stand in one line anywhere. */
 const privateKeyLine = (path: string): string => readFileSync(path, 'utf8').split('\n')[1] ?? '';

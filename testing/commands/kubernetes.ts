@@ -1,7 +1,7 @@
 import { diagnosis } from '../../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, openBridge } from '../../domain/commands/join';
 import {
-  apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+  apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
 } from '../../domain/commands/kubernetes';
 import { copyKubeconfig } from '../../domain/commands/read-kubeconfig';
 import { adminConf } from '../../domain/host-paths';
@@ -37,8 +37,12 @@ export const kubernetes: readonly Simulation[] = [
       return { stdout: `${JSON.stringify({ members })}\n${JSON.stringify(health)}\n` };
     }),
   },
-  { name: 'kubeadm token create', reads: exactly(createToken.script), act: (host) => viaApi(host, (cluster) => ({ stdout: `${cluster.mint()}\n` })) },
+  { name: 'kubeadm token create', reads: like((of) => createToken(of!).script, 'sample-host'), act: (host, { args: [of = ''] }) => viaApi(host, (cluster) => ({ stdout: `${cluster.mint(of)}\n` })) },
   { name: 'kubeadm token delete', reads: like((id) => deleteToken(id!).script, 'sample-id'), act: (host, { args: [id = ''] }) => viaApi(host, (cluster) => yesOrNo(cluster.tokens.delete(id))) },
+  {
+    name: 'kubeadm token delete, all of this host', reads: like((of) => deleteTokensOf(of!).script, 'sample-host'),
+    act: (host, { args: [of = ''] }) => viaApi(host, (cluster) => { cluster.forgetTokensOf(of); return undefined; }),
+  },
   {
     name: 'upload the certificates', reads: like((config) => uploadCertificates(config!).script, 'sample-config'),
     act: (host) => viaApi(host, (cluster) => { cluster.certificateKey = 'f'.repeat(64); return { stdout: `[upload-certs] Using certificate key:\n${cluster.certificateKey}\n` }; }),
