@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { ClusterSpec } from '../domain/cluster';
+import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
 import { ensureKeys } from '../home/key';
 import type { Plan } from '../domain/plan';
+import type { Task } from '../domain/tasks';
 import {
-  type Accepted, applyUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, resetUpdate, retryUpdate, taskQueue,
+  type Accepted, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, pauseUpdate, policyUpdate, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
+  taskUpdate,
 } from '../workflows/messages';
 import { defaultActor } from './actor';
 import { connect, type ConnectOptions } from './connect';
@@ -27,9 +29,16 @@ export interface ApplyOptions {
   readonly base?: string;
   /** The Clusterfile that the spec was made from, as `sealFile` packs it: the cluster keeps it for `keelson clusterfile`. */
   readonly file?: string;
+  /** Whatever asks for approval is approved in advance. */
+  readonly approved?: boolean;
 }
 
-export interface ResetOptions extends Omit<ApplyOptions, 'base'> {
+/** Who says something to a cluster; `$USER@$(hostname)` when left out. */
+export interface By {
+  readonly by?: string;
+}
+
+export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved'> {
   /** Must repeat the cluster's name. */
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
@@ -88,7 +97,7 @@ export class KeelsonClient {
     }
   }
 
-  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file }: ApplyOptions): Promise<Accepted> {
+  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved }: ApplyOptions): Promise<Accepted> {
     const startWorkflowOperation = new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
@@ -97,7 +106,7 @@ export class KeelsonClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }) };
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}) };
     return this.asked(spec.name, answerWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation }));
   }
@@ -108,13 +117,52 @@ export class KeelsonClient {
     return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resetUpdate, { args: [request], updateId: requestId }));
   }
 
-  /** Tells a parked operation to try again. */
-  async retry(cluster: string, { by = defaultActor() }: { by?: string } = {}): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(retryUpdate, { args: [{ by }] }));
+  /** Starts a task as an operation of its own. Throws ClusterError while another operation runs. */
+  async task(cluster: string, task: Task, { by = defaultActor(), requestId = randomUUID() }: By & { requestId?: string } = {}): Promise<Accepted> {
+    return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(taskUpdate, { args: [{ requestId, by, task }], updateId: requestId }));
   }
 
-  /** Ends the operation that runs; what it has done stays. */
-  async cancel(cluster: string, { by = defaultActor(), reason = '' }: { by?: string; reason?: string } = {}): Promise<void> {
+  /** Tells a parked operation to try again: all that has failed, or one host's part. */
+  async retry(cluster: string, { by = defaultActor(), host }: By & { host?: string } = {}): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(retryUpdate, { args: [{ by, ...(host ? { host } : {}) }] }));
+  }
+
+  /** Leaves out what has failed on a host, or of an image, where nothing else depends on it. Gives the ids of the jobs. */
+  async skip(cluster: string, { by = defaultActor(), host, image }: By & { host?: string; image?: string }): Promise<readonly string[]> {
+    return this.asked(cluster, answerWithinMs, () =>
+      this.entity(cluster).executeUpdate(skipUpdate, { args: [{ by, ...(host ? { host } : {}), ...(image ? { image } : {}) }] }));
+  }
+
+  /** Approves the plan that waits. Throws ClusterError when another plan waits, or none. */
+  async approve(cluster: string, { by = defaultActor(), planHash }: By & { planHash: string }): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(approveUpdate, { args: [{ by, planHash }] }));
+  }
+
+  /** Holds the cluster still: what runs goes on to its end, and nothing is begun until somebody says resume. */
+  async pause(cluster: string, { by = defaultActor(), reason }: By & { reason?: string } = {}): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(pauseUpdate, { args: [{ by, ...(reason ? { reason } : {}) }] }));
+  }
+
+  async resume(cluster: string, { by = defaultActor() }: By = {}): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resumeUpdate, { args: [{ by }] }));
+  }
+
+  /**
+   * Corrects how hosts are reached, where a host is, or by which name an image is found: for the operation that waits,
+   * which goes on with it, or for a cluster that rests, which is looked at with it. `base`: digest of what it was made from.
+   */
+  async amend(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base }: By & { requestId?: string; base: string }): Promise<Accepted> {
+    const request = { requestId, by, spec, digest: digestOf(spec), base };
+    return this.asked(spec.name, answerWithinMs, () => this.entity(spec.name).executeUpdate(amendUpdate, { args: [request], updateId: requestId }));
+  }
+
+  /** Changes the policy, for the operation that runs as well. */
+  async setPolicy(cluster: string, policy: Policy, { by = defaultActor(), base }: By & { base: string }): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(policyUpdate, { args: [{ by, policy, base }] }));
+  }
+
+  /** Ends the operation that runs. What has joined stays; what was begun on other hosts is taken back. */
+  async cancel(cluster: string, { by = defaultActor(), reason = '' }: By & { reason?: string } = {}): Promise<void> {
     await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(cancelUpdate, { args: [{ by, reason }] }));
   }
 

@@ -12,9 +12,9 @@ export interface ViewOptions {
   readonly whole?: boolean;
 }
 
-const marks: Record<JobState, string> = { done: '✔', failed: '✘', running: '▶', waiting: '◦', blocked: '–', pending: '·' };
+const marks: Record<JobState, string> = { done: '✔', failed: '✘', running: '▶', waiting: '◦', blocked: '–', pending: '·', skipped: '↷' };
 /** The state of several jobs is the most telling one. */
-const telling: readonly JobState[] = ['failed', 'running', 'waiting', 'blocked', 'pending', 'done'];
+const telling: readonly JobState[] = ['failed', 'running', 'waiting', 'blocked', 'pending', 'skipped', 'done'];
 const stageWidth = 18;
 const countWidth = 7;
 

@@ -70,6 +70,8 @@ export interface Policy {
   readonly noWait: boolean;
   /** A parked operation tries again by itself: so often, after so long, growing by this factor. */
   readonly parkRetry: { readonly times: number; readonly firstMs: number; readonly factor: number };
+  /** A parked operation goes on waiting as a new run after so long; absent: a day. Not a setting of the Clusterfile. */
+  readonly parkRenewMs?: number;
   /** The largest difference between a host's clock and ours. */
   readonly maxClockSkewMs: number;
   /** `warn` instead of refuse when a clock is off by at most 30 s. */

@@ -1,10 +1,12 @@
 import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import { ClusterError } from './errors';
+import { type Act, type AmendRequest, noted, type Paused, withDesired } from './hands';
 import type { HostRecord } from './host-record';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
+import { isTaskKind, type Task, taskKinds } from './tasks';
 
 /** The state of a cluster's entity: what is wanted, what the last operation left, who did what. JSON, versioned. */
 export interface EntityState {
@@ -21,6 +23,10 @@ export interface EntityState {
   /** The last answers, so that a request sent twice is answered twice and done once. */
   readonly recent: readonly Answered[];
   readonly log: readonly LogLine[];
+  /** Somebody holds the cluster still: no operation begins any command. */
+  readonly paused?: Paused;
+  /** Who did what, oldest first; the last hundred. */
+  readonly acts?: readonly Act[];
   readonly retired: boolean;
 }
 
@@ -75,15 +81,21 @@ export interface Running {
   readonly by: string;
   readonly at: string;
   readonly waiting?: Waiting;
+  /** Hosts that have joined, as the operation last said. */
+  readonly joined?: readonly string[];
 }
 
-export type OperationKind = 'init' | 'reconcile' | 'reset';
+export type OperationKind = 'init' | 'reconcile' | 'reset' | 'task';
 export interface Request {
   readonly kind: OperationKind;
   readonly requestId: string;
   readonly by: string;
   readonly at: string;
   readonly force?: boolean;
+  /** Whatever asks for approval is approved in advance. */
+  readonly approved?: boolean;
+  /** With kind task: which one. */
+  readonly task?: Task;
 }
 
 export interface LogLine {
@@ -110,6 +122,8 @@ export interface EntityView {
   readonly created: boolean;
   readonly running?: Running;
   readonly log: readonly LogLine[];
+  readonly paused?: Paused;
+  readonly acts: readonly Act[];
   readonly digest?: string;
   /** How many specs were applied so far. */
   readonly generation?: number;
@@ -124,6 +138,8 @@ export interface OperationResult {
   readonly message: string;
   readonly record: ClusterRecord;
   readonly status?: OperationStatus;
+  /** What a task gives, small and without secrets. */
+  readonly output?: unknown;
 }
 
 export const newEntity = (name: string): EntityState => ({
@@ -185,20 +201,41 @@ export function refuseReset(state: EntityState, request: { requestId: string; co
   return undefined;
 }
 
-/** Only what waits can be told to try again. */
-export const refuseRetry = (state: EntityState): ClusterError | undefined =>
-  state.running?.waiting ? undefined : new ClusterError('InvalidSpec', `nothing of cluster ${state.name} waits for a word`);
+/** A task runs alone, on a cluster that is there. */
+export function refuseTask(state: EntityState, { requestId, by, task }: TaskRequest): ClusterError | undefined {
+  if (state.recent.some((one) => one.requestId === requestId)) return undefined;
+  if (by.trim() === '') return new ClusterError('InvalidSpec', 'nobody is named who asks for this');
+  if (!isTaskKind(task.kind)) return new ClusterError('InvalidSpec', `there is no task ${JSON.stringify(task.kind)}: there are ${taskKinds.join(', ')}`);
+  if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
+  if (state.running || state.next || state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
+  return undefined;
+}
 
-/** Only what runs can be cancelled. */
-export const refuseCancel = (state: EntityState): ClusterError | undefined =>
-  state.running ? undefined : new ClusterError('InvalidSpec', `no operation of cluster ${state.name} runs`);
+export interface TaskRequest {
+  readonly requestId: string;
+  readonly by: string;
+  readonly task: Task;
+}
+
+export const admitTask = (state: EntityState, { requestId, by, task }: TaskRequest, at: string): EntityState =>
+  state.recent.some((one) => one.requestId === requestId) ? state : remember(state, { kind: 'task', requestId, by, at, task });
+
+/** The amended spec is what is wanted from now on: by the operation that waits, or by a new one on a cluster that rests. */
+export function admitAmend(state: EntityState, { requestId, by, spec }: AmendRequest, at: string): EntityState {
+  if (state.recent.some((one) => one.requestId === requestId)) return state;
+  const amended = withDesired(state, spec, { by, at });
+  if (state.running) return noted(answered(amended, { requestId, ...joined(state), attached: true }), { at, by, what: 'amend', operation: state.running.operation });
+  return remember(amended, { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
+}
 
 /** Accepts a spec: either the one that runs already (attach), or the next operation. */
-export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string; file?: string }, at: string): EntityState {
+export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string; file?: string; approved?: boolean }, at: string): EntityState {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
   if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
   const kind = state.current.created ? 'reconcile' : 'init';
-  return remember({ ...state, desired: desiredBy(state.desired, request, at) }, { kind, requestId: request.requestId, by: request.by, at });
+  return remember({ ...state, desired: desiredBy(state.desired, request, at) }, {
+    kind, requestId: request.requestId, by: request.by, at, ...(request.approved ? { approved: true } : {}),
+  });
 }
 
 function desiredBy(before: Desired | undefined, { spec, digest, by, file = before?.file }: { spec: ClusterSpec; digest: string; by: string; file?: string }, at: string): Desired {
@@ -213,16 +250,20 @@ export function admitReset(state: EntityState, request: { requestId: string; by:
   return remember(state, { kind: 'reset', requestId: request.requestId, by: request.by, at, force: request.force });
 }
 
-function remember(state: EntityState, next: Request): EntityState {
+function remember(state: EntityState, next: Request, what: Act['what'] = next.kind === 'task' || next.kind === 'reset' ? next.kind : 'apply'): EntityState {
   const n = state.n + 1;
-  return answered({ ...state, next }, { requestId: next.requestId, n, operation: `${next.kind}-${n}` });
+  const operation = nameOf(next, n);
+  return noted(answered({ ...state, next }, { requestId: next.requestId, n, operation }), { at: next.at, by: next.by, what, operation });
 }
+
+/** e.g. `init-1`; a task bears the name of its kind. */
+const nameOf = ({ kind, task }: Request, n: number): string => `${task?.kind ?? kind}-${n}`;
 
 const answered = (state: EntityState, answer: Answered): EntityState => ({ ...state, recent: [...state.recent, answer].slice(-20) });
 
 /** The operation that runs, or that is about to. */
 const joined = ({ n, running, next }: EntityState): { n: number; operation: string } =>
-  running ? { n, operation: running.operation } : { n: n + 1, operation: `${next?.kind ?? 'init'}-${n + 1}` };
+  running ? { n, operation: running.operation } : { n: n + 1, operation: next ? nameOf(next, n + 1) : `init-${n + 1}` };
 
 /** The answer to a request that was admitted, now or before. */
 export function answerFor(state: EntityState, requestId: string): { operation: string; workflowId: string; attached: boolean } {
@@ -236,7 +277,7 @@ export function begin(state: EntityState, now: string): EntityState & { running:
   const { next, ...rest } = state;
   if (!next) throw new ClusterError('InvalidSpec', 'nothing to begin');
   const n = state.n + 1;
-  return { ...rest, n, running: { kind: next.kind, operation: `${next.kind}-${n}`, digest: state.desired?.digest ?? '', by: next.by, at: now } };
+  return { ...rest, n, running: { kind: next.kind, operation: nameOf(next, n), digest: state.desired?.digest ?? '', by: next.by, at: now } };
 }
 
 /** The operation has ended: its record becomes the current state, its line goes to the log. */
@@ -271,6 +312,8 @@ export const viewOf = (state: EntityState): EntityView => ({
   hostKeys: state.current.hostKeys,
   created: state.current.created,
   log: state.log,
+  acts: state.acts ?? [],
+  ...(state.paused ? { paused: state.paused } : {}),
   ...(state.current.phase ? { phase: state.current.phase } : {}),
   ...(state.current.leader ? { leader: state.current.leader } : {}),
   ...(state.running ? { running: state.running } : {}),

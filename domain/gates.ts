@@ -4,7 +4,7 @@ import type { JobState } from './status';
 /** Whether a job may start: yes; not yet, and why; or not at all until something that failed is mended. */
 export type Verdict = { readonly go: true } | { readonly go: false; readonly blocked: boolean; readonly reason: string };
 
-const settled = (state: JobState): boolean => state === 'done' || state === 'failed' || state === 'blocked';
+const settled = (state: JobState): boolean => state === 'done' || state === 'failed' || state === 'blocked' || state === 'skipped';
 
 export interface Board {
   readonly jobs: readonly PlanJob[];
@@ -22,7 +22,7 @@ export interface Board {
 export function verdict(job: PlanJob, board: Board): Verdict {
   for (const [needed, reason] of needs(job, board)) {
     const state = board.stateOf(needed);
-    if (state === 'done') continue;
+    if (state === 'done' || state === 'skipped') continue;
     return { go: false, blocked: state === 'failed' || state === 'blocked', reason };
   }
   if (job.stage === 'RunGuest' && !board.isEarly(job)) {

@@ -12,7 +12,7 @@ export interface Condition {
   readonly observedGeneration?: number;
 }
 
-export type JobState = 'pending' | 'waiting' | 'running' | 'done' | 'failed' | 'blocked';
+export type JobState = 'pending' | 'waiting' | 'running' | 'done' | 'failed' | 'blocked' | 'skipped';
 
 /** What happened to one job; the only thing that changes a status. */
 export interface StageEvent {
@@ -43,12 +43,35 @@ export interface StageStatus {
   readonly jobs: readonly JobStatus[];
 }
 
-/** What the operation waits for: why, since when, when it looks again by itself. */
+/** What the operation waits for: why, since when, when it looks again by itself, and who can do what about it. */
 export interface Waiting {
+  /** Error type of what failed; `NeedsApproval`; `Paused`. */
   readonly reason: string;
   readonly message: string;
   readonly since: string;
   readonly nextCheckAt?: string;
+  /** Something has to be mended; a plan to be approved; a pause to end. Absent: something has to be mended. */
+  readonly kind?: 'failure' | 'approval' | 'pause';
+  /** The plan that waits for approval, and what of it asks for one. */
+  readonly planHash?: string;
+  readonly approvals?: readonly string[];
+  /** What failed, with kind failure; the first ones where there are very many. */
+  readonly jobs?: readonly WaitingJob[];
+  /** The commands that end the wait, as a person types them. */
+  readonly commands?: readonly string[];
+}
+
+/** A failed job that waits for a person's word. */
+export interface WaitingJob {
+  readonly id: string;
+  readonly stage: StageName;
+  readonly host?: string;
+  /** Reference of the image, where the job is an image's commands. */
+  readonly image?: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Why the job cannot be left out; absent: it can. */
+  readonly needed?: string;
 }
 
 export type Phase = 'ClusterInProcess' | 'ClusterSuccess' | 'ClusterFailed';
@@ -61,6 +84,8 @@ export interface OperationStatus {
   readonly stages: readonly StageStatus[];
   readonly conditions: readonly Condition[];
   readonly waiting?: Waiting;
+  /** Who holds it still: nothing is begun any more; what still runs goes on to its end. */
+  readonly paused?: { readonly by: string; readonly at: string; readonly reason?: string };
   /** One line each, for people: warnings of the checks, hosts' fingerprints at first contact. */
   readonly notes: readonly string[];
   readonly startedAt: string;
@@ -113,14 +138,17 @@ export function conditionOf(stage: StageStatus): Omit<Condition, 'lastTransition
     return { type, status: 'False', reason: failed[0]?.reason ?? 'StageFailed', message };
   }
   const done = stage.jobs.filter(({ state }) => state === 'done').length;
+  const skipped = stage.jobs.filter(({ state }) => state === 'skipped');
   if (done === stage.jobs.length) return { type, status: 'True', reason: 'Done', message: stage.title };
+  if (done + skipped.length === stage.jobs.length) return { type, status: 'False', reason: 'Skipped', message: `left out: ${skipped.map(({ host, subject }) => [host, subject].filter(Boolean).join(' ')).join(', ')}` };
   return { type, status: 'Unknown', reason: 'InProgress', message: `${done} of ${stage.jobs.length} done` };
 }
 
 /** The end of an operation: phase, Ready, and the condition that sealos's readers look for. */
-export function endStatus(status: OperationStatus, outcome: { ok: boolean; reason: string; message: string }, now: string): OperationStatus {
-  const { ok, reason, message } = outcome;
-  let conditions = setCondition(status.conditions, { type: 'Ready', status: ok ? 'True' : 'False', reason, message }, now);
+export function endStatus(status: OperationStatus, outcome: { ok: boolean; ready?: boolean; reason: string; message: string }, now: string): OperationStatus {
+  // What a person has left out is no failure, and the cluster is not what was wanted either.
+  const { ok, ready = ok, reason, message } = outcome;
+  let conditions = setCondition(status.conditions, { type: 'Ready', status: ready ? 'True' : 'False', reason, message }, now);
   conditions = setCondition(conditions, {
     type: 'ApplyClusterSuccess', status: ok ? 'True' : 'False', reason: ok ? 'Ready' : 'ApplyClusterError', message,
   }, now);

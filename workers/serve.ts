@@ -5,6 +5,7 @@ import { type Logger, NativeConnection, Worker, type WorkerOptions } from '@temp
 import { dataConverter } from '../home/data-converter';
 import { taskQueue } from '../workflows/messages';
 import type { WorkerConfig } from './config';
+import { heedPause } from './pause';
 
 /**
  * Serves the task queue until SIGTERM or SIGINT; then it finishes or hands back what runs. A server that is away is
@@ -53,6 +54,7 @@ function optionsFor(config: WorkerConfig, rest: { connection: NativeConnection; 
     taskQueue,
     workflowBundle: { codePath: config.bundle },
     dataConverter: dataConverter(),
+    interceptors: { activity: [heedPause] },
     identity: `keelson@${hostname()}#${process.pid}`,
     // Small: an installation has few workflows, and each cached one costs memory beside the pages of a server.
     maxCachedWorkflows: 20,

@@ -1,46 +1,67 @@
 import {
   allHandlersFinished, ApplicationFailure, CancellationScope, type ChildWorkflowHandle, ChildWorkflowFailure, condition, continueAsNew,
-  ParentClosePolicy, setHandler, setWorkflowOptions, startChild, uuid4, workflowInfo,
+  log, ParentClosePolicy, setHandler, setWorkflowOptions, startChild, uuid4, workflowInfo,
 } from '@temporalio/workflow';
+import {
+  admitAmend, admitApply, admitReset, admitTask, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseReset, refuseTask, type Request, type Running, viewOf,
+} from '../domain/entity';
 import type { ClusterError } from '../domain/errors';
 import {
-  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseCancel, refuseReset, refuseRetry, type Running, viewOf,
-} from '../domain/entity';
+  type Act, admitPolicy, type Decision, noted, refuseAmend, refuseApprove, refuseCancel, refusePause, refusePolicy, refuseResume, refuseRetry, refuseSkip, skippedBy,
+} from '../domain/hands';
 import { initCluster } from './init-cluster';
-import { applyUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, fileQuery, progressSignal, resetUpdate, retryUpdate } from './messages';
+import {
+  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
+} from './messages';
 import { reconcileCluster } from './reconcile-cluster';
 import { resetCluster } from './reset-cluster';
+import { runTask } from './run-task';
 
 const now = (): string => new Date().toISOString();
 const requireNone = (error: ClusterError | undefined): void => {
-  if (error) throw ApplicationFailure.nonRetryable(error.message, error.type);
+  if (error) throw ApplicationFailure.nonRetryable(error.message + (error.details.todo ? `: ${error.details.todo}` : ''), error.type);
 };
 
 /**
  * The Applier: one per cluster, for as long as the cluster lives. It holds what is wanted and what is there, takes one
- * operation at a time, and continues-as-new after each. What it decides is in domain/entity.ts: this file must replay for
- * years and stays small.
+ * operation at a time, and continues-as-new after each. What it decides is in domain/entity.ts and domain/hands.ts: this
+ * file must replay for years and stays small.
  */
 export async function cluster(input: unknown): Promise<EntityState> {
   let state = migrate(input, uuid4);
   let scope = new CancellationScope();
   /** Who ended the operation that runs, for the record. */
   let ended = '';
+  /** What a cancelled operation left. */
+  let left: Progress['ended'];
   let child: ChildWorkflowHandle<() => Promise<OperationResult>> | undefined;
+  /** What was said to an operation that was just being started. */
+  let unsaid: Decision[] = [];
+
+  const note = (by: string, what: Act['what'], more: Pick<Act, 'note'> = {}): void => {
+    state = noted(state, { at: now(), by, what, ...(state.running ? { operation: state.running.operation } : {}), ...more });
+  };
+  /** Passes a word on to the operation that runs. One that has ended meanwhile needs it no more. */
+  const say = async (word: Decision): Promise<void> => {
+    if (!state.running) return;
+    if (!child) unsaid.push(word);
+    else await child.signal(decisionSignal, word).catch((error: unknown) => log.warn('the operation did not hear a word', { word: word.decision, error }));
+  };
 
   setHandler(entityQuery, () => viewOf(state), { description: 'the cluster, its conditions, its operations' });
   setHandler(desiredQuery, () => state.desired?.spec, { description: 'the spec, secrets sealed' });
   setHandler(fileQuery, () => state.desired?.file, { description: 'the Clusterfile, sealed' });
-  setHandler(progressSignal, ({ operation, waiting }) => {
+  setHandler(progressSignal, ({ operation, waiting, joined, ended: last }) => {
     if (state.running?.operation !== operation) return;
+    left = last ?? left;
     const { waiting: _before, ...running } = state.running;
-    state = { ...state, running: waiting ? { ...running, waiting } : running };
+    state = { ...state, running: { ...running, ...(waiting ? { waiting } : {}), ...(joined ? { joined } : {}) } };
   });
   setHandler(applyUpdate, async (request) => {
     state = admitApply(state, request, now());
     const answer = answerFor(state, request.requestId);
     // The same request on an operation that waits is a person saying: try again.
-    if (answer.attached && state.running?.waiting) await child?.signal(decisionSignal, { decision: 'retry', by: request.by });
+    if (answer.attached && state.running?.waiting) await say({ decision: 'retry', by: request.by });
     return answer;
   }, { validator: (request) => requireNone(refuseApply(state, request)) });
   setHandler(resetUpdate, (request) => {
@@ -51,13 +72,53 @@ export async function cluster(input: unknown): Promise<EntityState> {
     }
     return answerFor(state, request.requestId);
   }, { validator: (request) => requireNone(refuseReset(state, request)) });
-  setHandler(retryUpdate, async ({ by }) => { await child?.signal(decisionSignal, { decision: 'retry', by }); },
-    { validator: (_word: { by: string }) => requireNone(refuseRetry(state)) });
-  setHandler(cancelUpdate, ({ by, reason }: { by: string; reason: string }) => {
+  setHandler(taskUpdate, (request) => {
+    state = admitTask(state, request, now());
+    return answerFor(state, request.requestId);
+  }, { validator: (request) => requireNone(refuseTask(state, request)) });
+  setHandler(retryUpdate, async ({ by, host }) => {
+    note(by, 'retry', host ? { note: host } : {});
+    await say({ decision: 'retry', by, ...(host ? { host } : {}) });
+  }, { validator: (word) => requireNone(refuseRetry(state, word)) });
+  setHandler(skipUpdate, async (request) => {
+    const jobs = skippedBy(state, request).map(({ id }) => id);
+    note(request.by, 'skip', { note: jobs.join(', ') });
+    await say({ decision: 'skip', by: request.by, jobs });
+    return jobs;
+  }, { validator: (request) => requireNone(refuseSkip(state, request)) });
+  setHandler(approveUpdate, async ({ by, planHash }) => {
+    note(by, 'approve', { note: planHash });
+    await say({ decision: 'approve', by, planHash });
+  }, { validator: (word) => requireNone(refuseApprove(state, word)) });
+  setHandler(pauseUpdate, async ({ by, reason }) => {
+    const paused = { by, at: now(), ...(reason ? { reason } : {}) };
+    note(by, 'pause', reason ? { note: reason } : {});
+    state = { ...state, paused };
+    await say({ decision: 'pause', ...paused });
+  }, { validator: (word) => requireNone(refusePause(state, word)) });
+  setHandler(resumeUpdate, async ({ by }) => {
+    note(by, 'resume');
+    state = { ...state, paused: undefined };
+    await say({ decision: 'resume', by });
+  }, { validator: (word) => requireNone(refuseResume(state, word)) });
+  setHandler(amendUpdate, async (request) => {
+    state = admitAmend(state, request, now());
+    await say({ decision: 'amend', by: request.by, spec: request.spec });
+    return answerFor(state, request.requestId);
+  }, { validator: (request) => requireNone(refuseAmend(state, request)) });
+  setHandler(policyUpdate, async ({ by, policy }) => {
+    note(by, 'policy');
+    state = admitPolicy(state, { by, policy }, now());
+    await say({ decision: 'policy', by, policy });
+  }, { validator: (word) => requireNone(refusePolicy(state, word)) });
+  setHandler(cancelUpdate, async ({ by, reason }) => {
+    note(by, 'cancel', reason ? { note: reason } : {});
+    // What is taken back is work on hosts: a pause would hold that up.
+    if (state.paused) await say({ decision: 'resume', by });
+    state = { ...state, paused: undefined };
     ended = `cancelled by ${by}${reason ? `: ${reason}` : ''}`;
     scope.cancel();
-  },
-    { validator: (_word: { by: string; reason: string }) => requireNone(refuseCancel(state)) });
+  }, { validator: (word) => requireNone(refuseCancel(state, word)) });
 
   while (!state.retired) {
     await condition(() => state.next !== undefined || workflowInfo().continueAsNewSuggested);
@@ -67,11 +128,14 @@ export async function cluster(input: unknown): Promise<EntityState> {
       state = begun;
       scope = new CancellationScope();
       ended = '';
+      left = undefined;
       const result = await scope.run(async () => {
-        child = await startOperation(begun, begun.running, request.force ?? false);
+        child = await startOperation(begun, begun.running, request);
+        for (const word of unsaid.splice(0)) await say(word);
         return child.result();
-      }).catch((error: unknown) => outcomeOf(error, state, ended));
+      }).catch((error: unknown) => outcomeOf(error, state, ended, left));
       child = undefined;
+      unsaid = [];
       state = finish(state, result, now());
     }
     await condition(allHandlersFinished);
@@ -81,26 +145,31 @@ export async function cluster(input: unknown): Promise<EntityState> {
   return state;
 }
 
-function startOperation(state: EntityState, { kind, operation }: Running, force: boolean): Promise<ChildWorkflowHandle<() => Promise<OperationResult>>> {
+function startOperation(state: EntityState, { kind, operation }: Running, { force = false, approved, task }: Request): Promise<ChildWorkflowHandle<() => Promise<OperationResult>>> {
   if (!state.desired) throw ApplicationFailure.nonRetryable('nothing was applied', 'InvalidSpec');
-  const common = { spec: state.desired.spec, uid: state.uid, n: state.n, operation, last: state.current };
+  const common = {
+    spec: state.desired.spec, uid: state.uid, n: state.n, operation, last: state.current,
+    ...(state.paused ? { paused: state.paused } : {}), ...(approved ? { approved } : {}),
+  };
   const options = {
     workflowId: `cluster/${state.name}/${operation}`,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `${kind} of cluster ${state.name}`,
   };
+  if (task) return startChild(runTask, { ...options, args: [{ ...common, task }], staticSummary: `${task.kind} of cluster ${state.name}` });
   if (kind === 'reset') return startChild(resetCluster, { ...options, args: [{ ...common, force }] });
   return startChild(kind === 'init' ? initCluster : reconcileCluster, { ...options, args: [common] });
 }
 
 /** A failed or cancelled operation is a condition of the cluster, never the end of its entity. */
-function outcomeOf(error: unknown, state: EntityState, ended: string): OperationResult {
+function outcomeOf(error: unknown, state: EntityState, ended: string, left: Progress['ended']): OperationResult {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure) {
     const told = cause.details?.[0] as OperationResult | undefined;
     return told ?? { outcome: 'Failed', message: cause.message, record: { ...state.current, phase: 'ClusterFailed' } };
   }
-  return { outcome: 'Cancelled', message: ended || (cause instanceof Error ? cause.message : String(cause)), record: { ...state.current, phase: 'ClusterFailed' } };
+  const why = ended || (cause instanceof Error ? cause.message : String(cause));
+  return { outcome: 'Cancelled', message: [why, left?.message].filter(Boolean).join('; '), record: left?.record ?? { ...state.current, phase: 'ClusterFailed' } };
 }
 
 // Only with worker versioning on: a behaviour set while it is off makes the server reject every workflow task.

@@ -14,6 +14,12 @@ export function explain(error: unknown): { reason: string; message: string } | u
   return { reason: 'StageFailed', message: cause instanceof Error ? cause.message : String(cause) };
 }
 
+/** What an activity said when it failed; undefined for all else. */
+export function rootFailure(error: unknown): ApplicationFailure | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? cause : undefined;
+}
+
 /** Message and advice of an activity's failure apart, where it has both: a report puts the advice on a line of its own. */
 export function told(error: unknown): { message: string; todo: string } | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;

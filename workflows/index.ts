@@ -6,3 +6,4 @@ export { lookAtHosts } from './look-at-hosts';
 export { previewPlan } from './preview-plan';
 export { reconcileCluster } from './reconcile-cluster';
 export { resetCluster } from './reset-cluster';
+export { runTask } from './run-task';

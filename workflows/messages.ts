@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ClusterSpec } from '../domain/cluster';
-import type { EntityView } from '../domain/entity';
+import type { ClusterSpec, Policy } from '../domain/cluster';
+import type { ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
+import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
 import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
 import type { OperationStatus } from '../domain/status';
@@ -19,6 +20,8 @@ export interface ApplyRequest {
   readonly base?: string;
   /** The Clusterfile this was made from, packed and sealed as a whole; absent: the one before stays. */
   readonly file?: string;
+  /** Whatever asks for approval is approved in advance. */
+  readonly approved?: boolean;
 }
 
 export interface ResetRequest {
@@ -41,7 +44,17 @@ export interface Accepted {
 
 export const applyUpdate = defineUpdate<Accepted, [ApplyRequest]>('apply');
 export const resetUpdate = defineUpdate<Accepted, [ResetRequest]>('reset');
-export const retryUpdate = defineUpdate<void, [{ by: string }]>('retry');
+export const taskUpdate = defineUpdate<Accepted, [TaskRequest]>('task');
+/** All that has failed is tried again, or one host's part of it. */
+export const retryUpdate = defineUpdate<void, [{ by: string; host?: string }]>('retry');
+/** What has failed is left out. Gives the ids of the jobs. */
+export const skipUpdate = defineUpdate<readonly string[], [SkipRequest]>('skip');
+export const approveUpdate = defineUpdate<void, [{ by: string; planHash: string }]>('approve');
+export const pauseUpdate = defineUpdate<void, [{ by: string; reason?: string }]>('pause');
+export const resumeUpdate = defineUpdate<void, [{ by: string }]>('resume');
+export const amendUpdate = defineUpdate<Accepted, [AmendRequest]>('amend');
+/** The policy as a whole; `base` is the digest of the desired state it was made from. */
+export const policyUpdate = defineUpdate<void, [{ by: string; policy: Policy; base: string }]>('policy');
 export const cancelUpdate = defineUpdate<void, [{ by: string; reason: string }]>('cancel');
 
 /** On the entity `cluster/<name>`. */
@@ -55,10 +68,19 @@ export const statusQuery = defineQuery<OperationStatus>('status');
 /** On an operation: the plan that runs, once it is made. */
 export const planQuery = defineQuery<Plan | undefined>('plan');
 
-/** Operation to entity: it waits for something, or goes on. */
-export const progressSignal = defineSignal<[{ operation: string; waiting?: OperationStatus['waiting'] }]>('progress');
+/** Operation to entity: how it goes. */
+export interface Progress {
+  readonly operation: string;
+  /** What it waits for; absent: it goes on. */
+  readonly waiting?: OperationStatus['waiting'];
+  /** Hosts that have joined. */
+  readonly joined?: readonly string[];
+  /** A cancelled operation's last word: what it left, and what it took back. */
+  readonly ended?: { readonly record: ClusterRecord; readonly message: string };
+}
+export const progressSignal = defineSignal<[Progress]>('progress');
 /** Entity to operation: a person's word. */
-export const decisionSignal = defineSignal<[{ decision: 'retry'; by: string }]>('decision');
+export const decisionSignal = defineSignal<[Decision]>('decision');
 
 /** A look at the hosts beside all operations: what `status` shows. */
 export interface HostsLook {

@@ -3,9 +3,9 @@ import { type HostTarget, isControlPlane, registryHosts, targetOf } from '../dom
 import { renderDetails } from '../domain/details';
 import type { OperationResult } from '../domain/entity';
 import { applyEvent, beginStatus, endStatus, type OperationStatus } from '../domain/status';
+import { listen } from './decisions';
 import { explain } from './explain';
 import { statusQuery } from './messages';
-import { on } from './on';
 import type { OperationInput } from './operation';
 
 export interface ResetInput extends OperationInput {
@@ -31,6 +31,11 @@ export async function resetCluster(input: ResetInput): Promise<OperationResult> 
     setCurrentDetails(renderDetails(status));
   };
   setHandler(statusQuery, () => status, { description: 'hosts and what is left on them' });
+
+  const { on } = listen({ spec, paused: input.paused, onPause: (paused) => {
+    const { paused: _before, ...rest } = status;
+    tell(paused ? { ...rest, paused } : rest);
+  } });
 
   const reset = async (target: HostTarget): Promise<Left> => {
     const event = { stage: 'Bootstrap', host: target.id, subject: 'reset' } as const;

@@ -1,5 +1,7 @@
+import { CancelledFailure } from '@temporalio/common';
 import type { Plan, PlanJob } from '../domain/plan';
 import { type Board, verdict } from '../domain/gates';
+import { isLeftOut, type LeftOut } from '../domain/skip-rules';
 import type { JobState, StageEvent } from '../domain/status';
 
 export type Report = (event: StageEvent) => void;
@@ -15,8 +17,14 @@ export interface Run {
   /** What is known of each job; kept between runs, so that what is done stays done. */
   readonly states: Map<string, JobState>;
   readonly report: Report;
-  /** Hosts at once, within one stage. */
-  readonly parallel: number;
+  /** Hosts at once, within one stage; asked again and again, as the policy may change meanwhile. */
+  parallel(): number;
+  /** Who holds the operation still: nothing is begun then, and what runs goes on to its end. */
+  held(): { readonly by: string } | undefined;
+  /** Resolves when nobody holds it any more. */
+  released(): Promise<void>;
+  /** Whether somebody has ended the operation: nothing is begun any more. */
+  cancelled(): boolean;
   isControlPlane(host: string): boolean;
   isEarly(job: PlanJob): boolean;
   /** Does the job. Rejects with whatever went wrong. */
@@ -58,36 +66,52 @@ export async function runJobs(run: Run): Promise<Failure[]> {
   };
 
   for (;;) {
+    const holder = run.held();
     let moved = true;
-    while (moved && cancelled === undefined) {
+    while (moved && cancelled === undefined && !run.cancelled()) {
       moved = false;
       for (const job of plan.jobs) {
         if (!['pending', 'waiting'].includes(stateOf(job))) continue;
         const answer = verdict(job, board);
-        const full = plan.jobs.filter((one) => one.stage === job.stage && stateOf(one) === 'running').length >= run.parallel;
-        if (answer.go && !full) {
+        const full = plan.jobs.filter((one) => one.stage === job.stage && stateOf(one) === 'running').length >= run.parallel();
+        if (answer.go && !full && !holder) {
           running.set(job.id, start(job));
           moved = true;
         } else if (!answer.go && answer.blocked) {
           set(job, 'blocked', { reason: answer.reason });
           moved = true;
         } else {
-          const reason = answer.go ? `${run.parallel} hosts at once` : answer.reason;
+          const reason = !answer.go ? answer.reason : holder ? `paused by ${holder.by}` : `${run.parallel()} hosts at once`;
           if (stateOf(job) === 'pending' || waitsFor.get(job.id) !== reason) set(job, 'waiting', { reason });
           waitsFor.set(job.id, reason);
         }
       }
     }
-    if (running.size === 0) break;
-    await Promise.race(running.values());
+    // Also where nothing runs: what was held up is to be done when the pause is over.
+    const heldUp = holder !== undefined && !run.cancelled() && plan.jobs.some((job) => waitsFor.get(job.id) === `paused by ${holder.by}` && stateOf(job) === 'waiting');
+    if (running.size === 0 && !heldUp) break;
+    await Promise.race([...running.values(), ...(heldUp ? [run.released().catch(() => undefined)] : [])]);
   }
   if (cancelled !== undefined) throw cancelled as Error;
+  if (run.cancelled()) throw new CancelledFailure('cancelled');
   return failures;
 }
 
-/** Failed and blocked jobs get another chance; what is done stays done. */
-export function again(states: Map<string, JobState>): void {
-  for (const [id, state] of states) if (state !== 'done') states.set(id, 'pending');
+/** Failed jobs get another chance where they are meant, and so does all that was blocked; what is done stays done. */
+export function again(states: Map<string, JobState>, meant: (id: string) => boolean = () => true): void {
+  for (const [id, state] of states) {
+    if (state === 'done' || state === 'skipped') continue;
+    if (state !== 'failed' || meant(id)) states.set(id, 'pending');
+  }
+}
+
+/** What is left out is not done, and nothing waits for it. */
+export function leave(states: Map<string, JobState>, plan: Plan, leftOut: LeftOut, report: Report = () => undefined): void {
+  for (const job of plan.jobs) {
+    if (!isLeftOut(leftOut, job) || states.get(job.id) === 'done' || states.get(job.id) === 'skipped') continue;
+    states.set(job.id, 'skipped');
+    report({ stage: job.stage, state: 'skipped', ...(job.host ? { host: job.host } : {}), ...subjectOf(job) });
+  }
 }
 
 /** Several jobs of one stage on one host are told apart by what follows the host in their id. */

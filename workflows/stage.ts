@@ -8,6 +8,11 @@ export interface Stage {
   readonly name: StageName;
   /** How many hosts at once, below the policy's limit. */
   readonly parallel?: number;
+  /**
+   * A cancel lets the job go on to its end for so long before it is cut off: cut off half way it would leave others in
+   * need (a member of etcd that never came up). Absent: it is cut off at once, and its host is taken back.
+   */
+  readonly finishesWithinMs?: number;
   /** Does the job's work: one durable activity. */
   run(args: { job: PlanJob; plan: Plan; work: Work }): Promise<void>;
 }

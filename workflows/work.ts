@@ -1,4 +1,4 @@
-import { type ClusterSpec, controlPlanes, type HostTarget, isControlPlane, registryHosts, targetOf, workers } from '../domain/cluster';
+import { type ClusterSpec, controlPlanes, type HostTarget, isControlPlane, type Policy, registryHosts, targetOf, workers } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import type { ImageFacts } from '../domain/images';
 import type { Plan, PlanJob } from '../domain/plan';
@@ -16,6 +16,8 @@ export interface Work {
   /** Keys the hosts showed, by host id. */
   readonly hostKeys: Readonly<Record<string, string>>;
   readonly on: On;
+  /** The policy as it is now: it may be changed while the operation runs. */
+  policy(): Policy;
 }
 
 /** A host as an activity takes it. Throws when the plan names a host that the spec has not: a bug. */

@@ -1,7 +1,8 @@
 import { digestOf } from '../../domain/digest';
 import {
-  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, newEntity, type OperationResult, refuseApply, refuseCancel, refuseReset, refuseRetry, viewOf,
+  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, newEntity, type OperationResult, refuseApply, refuseReset, viewOf,
 } from '../../domain/entity';
+import { refuseCancel, refuseRetry } from '../../domain/hands';
 import { aCluster, aHost } from '../fixtures';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
@@ -174,10 +175,10 @@ describe('a reset', () => {
 });
 
 test('only what waits can be told to try again, only what runs can be cancelled', () => {
-  expect(refuseRetry(parked)).toBeUndefined();
-  expect(refuseRetry(running)).toMatchObject({ type: 'InvalidSpec' });
-  expect(refuseCancel(running)).toBeUndefined();
-  expect(refuseCancel(created)).toMatchObject({ type: 'InvalidSpec' });
+  expect(refuseRetry(parked, { by: 'bo@desk' })).toBeUndefined();
+  expect(refuseRetry(running, { by: 'bo@desk' })).toMatchObject({ type: 'InvalidSpec' });
+  expect(refuseCancel(running, { by: 'bo@desk' })).toBeUndefined();
+  expect(refuseCancel(created, { by: 'bo@desk' })).toMatchObject({ type: 'InvalidSpec' });
 });
 
 describe('the end of an operation', () => {

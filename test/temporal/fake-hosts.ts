@@ -29,7 +29,7 @@ interface Fault {
  */
 export class FakeHosts {
   constructor(readonly dir = mkdtempSync(join(tmpdir(), 'keelson-fake-')), private readonly images: readonly ImageFacts[] = someImages()) {
-    for (const folder of ['done', 'hold', 'fault', 'reached']) mkdirSync(join(dir, folder), { recursive: true });
+    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached']) mkdirSync(join(dir, folder), { recursive: true });
   }
 
   remove(): void {
@@ -47,6 +47,12 @@ export class FakeHosts {
 
   clear(host: string): void {
     rmSync(join(this.dir, 'done', host), { recursive: true, force: true });
+    rmSync(join(this.dir, 'claimed', host), { force: true });
+  }
+
+  /** Whether anything was begun on the host. */
+  claimed(host: string): boolean {
+    return existsSync(join(this.dir, 'claimed', host)) || this.done(host).length > 0;
   }
 
   /** The journal: beginnings and ends in the order in which they happened. */
@@ -97,7 +103,11 @@ export class FakeHosts {
   activities(): Activities {
     const { images } = this;
     return {
-      checkHost: async ({ host }) => this.call('checkHost', host.id, (): HostFacts => bareFacts(host.id, { done: this.done(host.id), hostKey: `ssh-ed25519 ${host.id}`, fingerprint: `SHA256:${host.id}` })),
+      checkHost: async ({ where, host }) => this.call('checkHost', host.id, (): HostFacts => bareFacts(host.id, {
+        done: this.done(host.id), hostKey: `ssh-ed25519 ${host.id}`, fingerprint: `SHA256:${host.id}`,
+        // The first thing that changes a host claims it.
+        ...(this.claimed(host.id) ? { claim: { cluster: where.cluster, uid: where.uid } } : {}),
+      })),
       preProcessImage: async ({ ref }) => this.call('preProcessImage', ref, () => {
         const image = images.find((one) => one.ref === ref);
         if (!image) throw ApplicationFailure.nonRetryable(`there is no image ${ref}`, 'ImageNotFound');
@@ -124,6 +134,7 @@ export class FakeHosts {
   private async call<T>(verb: keyof Activities, on: string, effect: () => T): Promise<T> {
     const note = (at: Call['at']) => appendFileSync(join(this.dir, 'journal'), `${JSON.stringify({ verb, on, attempt: activityInfo().attempt, at })}\n`);
     note('begin');
+    if (!['checkHost', 'preProcessImage', 'runConfig', 'verifyCluster', 'resetHost'].includes(verb)) writeFileSync(join(this.dir, 'claimed', on), '');
     while (existsSync(this.control('hold', verb, on))) {
       writeFileSync(this.control('reached', verb, on), '');
       heartbeat();

@@ -174,18 +174,22 @@ withTemporal('operations', () => {
       expect(await refusal(cluster.retry())).toMatchObject({ type: 'InvalidSpec' });
     });
 
-    test('a cancel ends it, keeps what was done, and the next apply goes on from there', async () => {
+    test('a cancel ends it: who has joined stays, what was half is taken back, and the next apply goes on from there', async () => {
       await cluster.cancel();
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
       const view = await cluster.idle();
-      expect(view.log).toMatchObject([{ operation: 'init-1', outcome: 'Cancelled', message: expect.stringMatching(/^cancelled by \S/) as string }]);
+      expect(view.log).toMatchObject([{ operation: 'init-1', outcome: 'Cancelled', message: `cancelled by bo@desk: second thoughts; taken back: ${w1}` }]);
       await recordHistory(env.client, 'cancelled', cluster.operation('init-1').workflowId);
 
       hosts.release('bootstrapHost', w1!);
       const mounts = () => hosts.calls('end').filter(({ verb }) => verb === 'mountRootfs').length;
       expect(mounts()).toBe(3);
+      expect([hosts.claimed(cp), hosts.claimed(w1!), hosts.claimed(w2!)]).toEqual([true, false, true]);
       expect(await cluster.converge(spec())).toMatchObject({ operation: 'init-2', outcome: 'Success' });
-      expect(mounts()).toBe(3);
+      expect(hosts.changes().filter((one) => one.endsWith(w1!))).toEqual([
+        `mountRootfs ${w1}`, `bootstrapHost ${w1}`, `resetHost ${w1}`, `mountRootfs ${w1}`, `bootstrapHost ${w1}`, `joinWorker ${w1}`,
+      ]);
+      expect(mounts()).toBe(4);
     });
   });
 

@@ -5,6 +5,8 @@ import { hostInput, summaryOf, targetFor } from '../work';
 /** Each join makes its own short-lived token on the leader and spends it at once; see activities/join.ts. */
 export const join: Stage = {
   name: 'Join',
+  // etcd may have taken the new member already: one that never comes up would cost the quorum.
+  finishesWithinMs: 180_000,
   run: async ({ job, plan, work }) => {
     const input = { ...hostInput(work, plan, job), leader: targetFor(work, plan.leader) };
     const options = { summary: summaryOf(work, job), activityId: job.id };

@@ -1,0 +1,162 @@
+import { amendProblems } from './amend';
+import type { ClusterSpec, Policy } from './cluster';
+import { digestOf } from './digest';
+import type { EntityState } from './entity';
+import { ClusterError, type ErrorType } from './errors';
+import { formatProblems } from './problem';
+import { specProblems } from './spec-rules';
+import type { WaitingJob } from './status';
+
+/**
+ * What a person says to a cluster's operation, and when it is refused. Every word has an actor: a deed by nobody is no
+ * deed. Refusals are pure and synchronous: they are the validators of Updates, so a refused word leaves no trace.
+ */
+export type Decision =
+  | { readonly decision: 'retry'; readonly by: string; /** Only what failed on this host. */ readonly host?: string }
+  | { readonly decision: 'skip'; readonly by: string; /** Ids of the jobs that are left out. */ readonly jobs: readonly string[] }
+  | { readonly decision: 'approve'; readonly by: string; readonly planHash: string }
+  | { readonly decision: 'pause'; readonly by: string; readonly at: string; readonly reason?: string }
+  | { readonly decision: 'resume'; readonly by: string }
+  | { readonly decision: 'amend'; readonly by: string; readonly spec: ClusterSpec }
+  | { readonly decision: 'policy'; readonly by: string; readonly policy: Policy };
+
+/** Who holds a cluster still, since when, why. */
+export interface Paused {
+  readonly by: string;
+  readonly at: string;
+  readonly reason?: string;
+}
+
+/** One deed of one person, for the record. */
+export interface Act {
+  readonly at: string;
+  readonly by: string;
+  readonly what: 'apply' | 'reset' | 'task' | Decision['decision'] | 'cancel';
+  /** The operation it was said to, or that it began. */
+  readonly operation?: string;
+  /** More of it, for people. */
+  readonly note?: string;
+}
+
+export interface Word {
+  readonly by: string;
+}
+
+/** So many deeds are kept. */
+const actsKept = 100;
+
+const refused = (type: ErrorType, message: string, todo?: string): ClusterError => new ClusterError(type, message, todo ? { todo } : {});
+
+const nobody = ({ by }: Word): ClusterError | undefined =>
+  typeof by === 'string' && by.trim() !== '' ? undefined : refused('InvalidSpec', 'nobody is named who asks for this', 'say who asks with --by');
+
+/** With the plan's hash: nobody approves what has changed meanwhile. */
+export function refuseApprove(state: EntityState, { by, planHash }: Word & { planHash: string }): ClusterError | undefined {
+  const waiting = state.running?.waiting;
+  if (nobody({ by })) return nobody({ by });
+  if (waiting?.kind !== 'approval') return refused('InvalidSpec', `no plan of cluster ${state.name} waits for approval`);
+  if (waiting.planHash !== planHash) {
+    return refused('UnsafePlan', `the plan that waits is ${waiting.planHash ?? ''}, not ${planHash || 'a plan without a hash'}`, `read it (\`keelson status ${state.name}\`), and approve that one`);
+  }
+  return undefined;
+}
+
+/** Also of a cluster that rests: its next operation then does nothing before somebody says resume. */
+export function refusePause(state: EntityState, word: Word): ClusterError | undefined {
+  if (nobody(word)) return nobody(word);
+  if (!state.desired) return refused('InvalidSpec', `there is no cluster ${state.name}`);
+  return state.paused ? refused('InvalidSpec', `cluster ${state.name} is paused by ${state.paused.by} since ${state.paused.at}`) : undefined;
+}
+
+export const refuseResume = (state: EntityState, word: Word): ClusterError | undefined =>
+  nobody(word) ?? (state.paused ? undefined : refused('InvalidSpec', `cluster ${state.name} is not paused`));
+
+/** Only what has failed and waits can be told to try again, all of it or one host's part. */
+export function refuseRetry(state: EntityState, { by, host }: Word & { host?: string }): ClusterError | undefined {
+  if (nobody({ by })) return nobody({ by });
+  const waiting = state.running?.waiting;
+  if (!waiting) return refused('InvalidSpec', `nothing of cluster ${state.name} waits for a word`);
+  if (waiting.kind === 'approval') return refused('NeedsDecision', `a plan waits for approval, which a retry is not`, `\`keelson approve ${state.name} --plan-hash ${waiting.planHash ?? ''}\``);
+  if (state.paused) return refused('ClusterBusy', `cluster ${state.name} is paused by ${state.paused.by} since ${state.paused.at}`, `\`keelson resume ${state.name}\` first`);
+  const failed = waiting.jobs ?? [];
+  return host === undefined || failed.some((job) => job.host === host) ? undefined : refused('InvalidSpec', `nothing failed on ${host}${listed(failed)}`);
+}
+
+/** What a person names to be left out: a host, an image's commands, or an image's commands on a host. */
+export interface SkipRequest extends Word {
+  readonly host?: string;
+  readonly image?: string;
+}
+
+export function refuseSkip(state: EntityState, { by, host, image }: SkipRequest): ClusterError | undefined {
+  if (nobody({ by })) return nobody({ by });
+  const waiting = state.running?.waiting;
+  if (!waiting?.jobs || waiting.jobs.length === 0) return refused('InvalidSpec', `nothing of cluster ${state.name} has failed that could be left out`);
+  if (host === undefined && image === undefined) return refused('InvalidSpec', 'say what is left out', 'name a host with --host, or an image with --image');
+  const meant = skippedBy(state, { by, ...(host === undefined ? {} : { host }), ...(image === undefined ? {} : { image }) });
+  if (meant.length === 0) return refused('InvalidSpec', `nothing failed ${[host && `on ${host}`, image && `of ${image}`].filter(Boolean).join(' ')}${listed(waiting.jobs)}`);
+  const needed = meant.find(({ needed }) => needed !== undefined);
+  return needed ? refused('UnsafePlan', `${needed.id} cannot be left out: ${needed.needed ?? ''}`, 'mend the cause and retry, amend what was wrong, or cancel') : undefined;
+}
+
+/** The failed jobs that a skip names. */
+export const skippedBy = (state: EntityState, { host, image }: SkipRequest): WaitingJob[] =>
+  (state.running?.waiting?.jobs ?? []).filter((job) => (host === undefined || job.host === host) && (image === undefined || job.image === image));
+
+const listed = (jobs: readonly WaitingJob[]): string =>
+  jobs.length === 0 ? '' : `; failed are: ${jobs.slice(0, 10).map(({ id }) => id).join(', ')}`;
+
+/** Only what runs can be cancelled, or what is about to. */
+export const refuseCancel = (state: EntityState, word: Word): ClusterError | undefined =>
+  nobody(word) ?? (state.running ? undefined : refused('InvalidSpec', `no operation of cluster ${state.name} runs`));
+
+export interface AmendRequest extends Word {
+  readonly requestId: string;
+  readonly spec: ClusterSpec;
+  readonly digest: string;
+  /** Digest of the desired state it was made from. */
+  readonly base: string;
+}
+
+/** A parked operation takes corrections and goes on; a cluster that rests takes new logins, which its next look proves. */
+export function refuseAmend(state: EntityState, request: AmendRequest): ClusterError | undefined {
+  if (nobody(request)) return nobody(request);
+  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
+  if (!state.desired) return refused('InvalidSpec', `there is no cluster ${state.name}`);
+  if (digestOf(request.spec) !== request.digest) return refused('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
+  if (request.base !== state.desired.digest) return refused('ClusterBusy', `the cluster was changed meanwhile by ${state.desired.by}: read it again`);
+  if (state.next || state.retired || (state.running && !state.running.waiting) || (state.running && !['init', 'reconcile'].includes(state.running.kind))) {
+    return refused('ClusterBusy', `${state.running?.operation ?? 'an operation'} of cluster ${state.name} is at work: amended is only what waits, or rests`, `\`keelson pause ${state.name}\` makes it wait`);
+  }
+  const parked = state.running !== undefined;
+  const members = state.running ? (state.running.joined ?? []) : state.current.created ? state.desired.spec.hosts.map(({ id }) => id) : [];
+  const wrong = [
+    ...amendProblems(state.desired.spec, request.spec, { parked, members }),
+    ...specProblems(request.spec).filter(({ severity }) => severity === 'error'),
+  ];
+  return wrong.length > 0 ? refused('InvalidSpec', formatProblems(wrong)) : undefined;
+}
+
+/** A policy counts from now on, for the operation that runs as well. */
+export function refusePolicy(state: EntityState, { by, policy, base }: Word & { policy: Policy; base: string }): ClusterError | undefined {
+  if (nobody({ by })) return nobody({ by });
+  if (!state.desired) return refused('InvalidSpec', `there is no cluster ${state.name}`);
+  if (base !== state.desired.digest) return refused('ClusterBusy', `the cluster was changed meanwhile by ${state.desired.by}: read it again`);
+  const wrong = specProblems({ ...state.desired.spec, policy }).filter(({ severity }) => severity === 'error');
+  return wrong.length > 0 ? refused('InvalidSpec', formatProblems(wrong)) : undefined;
+}
+
+/** Puts a deed on record. */
+export function noted(state: EntityState, act: Act): EntityState {
+  return { ...state, acts: [...(state.acts ?? []), act].slice(-actsKept) };
+}
+
+/** Another desired spec, of whoever asked for it; the operation that runs works for that one now. */
+export function withDesired(state: EntityState, spec: ClusterSpec, { by, at }: { by: string; at: string }): EntityState {
+  const digest = digestOf(spec);
+  return { ...state, desired: { ...state.desired, spec, digest, by, at, generation: (state.desired?.generation ?? 0) + 1 }, ...(state.running ? { running: { ...state.running, digest } } : {}) };
+}
+
+/** The policy is part of what is wanted, so a later apply of an older file sets it back. */
+export const admitPolicy = (state: EntityState, { by, policy }: Word & { policy: Policy }, at: string): EntityState =>
+  state.desired ? withDesired(state, { ...state.desired.spec, policy }, { by, at }) : state;

@@ -1,0 +1,53 @@
+import { type ClusterSpec, isControlPlane, registryHosts } from './cluster';
+import type { ImageFacts } from './images';
+import type { PlanJob } from './plan';
+import type { WaitingJob } from './status';
+
+export interface SkipFacts {
+  readonly spec: ClusterSpec;
+  readonly images: readonly Pick<ImageFacts, 'ref' | 'digest' | 'runAt'>[];
+  readonly leader: string;
+}
+
+/** Up to a worker's join nothing but that worker depends on what is done on it. */
+const ofOneWorker: readonly string[] = ['Check', 'MountRootfs', 'Bootstrap', 'Join'];
+
+/** Why a failed job cannot be left out: what depends on it. Undefined when nothing does. */
+export function neededBy(job: Pick<PlanJob, 'stage' | 'host' | 'image'>, { spec, images, leader }: SkipFacts): string | undefined {
+  const image = images.find(({ digest }) => digest === job.image);
+  if (job.stage === 'RunGuest' && job.image) return image?.runAt === 'api-up' ? 'it brings the pod network, without which no node becomes ready' : undefined;
+  const host = spec.hosts.find(({ id }) => id === job.host);
+  if (!host) return 'all hosts depend on it';
+  if (registryHosts(spec).some(({ id }) => id === host.id)) return `all hosts pull from the registry on ${host.id}`;
+  if (host.id === leader) return `the cluster is made through ${host.id}`;
+  if (isControlPlane(host)) return `${host.id} is a control plane: API balancing and etcd's quorum count on it`;
+  return ofOneWorker.includes(job.stage) ? undefined : `${job.stage} has begun to change a member of the cluster`;
+}
+
+/** What was left out of an operation: single jobs, and workers with all that remained to be done on them. */
+export interface LeftOut {
+  readonly jobs: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+export const nothingLeftOut: LeftOut = { jobs: [], hosts: [] };
+
+/** A skipped command of an image is one job; anything else sets its worker aside. */
+export function leaveOut(before: LeftOut, skipped: readonly Pick<PlanJob, 'id' | 'stage' | 'host'>[]): LeftOut {
+  const hosts = skipped.flatMap(({ stage, host }) => (stage !== 'RunGuest' && host ? [host] : []));
+  const jobs = skipped.flatMap(({ stage, id }) => (stage === 'RunGuest' ? [id] : []));
+  return { jobs: [...new Set([...before.jobs, ...jobs])], hosts: [...new Set([...before.hosts, ...hosts])] };
+}
+
+export const isLeftOut = ({ jobs, hosts }: LeftOut, { id, host }: Pick<PlanJob, 'id' | 'host'>): boolean =>
+  jobs.includes(id) || (host !== undefined && hosts.includes(host));
+
+/** A failed job as a person is shown it. */
+export function waitingJob(job: PlanJob, why: { reason: string; message: string }, facts: SkipFacts): WaitingJob {
+  const needed = neededBy(job, facts);
+  const image = facts.images.find(({ digest }) => digest === job.image)?.ref;
+  return {
+    id: job.id, stage: job.stage, reason: why.reason, message: why.message.slice(0, 300),
+    ...(job.host ? { host: job.host } : {}), ...(image ? { image } : {}), ...(needed ? { needed } : {}),
+  };
+}
