@@ -75,7 +75,7 @@ export function listen({ spec: first, paused: before, onPause }: Listening): Dec
     spec: () => spec,
     paused: () => paused,
     released,
-    on: { probe: heeding(verbs.probe, heed), change: heeding(verbs.change, heed), transfer: heeding(verbs.transfer, heed) },
+    on: Object.fromEntries(Object.entries(verbs).map(([kind, proxy]) => [kind, heeding(proxy, heed)])) as unknown as On,
     forget: () => { words = []; },
     take: (...kinds) => {
       const at = words.findIndex(({ decision }) => (kinds as readonly string[]).includes(decision));
