@@ -53,6 +53,11 @@ export interface Session {
   run<T = string>(command: Command<T>): Promise<T>;
   /** Like run, with a stream on stdin, pushed with back-pressure. */
   feed<T = string>(command: Command<T>, source: AsyncIterable<Buffer>): Promise<T>;
+  /**
+   * Like run, with a tar of these entries on stdin. A large one may leave by a process of its own. `told` is called now and
+   * then with the bytes that went out.
+   */
+  send(command: Command, entries: readonly TreeEntry[], told?: (sent: number) => void): Promise<void>;
   /** Like run, and hands over each line as it comes (stdout and stderr). For long reads such as following a log. */
   follow(command: Command<unknown>, line: (text: string) => void): Promise<CommandResult>;
 }

@@ -10,8 +10,6 @@ export interface SyncRequest extends FileSet {
   /** All of the set, paths relative to the base; of two entries with one path the later counts. */
   readonly entries: readonly TreeEntry[];
   readonly scope: Scope;
-  /** Called while bytes go out. */
-  onProgress?(bytes: { sent: number; total: number }): void;
 }
 
 /** What a sync did: content bytes, and the number of files that were sent. */
@@ -138,7 +136,7 @@ async function withHashes(session: Session, fileSet: FileSet, set: readonly Tree
 async function sendVerified(session: Session, fileSet: FileSet, send: readonly TreeEntry[], request: SyncRequest): Promise<void> {
   let left = send;
   for (let attempt = 1; left.length > 0; attempt += 1) {
-    await session.feed(receiveFiles(fileSet), counted(left, request));
+    await session.send(receiveFiles(fileSet), left, progress(left, request));
     left = await arrivedWrong(session, fileSet, left);
     if (left.length === 0) return;
     await session.run(removeStaged(fileSet, left.map(({ path }) => path)));
@@ -158,22 +156,10 @@ const mismatch = (host: string, wrong: readonly TreeEntry[]): ClusterError =>
     host, todo: 'Check the disks and the memory of the host and of this machine; the image in the store may be damaged: remove it and fetch it again.',
   });
 
-/** How often progress is told, in bytes: often enough for a heartbeat on a slow line, too seldom to cost anything. */
-const tellEveryBytes = 4 * 1024 * 1024;
-
-async function* counted(entries: readonly TreeEntry[], { name, scope, onProgress }: SyncRequest): AsyncGenerator<Buffer> {
+/** Tells a person, and Temporal, how far a stream is. */
+function progress(entries: readonly TreeEntry[], { name, scope }: SyncRequest): (sent: number) => void {
   const total = bytesOf(entries);
-  let sent = 0;
-  let told = 0;
-  for await (const piece of writeTar(entries, scope.signal)) {
-    yield piece;
-    sent += piece.length;
-    if (sent - told < tellEveryBytes) continue;
-    told = sent;
-    scope.beat(`${name}: ${mebibytes(sent)} of ${mebibytes(total)} MiB`);
-    onProgress?.({ sent: Math.min(sent, total), total });
-  }
-  onProgress?.({ sent: total, total });
+  return (sent) => scope.beat(`${name}: ${mebibytes(sent)} of ${mebibytes(total)} MiB`);
 }
 
 const mebibytes = (bytes: number): number => Math.round(bytes / 1024 / 1024);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createActivities } from '../activities';
 import { createRemote } from '../activities/adapters/remote';
 import { createStore } from '../activities/adapters/oci/store';
@@ -15,7 +16,7 @@ export interface Composition {
 /** Puts the adapters behind the ports. The only place that knows which adapter it is. */
 export function compose(config: WorkerConfig): Composition {
   const secrets = createSecrets();
-  const remote = createRemote({ secrets, allowLocal: config.embedded });
+  const remote = createRemote({ secrets, allowLocal: config.embedded, bulk: { program: join(__dirname, 'bulk.js') } });
   const activities = createActivities({
     remote, secrets, images: createStore({ dir: storeDir() }), renderer: createRenderer(), log: (at, line) => appendLog(at, [line]),
   });

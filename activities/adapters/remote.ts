@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { CancelledFailure } from '@temporalio/common';
 import type { HostTarget } from '../../domain/cluster';
-import type { Remote, Secrets } from '../ports';
+import type { Remote, Scope, Secrets, Session, TreeEntry } from '../ports';
+import { BulkSenders, type BulkOptions } from './bulk/sender';
 import { localMachine } from './local';
 import { createSession } from './shell/session';
 import { Pool } from './ssh/pool';
@@ -13,6 +14,8 @@ export interface RemoteOptions {
    * an address of its own in a spec that means a machine of somebody else's network.
    */
   readonly allowLocal?: boolean;
+  /** How large streams leave by processes of their own; absent: they leave by this one. */
+  readonly bulk?: BulkOptions;
   /** How long a connection without work is kept, milliseconds. */
   readonly idleMs?: number;
   /** How long connecting may take, milliseconds. */
@@ -22,11 +25,13 @@ export interface RemoteOptions {
 /** The hosts, over SSH or directly. One per process: it holds the connections. */
 export function createRemote(options: RemoteOptions): Remote {
   const pool = new Pool(options);
+  const bulk = options.bulk && new BulkSenders(options.bulk);
   return {
     to: async (target, scope) => {
       try {
-        const machine = options.allowLocal === true && isThisMachine(target) ? await localMachine(target) : await pool.machine(target, scope);
-        return createSession(machine, scope);
+        if (options.allowLocal === true && isThisMachine(target)) return createSession(await localMachine(target), scope);
+        const session = createSession(await pool.machine(target, scope), scope);
+        return bulk ? { ...session, send: sender(bulk, target, scope, session) } : session;
       } catch (error) {
         if (scope.signal.aborted) throw scope.signal.reason instanceof CancelledFailure ? scope.signal.reason : new CancelledFailure('CANCELLED');
         throw error;
@@ -35,6 +40,24 @@ export function createRemote(options: RemoteOptions): Remote {
     close: () => pool.close(),
   };
 }
+
+/** Below this a new process costs more than it gains. */
+const bulkBytes = 16 * 1024 * 1024;
+
+/** Large streams go by a process of their own while one is free, which then has to find the very host key that we did. */
+function sender(bulk: BulkSenders, target: HostTarget, scope: Scope, session: Session): Session['send'] {
+  return async (command, entries, told) => {
+    const { title, script, env, changes, timeoutMs } = command;
+    if (!bulk.free || sizeOf(entries) < bulkBytes) return session.send(command, entries, told);
+    const { signal, beat: _beat, log, ...rest } = scope;
+    await bulk.send({
+      target: { ...target, pinnedKey: session.hostKey, knownKeys: [] }, scope: rest, entries,
+      command: { title, script, ...(env ? { env } : {}), ...(changes === undefined ? {} : { changes }), ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+    }, { signal, sent: (bytes) => told?.(bytes), log });
+  };
+}
+
+const sizeOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, { size, bytes }) => sum + (bytes?.length ?? size), 0);
 
 /**
  * Whether a host is where this process runs: it has one of our addresses. Another port than 22 may lead elsewhere (a

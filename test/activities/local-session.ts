@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command, CommandResult } from '../../domain/command';
 import { ClusterError } from '../../domain/errors';
-import type { Scope, Session } from '../../activities/ports';
+import { writeTar } from '../../activities/adapters/tar';
+import type { Scope, Session, TreeEntry } from '../../activities/ports';
 
 /** A session on this machine that runs real bash: what a host would do, in a folder of the test. */
 export class LocalSession implements Session {
@@ -24,6 +25,10 @@ export class LocalSession implements Session {
     const cutAfter = this.cutAfter;
     this.cutAfter = undefined;
     return this.execute(command, source, cutAfter);
+  }
+
+  async send(command: Command, entries: readonly TreeEntry[]): Promise<void> {
+    await this.feed(command, writeTar(entries));
   }
 
   async follow(): Promise<CommandResult> {

@@ -82,10 +82,18 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     close: () => new Promise((resolve) => {
       for (const client of sockets) client.end();
       // What a lost connection left behind would go on for as long as it likes.
-      for (const child of children) child.kill('SIGKILL');
+      for (const child of children) endGroupOf(child, options);
       server.close(() => resolve());
     }),
   };
+}
+
+function endGroupOf(child: ChildProcess, { ownGroup = true }: ServerOptions): void {
+  try {
+    process.kill(ownGroup ? -(child.pid ?? 0) : (child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function serveSessions(client: Connection, { maxSessions = 10, ownGroup = true }: ServerOptions, children: Set<ChildProcess>): void {

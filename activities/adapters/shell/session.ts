@@ -5,6 +5,8 @@ import { ClusterError } from '../../../domain/errors';
 import { appendJournal } from '../../../home/journal';
 import { redactor } from '../../../home/redact';
 import type { Scope, Session } from '../../ports';
+import { writeTar } from '../tar';
+import { counted } from './counted';
 import { BUSY, INCOMPLETE, endGroup, exportLines, fenceLines } from './loader';
 import type { Machine } from './machine';
 import { Capture, Lines, Tail } from './output';
@@ -33,6 +35,9 @@ export function createSession(machine: Machine, scope: Scope): Session {
     fingerprint: machine.fingerprint,
     run: async (command) => read(command, await execute(machine, scope, command)),
     feed: async (command, source) => read(command, await execute(machine, scope, command, { source })),
+    send: async (command, entries, told) => {
+      await execute(machine, scope, command, { source: counted(writeTar(entries, scope.signal), told) });
+    },
     follow: (command, line) => execute(machine, scope, command, { line }),
   };
 }
