@@ -11,14 +11,15 @@ import { openImages, rootfsOf } from './image-set';
 import { runLifecycle } from './lifecycle';
 import type { HostInput } from './mount-rootfs';
 import { poll } from './poll';
-import type { TreeEntry } from './ports';
 import { registryAccess } from './registry-access';
+import { registryContent } from './registry-content';
 import { inScope } from './scope';
 import { syncTree } from './sync';
 
 /**
- * Sends the images' registry/ content blob by blob, starts the registry, and does not believe it until every manifest of
- * every image has been asked for: a missing one would show much later, as ImagePullBackOff.
+ * Sees that the images' registry/ content is there (MountRootfs has sent it with the other files), starts the registry,
+ * and does not believe it until every manifest of every image has been asked for: a missing one would show much later, as
+ * ImagePullBackOff.
  */
 export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: HostInput): Promise<void> =>
   inScope(deps, where, host.id, async (scope) => {
@@ -26,11 +27,8 @@ export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: H
     const images = await openImages(deps, cluster, scope);
     const { values: env, secrets } = envFor(deps, cluster, host, rootfsOf(images));
     const registry = registryAccess(env);
-    const { data, rootfs } = hostPaths(cluster.name);
-
-    const entries = new Map<string, TreeEntry>();
-    for (const { tree } of images) for (const entry of tree.registry) entries.set(entry.path, { ...entry, path: `rootfs/${entry.path}` });
-    const sent = await syncTree(session, { name: 'registry', base: data, entries: [...entries.values()], scope });
+    const { rootfs } = hostPaths(cluster.name);
+    const sent = await syncTree(session, registryContent(cluster, images, scope));
     scope.log(`sent ${sent.files} files, ${sent.sentBytes} bytes; kept ${sent.keptBytes} bytes`);
 
     await session.run(setHosts(cluster.name, 'registry', [{ address: host.address, names: [registry.domain] }]));

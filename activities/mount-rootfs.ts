@@ -9,7 +9,8 @@ import type { Deps } from './deps';
 import { filesFor } from './files';
 import { openImages } from './image-set';
 import { inScope } from './scope';
-import { syncTree } from './sync';
+import { registryContent } from './registry-content';
+import { stageTree } from './sync';
 
 export interface HostInput {
   readonly where: Where;
@@ -17,7 +18,7 @@ export interface HostInput {
   readonly cluster: ClusterSlice;
 }
 
-/** Claims the host and brings its files. The first thing that changes a host. */
+/** Claims the host and brings its files, on a registry host those of the registry too. The first thing that changes a host. */
 export const mountRootfs = (deps: Deps) => async ({ where, host, cluster }: HostInput): Promise<void> =>
   inScope(deps, where, host.id, async (scope) => {
     const session = await deps.remote.to(host, scope);
@@ -29,7 +30,17 @@ export const mountRootfs = (deps: Deps) => async ({ where, host, cluster }: Host
     }
     const images = await openImages(deps, cluster, scope);
     const entries = await filesFor(deps, cluster, host, images);
-    const sent = await syncTree(session, { name: 'files', base: hostPaths(cluster.name).data, entries, scope });
-    scope.log(`sent ${sent.files} files, ${sent.sentBytes} bytes; kept ${sent.keptBytes} bytes`);
+    const servesRegistry = cluster.registryHosts.some(({ id }) => id === host.id);
+    const sets = [
+      stageTree(session, { name: 'files', base: hostPaths(cluster.name).data, entries, scope, first: host.id === cluster.leader || servesRegistry }),
+      // In the same time: all hosts wait for the registry next.
+      ...(servesRegistry ? [stageTree(session, registryContent(cluster, images, scope))] : []),
+    ];
+    // Where one fails the other one is waited for: nothing must go on behind the end of an attempt.
+    await Promise.allSettled(sets);
+    for (const { report, activate } of await Promise.all(sets)) {
+      await activate();
+      scope.log(`sent ${report.files} files, ${report.sentBytes} bytes; kept ${report.keptBytes} bytes`);
+    }
     await session.run(markDone(marks.mount(cluster, cluster.images, host, cluster.leader)));
   });

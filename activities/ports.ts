@@ -54,12 +54,18 @@ export interface Session {
   /** Like run, with a stream on stdin, pushed with back-pressure. */
   feed<T = string>(command: Command<T>, source: AsyncIterable<Buffer>): Promise<T>;
   /**
-   * Like run, with a tar of these entries on stdin. A large one may leave by a process of its own. `told` is called now and
-   * then with the bytes that went out.
+   * Like run, with a tar of these entries on stdin. A large one may leave by a process of its own.
    */
-  send(command: Command, entries: readonly TreeEntry[], told?: (sent: number) => void): Promise<void>;
+  send(command: Command, entries: readonly TreeEntry[], options?: SendOptions): Promise<void>;
   /** Like run, and hands over each line as it comes (stdout and stderr). For long reads such as following a log. */
   follow(command: Command<unknown>, line: (text: string) => void): Promise<CommandResult>;
+}
+
+export interface SendOptions {
+  /** Others wait for these bytes: where the CPU is the limit, they go before those that nobody waits for. */
+  readonly first?: boolean;
+  /** Called now and then with the bytes that went out. */
+  told?(sent: number): void;
 }
 
 /** One file, link or directory of a tree that goes to a host. */

@@ -10,6 +10,8 @@ export interface SyncRequest extends FileSet {
   /** All of the set, paths relative to the base; of two entries with one path the later counts. */
   readonly entries: readonly TreeEntry[];
   readonly scope: Scope;
+  /** Other hosts wait for these bytes. */
+  readonly first?: boolean;
 }
 
 /** What a sync did: content bytes, and the number of files that were sent. */
@@ -20,6 +22,13 @@ export interface SyncReport {
   readonly files: number;
 }
 
+/** A set that a host has in its staging, whole and verified, or in its place already. */
+export interface StagedSet {
+  readonly report: SyncReport;
+  /** Puts it in its place. Of two sets with one base, one after the other: both may bring the same top folder. */
+  activate(): Promise<void>;
+}
+
 /**
  * Makes a host have exactly these files below `base`, and remembers it there. A host that has them costs one command and
  * no bytes; one that was interrupted gets only the files that are missing; files that left the set are removed. Everything
@@ -27,14 +36,20 @@ export interface SyncReport {
  * Throws InvalidImage for unsafe paths, DigestMismatch when a file arrives wrong twice, and what Session throws.
  */
 export async function syncTree(session: Session, request: SyncRequest): Promise<SyncReport> {
+  const { report, activate } = await stageTree(session, request);
+  await activate();
+  return report;
+}
+
+/** The first half of syncTree: brings what is missing, and changes nothing outside of the staging. */
+export async function stageTree(session: Session, request: SyncRequest): Promise<StagedSet> {
   const fileSet = checked(request);
   const { set, seen } = await lookAt(session, request);
   const glance = planSync(set, seen);
-  if (glance.complete) return report(glance);
+  if (glance.complete) return { report: reportOf(glance), activate: () => Promise.resolve() };
 
   const plan = await stage(session, request, set, seen);
-  await session.feed(activateFiles(fileSet), writeTar(notes(plan)));
-  return report(plan);
+  return { report: reportOf(plan), activate: async () => { await session.feed(activateFiles(fileSet), writeTar(notes(plan))); } };
 }
 
 /** What a host has of a set, told without hashing anything. */
@@ -46,7 +61,7 @@ export async function lookAt(session: Session, request: SyncRequest): Promise<{ 
 
 /** Brings what the host lacks of a set into its staging, each file hashed there. What is to become of it is for the caller. */
 export const stageFiles = async (session: Session, request: SyncRequest, set: readonly TreeEntry[], seen: SeenSet): Promise<SyncReport> =>
-  report(await stage(session, request, set, seen));
+  reportOf(await stage(session, request, set, seen));
 
 async function stage(session: Session, request: SyncRequest, set: readonly TreeEntry[], seen: SeenSet): Promise<SyncPlan> {
   const fileSet = checked(request);
@@ -66,7 +81,7 @@ function checked({ base, name }: FileSet): FileSet {
 
 const bytesOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
 
-const report = ({ digest, send, keep }: SyncPlan): SyncReport => ({
+const reportOf = ({ digest, send, keep }: SyncPlan): SyncReport => ({
   digest, sentBytes: bytesOf(send), keptBytes: bytesOf(keep), files: send.filter(({ kind }) => kind === 'file').length,
 });
 
@@ -136,7 +151,7 @@ async function withHashes(session: Session, fileSet: FileSet, set: readonly Tree
 async function sendVerified(session: Session, fileSet: FileSet, send: readonly TreeEntry[], request: SyncRequest): Promise<void> {
   let left = send;
   for (let attempt = 1; left.length > 0; attempt += 1) {
-    await session.send(receiveFiles(fileSet), left, progress(left, request));
+    await session.send(receiveFiles(fileSet), left, { first: request.first === true, told: progress(left, request) });
     left = await arrivedWrong(session, fileSet, left);
     if (left.length === 0) return;
     await session.run(removeStaged(fileSet, left.map(({ path }) => path)));

@@ -18,7 +18,7 @@ function hurried(session: Session, patience: number): Session {
     fingerprint: session.fingerprint,
     run: (command) => session.run(sooner(command)),
     feed: (command, source) => session.feed(sooner(command), source),
-    send: (command, entries, told) => session.send(sooner(command), entries, told),
+    send: (command, entries, options) => session.send(sooner(command), entries, options),
     follow: (command, line) => session.follow(sooner(command), line),
   };
 }

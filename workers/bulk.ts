@@ -14,7 +14,7 @@ async function send({ target, scope, command, entries }: BulkRequest): Promise<v
   const remote = createRemote({ secrets: createSecrets() });
   try {
     const session = await remote.to(target, { ...scope, signal: stop.signal, beat: () => undefined, log: (log) => tell({ log }) });
-    await session.send(command, entries, (sent) => tell({ sent }));
+    await session.send(command, entries, { told: (sent) => tell({ sent }) });
     tell({ done: true });
   } catch (error) {
     if (stop.signal.aborted) tell({ cancelled: true });

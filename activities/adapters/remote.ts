@@ -46,14 +46,14 @@ const bulkBytes = 16 * 1024 * 1024;
 
 /** Large streams go by a process of their own while one is free, which then has to find the very host key that we did. */
 function sender(bulk: BulkSenders, target: HostTarget, scope: Scope, session: Session): Session['send'] {
-  return async (command, entries, told) => {
+  return async (command, entries, options = {}) => {
     const { title, script, env, changes, timeoutMs } = command;
-    if (!bulk.free || sizeOf(entries) < bulkBytes) return session.send(command, entries, told);
+    if (!bulk.free || sizeOf(entries) < bulkBytes) return session.send(command, entries, options);
     const { signal, beat: _beat, log, ...rest } = scope;
     await bulk.send({
       target: { ...target, pinnedKey: session.hostKey, knownKeys: [] }, scope: rest, entries,
       command: { title, script, ...(env ? { env } : {}), ...(changes === undefined ? {} : { changes }), ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-    }, { signal, sent: (bytes) => told?.(bytes), log });
+    }, { signal, sent: (bytes) => options.told?.(bytes), log, first: options.first === true });
   };
 }
 

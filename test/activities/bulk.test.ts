@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CancelledFailure } from '@temporalio/common';
 import { createRemote } from '../../activities/adapters/remote';
@@ -132,4 +132,14 @@ test('an error of the host keeps its type and its words', async () => {
   mkdirSync(join(home, 'host'));
   const failing = (await session()).send({ title: 'refuse', script: 'cat >/dev/null; echo no room >&2; exit 7', changes: true }, [large('a')]);
   await expect(failing).rejects.toMatchObject({ type: 'CommandFailed', message: expect.stringContaining('exit code 7: no room') as string, details: { exitCode: 7 } });
+});
+
+test('a stream that nobody waits for leaves the CPU to others', async () => {
+  const abort = new AbortController();
+  const one = await session(aScope({ signal: abort.signal }));
+  const sending = [one.send(stuck(), [large('a')]), one.send(stuck(), [large('b')], { first: true })];
+  await until(() => senders().length === 2);
+  expect(senders().map((pid) => getPriority(pid)).sort()).toEqual([0, 10]);
+  abort.abort();
+  for (const { status } of await Promise.allSettled(sending)) expect(status).toBe('rejected');
 });

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOfSet, setOf } from '../../activities/sync-plan';
-import { syncTree } from '../../activities/sync';
+import { stageTree, syncTree } from '../../activities/sync';
 import type { TreeEntry } from '../../activities/ports';
 import { LocalSession, quietScope } from './local-session';
 
@@ -173,4 +173,17 @@ test('the digest of a set hangs on paths, modes and contents, not on order', () 
   expect(digestOfSet(setOf([...first].reverse()))).toBe(digest);
   expect(digestOfSet(setOf([...first, file('rootfs/empty', '', 0o644)]))).not.toBe(digest);
   expect(digestOfSet(setOf([...first, link('rootfs/bin/latest', 'other')]))).not.toBe(digest);
+});
+
+test('two sets that bring the same top folder travel at the same time, and both arrive', async () => {
+  const other = [file('rootfs/registry/blob', 'b'.repeat(70_000)), file('rootfs/registry/etc/link', 'l')];
+  const staged = await Promise.all([first, other].map((entries, at) => stageTree(session, { name: ['files', 'registry'][at]!, base, entries, scope: quietScope() })));
+  expect(existsSync(join(base, 'rootfs'))).toBe(false);
+  for (const { activate } of staged) await activate();
+  for (const entry of [...first, ...other]) if (entry.kind === 'file') expect(content(entry.path)).toBe(entry.bytes!.toString());
+  expect(readdirSync(base).sort()).toEqual(['.keelson', 'rootfs']);
+  session.fedBytes = 0;
+  await sync(first);
+  await sync(other, 'registry');
+  expect(session.fedBytes).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { CancelledFailure } from '@temporalio/common';
 import { ClusterError } from '../../../domain/errors';
 import type { BulkRequest, FromSender, ToSender } from './messages';
@@ -14,8 +15,13 @@ export interface BulkOptions {
   readonly cancelMs?: number;
 }
 
+/** Nice enough to leave the CPU to a stream that others wait for, and to the Temporal worker. */
+const stepBack = 10;
+
 export interface BulkEvents {
   readonly signal: AbortSignal;
+  /** Others wait for it: it does not step back for other streams. */
+  readonly first: boolean;
   sent(bytes: number): void;
   log(line: string): void;
 }
@@ -48,11 +54,12 @@ export class BulkSenders {
     }
   }
 
-  #run({ target, ...request }: BulkRequest, { signal, sent, log }: BulkEvents): Promise<void> {
+  #run({ target, ...request }: BulkRequest, { signal, first, sent, log }: BulkEvents): Promise<void> {
     const { program, execArgv = ['--max-old-space-size=128'], cancelMs = 30_000 } = this.options;
     // Of the environment it needs where our files are and the agent's socket; an API key of a Temporal server is not its business.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
     const child = fork(program, [], { env, execArgv: [...execArgv], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    if (!first && child.pid !== undefined) setPriority(child.pid, stepBack);
     return new Promise((resolve, reject) => {
       let end: FromSender | undefined;
       let killer: NodeJS.Timeout | undefined;

@@ -35,8 +35,8 @@ export function createSession(machine: Machine, scope: Scope): Session {
     fingerprint: machine.fingerprint,
     run: async (command) => read(command, await execute(machine, scope, command)),
     feed: async (command, source) => read(command, await execute(machine, scope, command, { source })),
-    send: async (command, entries, told) => {
-      await execute(machine, scope, command, { source: counted(writeTar(entries, scope.signal), told) });
+    send: async (command, entries, options) => {
+      await execute(machine, scope, command, { source: counted(writeTar(entries, scope.signal), options?.told) });
     },
     follow: (command, line) => execute(machine, scope, command, { line }),
   };
