@@ -33,6 +33,9 @@ setup: ## install what a fresh Debian 12 machine lacks (root)
 bench-install: setup images ## Keelson against the same steps by hand, side by side
 	@node test/bench/install.js
 
+bench-faults: node_modules ## thousands of simulated installs while commands fail by chance: INSTALLS=2000 RATE=0.04
+	@node -r ./test/temporal/typescript.js test/bench/faults.ts
+
 golden: ## write the expected outputs anew
 	@npx jest --selectProjects unit -u
 
@@ -40,4 +43,4 @@ node_modules: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch node_modules
 
-.PHONY: help demo demo-down test test-all build images temporal setup bench-install golden
+.PHONY: help demo demo-down test test-all build images temporal setup bench-install bench-faults golden

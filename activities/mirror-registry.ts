@@ -1,4 +1,3 @@
-import bcrypt from 'bcryptjs';
 import { setHosts } from '../domain/hosts-file';
 import { linkRegistryData, registryAnswers, registryMissing, writePrivateFile } from '../domain/commands/registry';
 import { markDone } from '../domain/commands/state';
@@ -7,6 +6,7 @@ import { hostPaths } from '../domain/host-paths';
 import { marks } from '../domain/marks';
 import type { Deps } from './deps';
 import { envFor } from './host-env';
+import { htpasswdLine } from './htpasswd';
 import { openImages, rootfsOf } from './image-set';
 import { runLifecycle } from './lifecycle';
 import type { HostInput } from './mount-rootfs';
@@ -34,8 +34,7 @@ export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: H
     await session.run(setHosts(cluster.name, 'registry', [{ address: host.address, names: [registry.domain] }]));
     await session.run(linkRegistryData(registry.data, `${rootfs}/registry`));
     if (registry.username !== '') {
-      // A low cost on purpose: the registry checks it at every request of every pull.
-      const line = `${registry.username}:${await bcrypt.hash(registry.password, 5)}\n`;
+      const line = await htpasswdLine(registry.username, registry.password, `${where.uid}/${host.id}`);
       await session.run(writePrivateFile('write registry_htpasswd', `${rootfs}/etc/registry_htpasswd`, line));
     }
     await runLifecycle(session, scope, { cluster, images, step: 'init-registry', env, secrets });

@@ -4,6 +4,7 @@ import { parseProbe } from '../domain/commands/parse-probe';
 import { probe } from '../domain/commands/probe';
 import { ClusterError } from '../domain/errors';
 import { type HostFacts, unreachable } from '../domain/facts';
+import { pause } from './poll';
 import type { Remote, Scope } from './ports';
 
 export interface ObserveInput {
@@ -20,7 +21,7 @@ export interface ObserveInput {
 export const createObserve = ({ remote, clock = Date.now }: { readonly remote: Remote; readonly clock?: () => number }) =>
   async ({ host, cluster, scope }: ObserveInput): Promise<HostFacts> => {
     try {
-      return await lookTwice(() => lookOnce({ remote, clock }, { host, cluster, scope }));
+      return await lookAgain(() => lookOnce({ remote, clock }, { host, cluster, scope }), scope, clock);
     } catch (error) {
       if (error instanceof CancelledFailure || scope.signal.aborted || !(error instanceof ClusterError)) throw error;
       const { type, message, details: { todo } } = error;
@@ -28,13 +29,27 @@ export const createObserve = ({ remote, clock = Date.now }: { readonly remote: R
     }
   };
 
-/** A kept connection may turn out to be dead only now; a second one tells whether the host is. */
-async function lookTwice(look: () => Promise<HostFacts>): Promise<HostFacts> {
-  try {
-    return await look();
-  } catch (error) {
-    if (error instanceof ClusterError && error.type === 'Disconnected') return look();
-    throw error;
+/** What may pass by itself within a moment. A refused login does not, and trying again could lock the account. */
+const passing: ReadonlySet<string> = new Set(['Disconnected', 'HostUnreachable', 'CommandFailed', 'CommandTimedOut']);
+/** Looks that fail at once are made again with growing pauses, milliseconds. */
+const pauses = [100, 200, 400, 800];
+/** Beyond this the host has had its chance: one that does not answer at all is waited for once. */
+const patienceMs = 5_000;
+
+/**
+ * A kept connection may turn out to be dead only now, an sshd may be at its limit, an answer may come in half: before the
+ * first change one failed look would end the whole operation, so a look that failed quickly is made again.
+ */
+async function lookAgain(look: () => Promise<HostFacts>, scope: Scope, clock: () => number): Promise<HostFacts> {
+  const started = clock();
+  for (let failed = 0; ; failed += 1) {
+    try {
+      return await look();
+    } catch (error) {
+      const wait = pauses[failed];
+      if (!(error instanceof ClusterError) || !passing.has(error.type) || wait === undefined || clock() - started > patienceMs) throw error;
+      await pause(wait, scope.signal);
+    }
   }
 }
 

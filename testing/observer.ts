@@ -1,7 +1,7 @@
 import { balancerConfigPath } from '../domain/api-balancer';
 import { hostPaths, stateDir } from '../domain/host-paths';
 import type { FleetHost } from './fleet';
-import type { Journal } from './journal';
+import type { Journal, JournalEntry } from './journal';
 
 /** What a cluster should be. */
 export interface Expected {
@@ -18,7 +18,7 @@ export interface Expected {
  * Looks at simulated hosts from inside and says what is not as it should be: an observer that shares no code with what made
  * the cluster. Empty: every post-condition holds.
  */
-export function observe({ name, version, controlPlanes, workers, commands }: Expected, journal: Journal): string[] {
+export function observe({ name, version, controlPlanes, workers, commands }: Expected): string[] {
   const wrong: string[] = [];
   const check = (holds: boolean, what: string): void => { if (!holds) wrong.push(what); };
   const hosts = [...controlPlanes, ...workers].map(({ host }) => host);
@@ -27,14 +27,12 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
   check(cluster !== undefined, `${leader.address} is in no cluster`);
   if (!cluster) return wrong;
 
-  const count = (host: string, effect: string): number => journal.entries.filter((entry) => entry.kind === 'effect' && entry.host === host && entry.name === effect).length;
   const claims = new Set(hosts.map(({ files }) => files.text(`${stateDir}/claim.json`)));
   check(claims.size === 1 && claims.values().next().value?.includes(`"${name}"`) === true, `the claims are ${[...claims].join(' and ')}`);
   check(cluster.nodes.size === hosts.length, `there are ${cluster.nodes.size} Nodes, not ${hosts.length}`);
   check(cluster.members.size === controlPlanes.length, `etcd has ${cluster.members.size} members, not ${controlPlanes.length}`);
-  check(cluster.tokens.size === 0, `${cluster.tokens.size} join tokens are left`);
-  check(cluster.certificateKey === undefined, 'the certificates are still uploaded');
-  check(JSON.stringify(cluster.applied) === JSON.stringify(commands), `the commands that ran are ${cluster.applied.join(', ')}`);
+  // A command that failed after its work is done again, and that is as it should be: see ranTwice for runs without failures.
+  check(JSON.stringify([...new Set(cluster.applied)]) === JSON.stringify(commands), `the commands that ran are ${cluster.applied.join(', ')}`);
   check(leader.isActive('registry'), `no registry runs on ${leader.address}`);
 
   for (const host of hosts) {
@@ -54,8 +52,27 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
     check(!host.files.has(`${data}/.staging`), `${at} has files that were never put in place`);
     check(host.files.text(`${rootfs}/bin/kubelet`) === `kubelet ${version}`, `${at} has other files than the image's`);
     check(host.files.text(`${rootfs}/etc/registry.yml`) === 'storage: /var/lib/registry\nuser: admin\n', `${at} has a template that was not rendered`);
-    check(count(at, 'kubeadm init') === (host === leader ? 1 : 0), `kubeadm init ran ${count(at, 'kubeadm init')} times on ${at}`);
-    check(count(at, 'kubeadm join') === (host === leader ? 0 : 1), `kubeadm join ran ${count(at, 'kubeadm join')} times on ${at}`);
   }
   return wrong;
+}
+
+/** What outlives an install although it was meant for its duration: tokens, certificates for the taking, processes. */
+export function leftBehind(hosts: readonly FleetHost[]): string[] {
+  const cluster = hosts[0]?.host.kubernetes;
+  return [
+    ...(cluster && cluster.tokens.size > 0 ? [`${cluster.tokens.size} join tokens`] : []),
+    ...(cluster?.certificateKey ? ['the uploaded certificates'] : []),
+    ...hosts.flatMap(({ host }) => host.busyWith().map((what) => `${what} on ${host.address}`)),
+  ];
+}
+
+/** Effects that happened more than once on a host: none, as long as nothing failed on the hosts themselves. */
+export function ranTwice(journal: Journal, hosts: readonly FleetHost[]): string[] {
+  const ours = new Set(hosts.map(({ host }) => host.address));
+  const counts = new Map<string, number>();
+  const count = ({ host, name, args, speaker }: JournalEntry): string => `${host} ${name} ${args.join(' ')} of operation ${speaker?.n ?? 0}`;
+  for (const entry of journal.entries) {
+    if (entry.kind === 'effect' && ours.has(entry.host)) counts.set(count(entry), (counts.get(count(entry)) ?? 0) + 1);
+  }
+  return [...counts].filter(([, times]) => times > 1).map(([what, times]) => `${what}: ${times} times`);
 }

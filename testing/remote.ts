@@ -3,15 +3,15 @@ import type { Remote, Session } from '../activities/ports';
 
 /**
  * Leads a Temporal worker to the hosts of a fleet: from 10.x.y.z to the loopback address 127.x.y.z, which only this machine
- * has. `patience` makes every command's time longer or shorter: with 0.01 a command that hangs is given up in a hundredth.
+ * has. `patienceMs` is the longest that any command is waited for, also those that have hours: a hang then shows in seconds.
  */
-export const fleetRemote = (remote: Remote, { patience = 1 }: { readonly patience?: number } = {}): Remote => ({
-  to: async (host, scope) => hurried(await remote.to({ ...host, address: host.address.replace(/^10\./, '127.') }, scope), patience),
+export const fleetRemote = (remote: Remote, { patienceMs = Infinity }: { readonly patienceMs?: number } = {}): Remote => ({
+  to: async (host, scope) => hurried(await remote.to({ ...host, address: host.address.replace(/^10\./, '127.') }, scope), patienceMs),
   close: () => remote.close(),
 });
 
-function hurried(session: Session, patience: number): Session {
-  const sooner = <T>(command: Command<T>): Command<T> => ({ ...command, timeoutMs: Math.max((command.timeoutMs ?? 60_000) * patience, 500) });
+function hurried(session: Session, patienceMs: number): Session {
+  const sooner = <T>(command: Command<T>): Command<T> => ({ ...command, timeoutMs: Math.min(command.timeoutMs ?? 60_000, patienceMs) });
   return {
     host: session.host,
     hostKey: session.hostKey,

@@ -45,9 +45,26 @@ test('an answer that makes no sense is a fact, too', async () => {
 
 const answer = 'keelson-probe 1\nclock=1000000000\nhostname=n\nkernel=6\narch=x86_64\ncpus=1\nmemoryMiB=1\nkeelson-probe end\n';
 
-test('a link that breaks is tried once more', async () => {
-  expect(await observe(remoteWith(gone('Disconnected'), answer), () => 1_000)).toMatchObject({ reachable: true, hostKey: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:x' });
-  expect(await observe(remoteWith(gone('Disconnected'), gone('Disconnected')))).toMatchObject({ reachable: false, problem: { type: 'Disconnected' } });
+describe('one failed look would end the operation before its first change, so', () => {
+  test('what may pass is looked at again', async () => {
+    expect(await observe(remoteWith(gone('Disconnected'), answer), () => 1_000)).toMatchObject({ reachable: true, hostKey: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:x' });
+    expect(await observe(remoteWith(gone('Disconnected'), gone('HostUnreachable'), 'garbage', answer), () => 1_000)).toMatchObject({ reachable: true });
+  });
+
+  test('what stays is a fact in the end', async () => {
+    const always = Array.from({ length: 5 }, () => gone('Disconnected'));
+    expect(await observe(remoteWith(...always, answer))).toMatchObject({ reachable: false, problem: { type: 'Disconnected' } });
+  });
+
+  test('a refused login is not tried again: that could lock the account', async () => {
+    expect(await observe(remoteWith(new ClusterError('AuthenticationFailed', 'no'), answer))).toMatchObject({ reachable: false, problem: { type: 'AuthenticationFailed' } });
+  });
+
+  test('a host that took its time to say nothing is not waited for again', async () => {
+    let now = 0;
+    const clock = () => (now += 6_000);
+    expect(await observe(remoteWith(gone('HostUnreachable'), answer), clock)).toMatchObject({ reachable: false, problem: { type: 'HostUnreachable' } });
+  });
 });
 
 test('cancelling and our own mistakes are thrown', async () => {

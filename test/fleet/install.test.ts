@@ -1,4 +1,4 @@
-import { observe } from '../../testing';
+import { leftBehind, observe, ranTwice } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { commands, Stand, version } from './stand';
 
@@ -16,8 +16,8 @@ withTemporal('an install of simulated hosts', () => {
     const made = await stand.cluster(controlPlanes, workers);
     const ended = await made.cluster.converge(made.spec);
     expect(ended).toEqual({ operation: 'init-1', outcome: 'Success', message: `${controlPlanes + workers} nodes Ready at ${version}` });
-    expect(observe({ name: made.cluster.name, version, ...made, commands }, stand.fleet.journal)).toEqual([]);
-    const twice = [...stand.fleet.journal.effects()].filter(([, times]) => times > 1).filter(([effect]) => !effect.endsWith('guest command'));
-    expect(twice).toEqual([]);
+    expect(observe({ name: made.cluster.name, version, ...made, commands })).toEqual([]);
+    expect(leftBehind(made.hosts)).toEqual([]);
+    expect(ranTwice(stand.fleet.journal, made.hosts)).toEqual([]);
   });
 });

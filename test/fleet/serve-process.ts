@@ -10,13 +10,13 @@ import { serve } from '../../workers/serve';
 
 /**
  * The product's Temporal worker with the hosts of a fleet, in a process of its own: it can be killed and paused. What it
- * takes comes from the environment, as for the real one: TEMPORAL_ADDRESS, KEELSON_HOME, and KEELSON_PATIENCE.
+ * takes comes from the environment, as for the real one: TEMPORAL_ADDRESS, KEELSON_HOME, and KEELSON_PATIENCE_MS.
  */
 async function main(): Promise<void> {
   const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } } });
   const secrets = { open: (value: string) => value };
-  const remote = fleetRemote(createRemote({ secrets }), { patience: Number(process.env.KEELSON_PATIENCE ?? 1) });
+  const remote = fleetRemote(createRemote({ secrets }), { patienceMs: Number(process.env.KEELSON_PATIENCE_MS ?? Infinity) });
   const activities = createActivities({ remote, secrets, images: fleetImages(), renderer: createRenderer(), log: (at, line) => appendLog(at, [line]) });
   await serve({ embedded: true, logLevel: 'ERROR', activities: 200, bundle: join(homeDir(), 'bundle.js') }, activities, logger);
 }

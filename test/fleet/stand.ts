@@ -27,22 +27,22 @@ export const commands = ['bash apply.sh network', 'bash apply.sh first', 'bash a
 export class Stand {
   readonly workers: ChildProcess[] = [];
 
-  private constructor(readonly dir: string, readonly fleet: Fleet, readonly server: TemporalServer, public client: Client, private readonly patience: number) {}
+  private constructor(readonly dir: string, readonly fleet: Fleet, readonly server: TemporalServer, public client: Client, private readonly patienceMs: number) {}
 
-  static async start({ patience = 1 }: { patience?: number } = {}): Promise<Stand> {
+  static async start({ patienceMs = Infinity }: { patienceMs?: number } = {}): Promise<Stand> {
     const dir = mkdtempSync(join(tmpdir(), 'keelson-fleet-'));
     const [fleet, server, { code }] = await Promise.all([
       Fleet.start(), TemporalServer.start(dir), bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
     ]);
     writeFileSync(join(dir, 'bundle.js'), code);
-    return new Stand(dir, fleet, server, await server.client(), patience);
+    return new Stand(dir, fleet, server, await server.client(), patienceMs);
   }
 
   /** One more Temporal worker. `address`: where it looks for the server. */
   work(address = this.server.address): ChildProcess {
     const worker = spawn(process.execPath, ['-r', join(__dirname, '..', 'temporal', 'typescript.js'), join(__dirname, 'serve-process.ts')], {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, KEELSON_HOME: this.dir, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', KEELSON_PATIENCE: `${this.patience}` },
+      env: { ...process.env, KEELSON_HOME: this.dir, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', KEELSON_PATIENCE_MS: `${this.patienceMs}` },
     });
     this.workers.push(worker);
     return worker;

@@ -31,7 +31,13 @@ export const hostsFile: readonly Simulation[] = [
       (cluster, section, lines) => [cluster, section, ...lines.map(({ address, names }) => `${address} ${names.join(' ')}`)]),
     act: (host, { args: [cluster = '', section = '', ...lines] }) => {
       const mine = `${tag(cluster)}${section}`;
-      rewrite(host, cluster, (ours) => [...ours.filter((line) => !line.endsWith(mine)), ...lines.filter((line) => isAddress(line.split(' ')[0] ?? '')).map((line) => `${line}${mine}`)]);
+      const own = lines.filter((line) => isAddress(line.split(' ')[0] ?? '')).map((line) => `${line}${mine}`);
+      // A section keeps its place.
+      rewrite(host, cluster, (ours) => {
+        const at = ours.findIndex((line) => line.endsWith(mine));
+        const others = ours.filter((line) => !line.endsWith(mine));
+        return at < 0 ? [...others, ...own] : [...others.slice(0, at), ...own, ...others.slice(at)];
+      });
     },
   },
   { name: 'take the lines out of /etc/hosts', reads: like((cluster) => removeHosts(cluster!).script, 'sample-cluster'), act: (host, { args: [cluster = ''] }) => rewrite(host, cluster, () => []) },
