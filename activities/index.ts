@@ -12,6 +12,7 @@ import { preProcessImage } from './pre-process';
 import { resetHost } from './reset';
 import { runConfig } from './run-config';
 import { runGuest } from './run-guest';
+import { adoptHost, readState, saveState } from './state-copy';
 import { verifyCluster } from './verify';
 
 /** Maps whatever an activity throws, in one place. */
@@ -36,6 +37,9 @@ export const createActivities = (deps: Deps) => ({
   joinWorker: guarded(joinWorker(deps)),
   runGuest: guarded(runGuest(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
+  saveState: guarded(saveState(deps)),
+  readState: guarded(readState(deps)),
+  adoptHost: guarded(adoptHost(deps)),
   resetHost: guarded(resetHost(deps)),
   execOnHost: guarded(execOnHost(deps)),
   copyToHost: guarded(copyToHost(deps)),

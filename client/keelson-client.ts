@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
-import { ClusterError } from '../domain/errors';
+import { ClusterError, type ErrorType } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
 import { ensureKeys } from '../home/key';
 import type { Plan } from '../domain/plan';
 import type { Task } from '../domain/tasks';
 import {
-  type Accepted, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, pauseUpdate, policyUpdate, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
+  type Accepted, type AdoptAnswer, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, type CopiesAnswer, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, pauseUpdate, policyUpdate, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
   taskUpdate,
 } from '../workflows/messages';
 import { defaultActor } from './actor';
@@ -43,6 +44,17 @@ export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved'> {
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
   readonly force?: boolean;
+}
+
+/** A cluster that is to be adopted. */
+export interface AdoptInput {
+  readonly spec: ClusterSpec;
+  readonly before?: ClusterSpec;
+  /** From a copy of the state: hosts bear our claim. */
+  readonly ours: boolean;
+  readonly uid: string;
+  readonly hostKeys: Readonly<Record<string, string>>;
+  readonly confirm?: string;
 }
 
 /** What is known of a cluster; without a Temporal worker only what Temporal itself knows. */
@@ -226,6 +238,41 @@ export class KeelsonClient {
       if (isSilence(error) || error instanceof WorkflowFailedError) return undefined;
       throw error;
     });
+  }
+
+  /** The copies of a cluster's state on these control planes. Changes nothing. */
+  readCopies(spec: ClusterSpec): Promise<CopiesAnswer> {
+    return this.once('readCopies', `adopt/${randomUUID()}`, { spec }, 'copies of the state on control planes');
+  }
+
+  /** Looks at a cluster that is to be adopted; with `confirm` writes claim and marks, if that is still what would be written. */
+  async lookAtAdoption(input: AdoptInput): Promise<AdoptAnswer> {
+    return this.once('adoptCluster', `${entityId(input.spec.name)}/adopt-${randomUUID()}`, input, `adoption of cluster ${input.spec.name}`);
+  }
+
+  /** Starts the entity of an adopted cluster. Throws ClusterBusy when there is one of its name. */
+  async adopt(state: EntityState): Promise<void> {
+    try {
+      await this.client.workflow.start<(one: EntityState) => Promise<EntityState>>('cluster', {
+        workflowId: entityId(state.name), taskQueue, args: [state], staticSummary: `cluster ${state.name}`,
+        workflowIdConflictPolicy: 'FAIL', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      throw new ClusterError('ClusterBusy', `cluster ${state.name} is looked after here already`, { todo: `\`keelson status ${state.name}\` shows it` }, { cause: error });
+    }
+  }
+
+  /** A small workflow, run to its end; a failure of an activity in it is told as the activity told it. */
+  private async once<I, O>(type: string, workflowId: string, input: I, staticSummary: string): Promise<O> {
+    try {
+      return await this.client.workflow.execute<(one: I) => Promise<O>>(type, { workflowId, taskQueue, args: [input] as never, staticSummary });
+    } catch (error) {
+      let cause: unknown = error;
+      while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause) cause = cause.cause;
+      if (!(error instanceof WorkflowFailedError) || !(cause instanceof ApplicationFailure)) throw error;
+      throw new ClusterError((cause.type ?? 'StageFailed') as ErrorType, cause.message, {}, { cause: error });
+    }
   }
 
   /** An operation: the one that an answer names, or any by its workflow id, e.g. `cluster/prod/init-1`. */

@@ -50,6 +50,12 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--no-look', 'show what is stored, and do not look at the hosts')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/status.js')).status(name, flags)));
 
+  withSpec(command('adopt [name]', 'look after a cluster that is there: after the Temporal server was lost, or one that sealos made'))
+    .option('--masters <hosts>', 'control planes with a copy of the state; one is enough')
+    .option('--clusterfile <path>', "instead: the Clusterfile of a cluster that sealos made, e.g. ~/.sealos/default/Clusterfile")
+    .option('--cluster <name>', 'name of the cluster')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/adopt.js')).adopt(name, flags)));
+
   withCluster(command('why [name]', 'what a cluster waits for, since when, and what you can do'))
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/why.js')).why(name, flags)));
 

@@ -9,6 +9,7 @@ import type { ClusterError } from '../domain/errors';
 import {
   type Act, admitPolicy, type Decision, noted, refuseAmend, refuseApprove, refuseCancel, refusePause, refusePolicy, refuseResume, refuseRetry, refuseSkip, skippedBy,
 } from '../domain/hands';
+import { keepCopies } from './after-operation';
 import { initCluster } from './init-cluster';
 import {
   amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
@@ -137,6 +138,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
       child = undefined;
       unsaid = [];
       state = finish(state, result, now());
+      if (result.outcome === 'Success' && !state.retired) await keepCopies(state, begun.running.operation);
     }
     await condition(allHandlersFinished);
     // Nothing is awaited between here and the switch, so no accepted request is lost.

@@ -1,3 +1,4 @@
+export { adoptCluster, readCopies } from './adopt-cluster';
 export { cluster } from './cluster';
 export { copyFiles } from './copy-files';
 export { execCommand } from './exec-command';

@@ -13,8 +13,13 @@ export interface LookAtHostsInput {
 
 /** All hosts, side by side, beside whatever else runs. Nothing is changed, and a dead host takes its seconds and no more. */
 export async function lookAtHosts({ spec, uid, hostKeys }: LookAtHostsInput): Promise<HostsLook> {
+  return { facts: await glanceAt({ spec, uid, hostKeys }), at: new Date().toISOString() };
+}
+
+/** The facts of all hosts; a host that does not answer in time is a fact too. */
+export function glanceAt({ spec, uid, hostKeys }: LookAtHostsInput): Promise<HostFacts[]> {
   const where = { cluster: spec.name, uid, n: 0, operation: 'look', stage: 'Check' };
-  const facts = await Promise.all(spec.hosts.map(async (host): Promise<HostFacts> => {
+  return Promise.all(spec.hosts.map(async (host): Promise<HostFacts> => {
     try {
       return await on.glance.checkHost.executeWithOptions({ summary: `Look at ${host.id}` }, [{ where, host: targetOf(spec, host, hostKeys[host.id]) }]);
     } catch (error) {
@@ -24,5 +29,4 @@ export async function lookAtHosts({ spec, uid, hostKeys }: LookAtHostsInput): Pr
       return unreachable(host.id, { type: late ? 'HostUnreachable' : (why?.reason ?? 'StageFailed'), message: late ? 'it does not answer within 8 s' : (why?.message ?? 'unknown') });
     }
   }));
-  return { at: new Date().toISOString(), facts };
 }

@@ -1,9 +1,11 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ClusterSpec, Policy } from '../domain/cluster';
+import type { Adoption } from '../domain/adopt';
+import type { ClusterSpec, Policy, Sealed } from '../domain/cluster';
 import type { ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
 import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
 import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
+import type { StateCopy } from '../domain/state-copy';
 import type { OperationStatus } from '../domain/status';
 
 /** Everything that clients and workflows say to each other. Types only grow. */
@@ -87,6 +89,21 @@ export interface HostsLook {
   /** When it was finished. */
   readonly at: string;
   readonly facts: readonly HostFacts[];
+}
+
+/** What lies on control planes of the state of a cluster: the answer of `readCopies`. */
+export interface CopiesAnswer {
+  readonly hosts: readonly { readonly host: string; readonly copy?: StateCopy; readonly registryPassword?: Sealed; readonly problem?: string }[];
+}
+
+/** What `adoptCluster` has seen, and whether it has written claim and marks. */
+export interface AdoptAnswer {
+  readonly adoption: Adoption;
+  /** What an apply would do afterwards. */
+  readonly plan: Plan;
+  readonly adopted: boolean;
+  /** What the cluster's entity begins with. */
+  readonly record: ClusterRecord;
 }
 
 /** The workflow id of a cluster's entity. */

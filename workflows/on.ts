@@ -19,6 +19,10 @@ const probe = proxyActivities<Activities>({
 const glance = proxyActivities<Activities>({
   startToCloseTimeout: '8s', scheduleToCloseTimeout: '12s', heartbeatTimeout: '8s', retry: { maximumAttempts: 1 },
 });
+/** Leaves something behind beside the work: worth half a minute, and no operation waits longer for it. */
+const keep = proxyActivities<Activities>({
+  startToCloseTimeout: '15s', scheduleToCloseTimeout: '30s', heartbeatTimeout: '12s', retry: forever,
+});
 /** Changes a host; can run twice. The heartbeat decides how soon a killed Temporal worker is noticed. */
 const change = proxyActivities<Activities>({
   startToCloseTimeout: '60m', scheduleToCloseTimeout: '4h', heartbeatTimeout: '12s', retry: forever, ...ended,
@@ -30,5 +34,5 @@ const transfer = proxyActivities<Activities>({
 /** A person's command: nobody can tell whether it may run twice, so it runs once. */
 const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '12s', retry: { maximumAttempts: 1 }, ...ended });
 
-export const on = { probe, glance, change, transfer, once };
+export const on = { probe, glance, keep, change, transfer, once };
 export type On = typeof on;

@@ -6,6 +6,7 @@ import type { Activities } from '../../activities';
 import type { HostFacts } from '../../domain/facts';
 import type { ImageFacts } from '../../domain/images';
 import { marks } from '../../domain/marks';
+import type { StateCopy } from '../../domain/state-copy';
 import { bareFacts, someImages } from '../fixtures';
 
 /** One call of an activity, as the journal has it. */
@@ -16,6 +17,9 @@ export interface Call {
   readonly attempt: number;
   readonly at: 'begin' | 'end';
 }
+
+/** Calls beside the operations. */
+const besides: readonly string[] = ['saveState', 'readState'];
 
 interface Fault {
   readonly type: string;
@@ -31,6 +35,9 @@ export class FakeHosts {
   constructor(readonly dir = mkdtempSync(join(tmpdir(), 'keelson-fake-')), private readonly images: readonly ImageFacts[] = someImages()) {
     for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached']) mkdirSync(join(dir, folder), { recursive: true });
   }
+
+  /** What else a look at a host tells. */
+  more: (host: string) => Partial<HostFacts> = () => ({});
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
@@ -55,6 +62,12 @@ export class FakeHosts {
     return existsSync(join(this.dir, 'claimed', host)) || this.done(host).length > 0;
   }
 
+  /** The copy of the cluster's state that lies on a host. */
+  copy(host: string): StateCopy | undefined {
+    const file = join(this.dir, `state-${host}`);
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as StateCopy : undefined;
+  }
+
   /** The journal: beginnings and ends in the order in which they happened. */
   journal(): Call[] {
     const file = join(this.dir, 'journal');
@@ -66,14 +79,14 @@ export class FakeHosts {
     return this.journal().filter((call) => call.at === at);
   }
 
-  /** `<verb> <on>` of every call, in order of their beginnings. */
+  /** `<verb> <on>` of every call that belongs to an operation, in order of their beginnings. */
   story(): string[] {
-    return this.calls().map(({ verb, on }) => `${verb} ${on}`);
+    return this.calls().filter(({ verb }) => !besides.includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
   }
 
   /** Calls that change something, in words. */
   changes(): string[] {
-    return this.calls().filter(({ verb }) => !['checkHost', 'preProcessImage', 'runConfig', 'verifyCluster'].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
+    return this.calls().filter(({ verb }) => !['checkHost', 'preProcessImage', 'runConfig', 'verifyCluster', ...besides].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
   }
 
   /** The next calls of this verb on this host fail, so often; for ever when not said. */
@@ -122,6 +135,12 @@ export class FakeHosts {
       joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => this.mark(host.id, marks.joinWorker(cluster.controlPlanes))),
       runGuest: async ({ host, image }) => this.call('runGuest', host.id, () => this.mark(host.id, marks.guest(image))),
       verifyCluster: async ({ host, cluster }) => this.call('verifyCluster', host.id, () => `${cluster.controlPlanes.length + cluster.workers.length} nodes Ready at ${cluster.version}`),
+      saveState: async ({ host, copy }) => this.call('saveState', host.id, () => writeFileSync(join(this.dir, `state-${host.id}`), JSON.stringify(copy))),
+      readState: async ({ host }) => this.call('readState', host.id, () => {
+        const copy = this.copy(host.id);
+        return copy ? { copy } : {};
+      }),
+      adoptHost: async ({ host, marks: these }) => this.call('adoptHost', host.id, () => this.mark(host.id, ...these)),
       resetHost: async ({ host }: { host: { id: string } }) => this.call('resetHost', host.id, () => {
         this.clear(host.id);
         return { host: host.id, left: [] };

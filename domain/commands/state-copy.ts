@@ -1,0 +1,36 @@
+import { type Command, quote } from '../command';
+import { hostPaths, stateDir } from '../host-paths';
+
+const file = `${stateDir}/state.json`;
+
+/** The claim and the copy of the state, as they lie on the host; a line each, empty where there is none. */
+export const readStateCopy: Command<{ claim: string; copy: string }> = {
+  title: 'read the copy of the state',
+  script: `one() { [ ! -s "$1" ] || base64 -w0 "$1"; echo; }
+one ${stateDir}/claim.json; one ${file}`,
+  parse: ({ stdout }) => {
+    const [claim = '', copy = ''] = stdout.split('\n').map((line) => decode(line));
+    return { claim, copy };
+  },
+};
+
+const decode = (base64: string): string => new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+
+/** Puts a copy there, whole or not at all; only root reads it. */
+export const writeStateCopy = (text: string): Command => ({
+  title: 'write the copy of the state',
+  changes: true,
+  stdin: text,
+  script: `set -eu
+umask 077
+mkdir -p ${stateDir}
+cat > ${file}.new
+mv -f ${file}.new ${file}`,
+});
+
+/** The password of the cluster's registry as the rendered files of the rootfs have it; a secret. Empty where none is said. */
+export const readRegistryPassword = (cluster: string): Command => ({
+  title: 'read the registry password',
+  script: `cat ${quote(`${hostPaths(cluster).etc}/registry.yml`)} ${quote(`${hostPaths(cluster).rootfs}/etc/registry.yml`)} 2>/dev/null | sed -n 's/^password: *//p' | head -n1 || true`,
+  parse: ({ stdout }) => stdout.trim().replace(/^(["'])(.*)\1$/, '$2'),
+});

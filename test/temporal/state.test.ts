@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { ClusterSpec } from '../../domain/cluster';
+import type { EntityState } from '../../domain/entity';
+import type { Plan } from '../../domain/plan';
+import { type StateCopy, stateFromCopy } from '../../domain/state-copy';
+import { type AdoptAnswer, desiredQuery, entityId, fileQuery, type HostsLook } from '../../workflows/messages';
+import { aCluster } from '../fixtures';
+import { ClusterUnderTest } from './cluster-under-test';
+import { startTemporal, withTemporal } from './env';
+import { FakeHosts } from './fake-hosts';
+
+const cp = '10.0.0.1';
+const spec = (): ClusterSpec => ({ ...aCluster(1, 2), policy: { ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 } } });
+jest.setTimeout(90_000);
+
+withTemporal('the state of a cluster', () => {
+  let env: TestWorkflowEnvironment;
+  let bundle: WorkflowBundleWithSourceMap;
+  let hosts: FakeHosts;
+  let cluster: ClusterUnderTest;
+  let worker: Worker;
+  let serving: Promise<void>;
+
+  beforeAll(async () => {
+    [env, bundle] = await Promise.all([
+      startTemporal(),
+      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
+    ]);
+  }, 60_000);
+  afterAll(() => env?.teardown());
+  beforeEach(async () => {
+    hosts = new FakeHosts();
+    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
+    worker = await Worker.create({ connection: env.nativeConnection, taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities() });
+    serving = worker.run();
+  });
+  afterEach(async () => {
+    await cluster.entity.terminate('the test is over').catch(() => undefined);
+    worker.shutdown();
+    await serving;
+    hosts.remove();
+  });
+
+  const run = <I, O>(type: string, input: I): Promise<O> =>
+    env.client.workflow.execute<(one: I) => Promise<O>>(type, { workflowId: `${cluster.name}-${randomUUID()}`, taskQueue: cluster.taskQueue, args: [input] as never });
+  const copied = async (): Promise<StateCopy> => {
+    for (;;) {
+      const copy = hosts.copy(cp);
+      if (copy) return copy;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const named = (): ClusterSpec => ({ ...spec(), name: cluster.name });
+
+  test('lies on every control plane after a success, and brings the cluster back when the server has lost it', async () => {
+    await cluster.converge(spec());
+    const copy = await copied();
+    expect(copy).toMatchObject({ name: cluster.name, n: 1, desired: { by: 'ana@laptop', generation: 1 }, current: { created: true, leader: cp } });
+    expect(hosts.copy('10.0.0.2')).toBeUndefined();
+    await cluster.entity.terminate('the server was lost');
+    hosts.more = () => ({ claim: { cluster: cluster.name, uid: copy.uid }, joined: true, kubeletVersion: 'v1.34.2' });
+
+    await env.client.workflow.start<(state: EntityState) => Promise<EntityState>>('cluster', {
+      workflowId: entityId(cluster.name), taskQueue: cluster.taskQueue, args: [stateFromCopy(copy, 'bo@desk', new Date().toISOString())],
+    });
+    expect(await cluster.entity.query(desiredQuery)).toEqual(named());
+    const before = hosts.changes().length;
+    expect(await cluster.converge(spec())).toMatchObject({ operation: 'reconcile-1001', outcome: 'Success' });
+    expect(await cluster.status('reconcile-1001')).toMatchObject({ planned: 0 });
+    expect(hosts.changes().length).toBe(before);
+    expect((await cluster.view()).log.map(({ operation }) => operation)).toEqual(['init-1', 'adopt', 'reconcile-1001']);
+  });
+
+  test('a control plane that takes no copy fails no operation', async () => {
+    hosts.fail('saveState', cp, { type: 'HostClaimed' });
+    expect(await cluster.converge(spec())).toMatchObject({ outcome: 'Success' });
+  });
+
+  test('adoption of a cluster that somebody else made: only on a yes claim and marks, and then nothing is to be done', async () => {
+    hosts.more = (id) => ({
+      joined: true, kubeletVersion: 'v1.34.2', foreign: hosts.done(id).length > 0 ? '' : `sealos data of cluster ${cluster.name}`,
+      controlPlane: id === cp, ...(id === cp ? { apiReady: true, busyPorts: [{ port: 5000, process: 'registry' }] } : {}),
+      ...(hosts.done(id).length > 0 ? { claim: { cluster: cluster.name, uid: 'u' } } : {}),
+    });
+    const input = { spec: named(), ours: false, uid: 'u', hostKeys: {} };
+    const look = await run<unknown, AdoptAnswer>('adoptCluster', input);
+    expect(look).toMatchObject({ adopted: false, plan: { jobs: [] }, record: { leader: cp, created: true } });
+    expect(hosts.changes()).toEqual([]);
+    expect(await run<unknown, AdoptAnswer>('adoptCluster', { ...input, confirm: 'something else' })).toMatchObject({ adopted: false });
+    expect(hosts.changes()).toEqual([]);
+
+    expect(await run<unknown, AdoptAnswer>('adoptCluster', { ...input, confirm: look.adoption.hash })).toMatchObject({ adopted: true });
+    expect(hosts.changes().sort()).toEqual(['adoptHost 10.0.0.1', 'adoptHost 10.0.0.2', 'adoptHost 10.0.0.3']);
+    expect((await run<unknown, Plan>('previewPlan', { spec: named(), uid: 'u' })).jobs).toEqual([]);
+  });
+
+  test('a look at the hosts says of a dead one that it is dead, and changes nothing', async () => {
+    await cluster.converge(spec());
+    const before = hosts.changes().length;
+    hosts.fail('checkHost', '10.0.0.3', { type: 'HostUnreachable', message: 'no route' });
+    const view = await cluster.view();
+    const { facts } = await run<unknown, HostsLook>('lookAtHosts', { spec: named(), uid: view.uid, hostKeys: {} });
+    expect(facts.map(({ host, reachable, problem }) => [host, reachable, problem?.message])).toEqual([[cp, true, undefined], ['10.0.0.2', true, undefined], ['10.0.0.3', false, 'no route']]);
+    expect(hosts.changes().length).toBe(before);
+  });
+
+  test('the Clusterfile that was applied stays with the entity', async () => {
+    await cluster.converge(spec());
+    expect(await cluster.entity.query(fileQuery)).toBeUndefined();
+  });
+});
