@@ -120,6 +120,7 @@ export class FakeHosts {
         done: this.done(host.id), hostKey: `ssh-ed25519 ${host.id}`, fingerprint: `SHA256:${host.id}`,
         // The first thing that changes a host claims it.
         ...(this.claimed(host.id) ? { claim: { cluster: where.cluster, uid: where.uid } } : {}),
+        ...this.more(host.id),
       })),
       preProcessImage: async ({ ref }) => this.call('preProcessImage', ref, () => {
         const image = images.find((one) => one.ref === ref);
