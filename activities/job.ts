@@ -117,8 +117,11 @@ function isWanted({ reason }: AbortSignal): boolean {
 
 const lastOf = (tail: readonly string[]): string => (tail.length === 0 ? '' : `: ${tail.at(-1)}`);
 
+const states: ReadonlySet<string> = new Set<State>(['absent', 'running', 'done', 'failed', 'over', 'vanished']);
+
 function readSeen(stdout: string): Seen {
-  const [state, generation, code, age, failures] = stdout.trim().split('\n').at(-1)?.split(' ') ?? [];
+  const [state = '', generation, code, age, failures] = stdout.trim().split('\n').at(-1)?.split(' ') ?? [];
+  if (!states.has(state) || ![generation, age, failures].every((one) => /^-?\d{1,15}$/.test(one ?? ''))) throw new Error('no state of a job');
   return {
     state: state as State,
     generation: Number(generation),

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { ClusterError } from '../domain/errors';
+import { isObject } from '../domain/kubeadm/json';
 import { activateFiles, hashFiles, lookAtSet, readHashes, receiveFiles, removeStaged, type FileSet } from '../domain/commands/files';
 import { writeTar } from './adapters/tar';
 import type { Scope, Session, TreeEntry } from './ports';
@@ -87,10 +88,13 @@ const reportOf = ({ digest, send, keep }: SyncPlan): SyncReport => ({
 
 const kinds: Readonly<Record<string, SeenPath['kind']>> = { f: 'file', l: 'link', d: 'dir' };
 
+/** A million files make a list of this size; a host that sends more is up to something. */
+const longestList = 256 * 1024 * 1024;
+
 /** A packed answer as text. Throws CommandFailed for one that was cut short, so that it never counts as a short list. */
 function unpacked(answer: string, host: string): string {
   try {
-    return gunzipSync(Buffer.from(answer.trim(), 'base64')).toString('utf8');
+    return gunzipSync(Buffer.from(answer.trim(), 'base64'), { maxOutputLength: longestList }).toString('utf8');
   } catch (cause) {
     throw new ClusterError('CommandFailed', `${host}: the list of its files did not arrive whole`, { host, command: 'look at files' }, { cause });
   }
@@ -112,12 +116,16 @@ export function readSeen(answer: string): SeenSet {
 /** A marker that somebody has damaged counts as none: the files are looked at anew. */
 function readMarker(text: string): { digest?: string; holds: Record<string, string> } {
   try {
-    const { digest, holds } = JSON.parse(text) as { digest?: string; holds?: Record<string, string> };
-    return { ...(digest ? { digest } : {}), holds: holds ?? {} };
+    const { digest, holds } = JSON.parse(text) as { digest?: unknown; holds?: unknown };
+    const held = Object.entries(isObject(holds) ? holds : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isInside(entry[0]));
+    return { ...(typeof digest === 'string' && digest ? { digest } : {}), holds: Object.fromEntries(held) };
   } catch {
     return { holds: {} };
   }
 }
+
+/** What the marker names is removed when it is no longer wanted: nothing outside of the folder may be named there. */
+const isInside = (path: string): boolean => path !== '' && !path.startsWith('/') && !path.split('/').includes('..');
 
 function readPaths(lines: readonly string[]): Map<string, SeenPath> {
   const seen = new Map<string, SeenPath>();

@@ -24,7 +24,7 @@ Exit codes:
   10   plan --exit-code: there are changes
   130  left the view; the operation goes on`;
 
-const badInput: readonly ErrorType[] = ['InvalidSpec', 'ImageNotFound', 'InvalidImage', 'KeyMissing'];
+const badInput: readonly ErrorType[] = ['InvalidSpec', 'ImageNotFound', 'InvalidImage', 'ImageRejected', 'KeyMissing'];
 const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'HostClaimed', 'NeedsDecision'];
 
 /** The exit code for an error that ended the command. */

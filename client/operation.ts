@@ -108,8 +108,14 @@ export class OperationHandle {
   private async entityBegan(): Promise<string> {
     const entity = this.client.workflow.getHandle(this.workflowId.split('/').slice(0, 2).join('/'));
     const { raw, startTime } = await this.asked(() => entity.describe());
-    const first = raw.workflowExtendedInfo?.originalStartTime?.seconds;
-    return first ? new Date(Number(first) * 1000).toISOString() : startTime.toISOString();
+    const { firstRunId } = raw.workflowExecutionInfo ?? {};
+    if (!firstRunId) return startTime.toISOString();
+    // A run goes on as a new one after each operation: the newest may be younger than an operation that failed at once.
+    const first = await this.asked(() => this.client.workflow.getHandle(entity.workflowId, firstRunId).describe()).catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    });
+    return first?.startTime.toISOString() ?? '';
   }
 
   /** Whether it has ended; false as well when nobody knows. Needs the server only. */

@@ -18,6 +18,7 @@ export type ErrorType =
   | 'NotReadyYet'
   | 'ImageNotFound'
   | 'InvalidImage'
+  | 'ImageRejected'
   | 'DigestMismatch'
   | 'DrainBlocked'
   | 'RolledBack'
@@ -43,6 +44,7 @@ const retryable: Record<ErrorType, boolean> = {
   NotReadyYet: true,
   ImageNotFound: false,
   InvalidImage: false,
+  ImageRejected: false,
   DigestMismatch: false,
   // Time may mend it: other replicas come up.
   DrainBlocked: true,

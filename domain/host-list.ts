@@ -23,7 +23,7 @@ export function parseHostList(text: string, defaultPort?: number, label = 'the h
   const seen = new Map<string, number>();
   text.split(',').forEach((raw, index) => {
     const item = raw.trim();
-    const say = (message: string) => problems.push(`item ${index + 1} (${JSON.stringify(item)}) ${message}`);
+    const say = (message: string) => problems.push(`item ${index + 1} (${JSON.stringify(item.length > 100 ? `${item.slice(0, 100)}...` : item)}) ${message}`);
     const { addresses, port, problem } = readItem(item, mostHosts - hosts.length);
     if (problem !== undefined) return void say(problem);
     const twice: string[] = [];

@@ -25,6 +25,9 @@ export function formatProblems(problems: readonly Problem[]): string {
   return [...group(errorsOf(problems), 'error'), ...group(warningsOf(problems), 'warning')].join('\n');
 }
 
+/** More than anybody reads; a file that is something else altogether can have a hundred thousand. */
+const mostLines = 200;
+
 function group(problems: readonly Problem[], word: string): string[] {
   if (problems.length === 0) return [];
   const lines = new Map<string, { places: string[]; problem: Problem }>();
@@ -36,7 +39,8 @@ function group(problems: readonly Problem[], word: string): string[] {
     lines.set(key, entry);
   }
   const head = `${lines.size} ${word}${lines.size === 1 ? '' : 's'}:`;
-  return [head, ...[...lines.values()].map(({ places, problem }) => line(places, problem))];
+  const told = [...lines.values()].slice(0, mostLines).map(({ places, problem }) => line(places, problem));
+  return [head, ...told, ...(lines.size > mostLines ? [`  ... and ${lines.size - mostLines} more`] : [])];
 }
 
 function line(places: readonly string[], { message, todo }: Problem): string {

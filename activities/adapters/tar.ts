@@ -344,9 +344,9 @@ class Overrides {
 
   apply(raw: RawHeader): TarMember {
     const set = { ...this.global, ...this.values };
-    if (Object.keys(set).some((key) => key.startsWith('GNU.sparse'))) throw new TarFormatError('a sparse file, which nobody reads here');
+    if (set[sparse] !== undefined) throw new TarFormatError('a sparse file, which nobody reads here');
     const type = typeOf(raw);
-    const size = set['size'] === undefined ? raw.size : checked(Number(set['size']));
+    const size = set['size'] === undefined ? raw.size : checked(/^\d{1,16}$/.test(set['size']) ? Number(set['size']) : Number.NaN);
     return {
       name: set['path'] ?? raw.name,
       linkName: set['linkpath'] ?? raw.linkName,
@@ -366,6 +366,10 @@ function typeOf({ type, name }: RawHeader): TarMember['type'] {
   return found;
 }
 
+/** The records that count. */
+const heeded: ReadonlySet<string> = new Set(['path', 'linkpath', 'size']);
+const sparse = 'GNU.sparse';
+
 function paxRecords(body: Buffer): Record<string, string> {
   const records: Record<string, string> = {};
   let at = 0;
@@ -377,13 +381,11 @@ function paxRecords(body: Buffer): Record<string, string> {
     }
     const record = body.subarray(space + 1, at + length - 1);
     const equals = record.indexOf(0x3d);
-    if (equals > 0) records[record.toString('latin1', 0, equals)] = paxValue(record.subarray(0, equals), record.subarray(equals + 1));
+    const key = record.toString('latin1', 0, Math.max(equals, 0));
+    // Others are not even kept: a stream of names that nobody reads would fill the memory.
+    if (heeded.has(key)) records[key] = text(record.subarray(equals + 1));
+    else if (key.startsWith('GNU.sparse')) records[sparse] = '';
     at += length;
   }
   return records;
-}
-
-/** Only the values that count must be text; others, such as security attributes, may be bytes. */
-function paxValue(key: Buffer, value: Buffer): string {
-  return ['path', 'linkpath', 'size'].includes(key.toString('latin1')) ? text(value) : value.toString('latin1');
 }

@@ -1,6 +1,6 @@
-import { parseDocument } from 'yaml';
 import type { Json, JsonObject } from '../cluster';
 import { isObject } from '../kubeadm/json';
+import { readYaml, valueOf } from '../yaml';
 import type { Report, TextFile } from './report';
 
 const deepest = 50;
@@ -15,14 +15,15 @@ export function readValues(files: readonly TextFile[], set: readonly string[], r
 }
 
 function readFile({ file, text }: TextFile, report: Report): JsonObject {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', merge: true });
-  const [fault] = document.errors;
-  if (fault) {
-    report.error(`${file}:${text.slice(0, fault.pos[0]).split('\n').length}`, `no YAML: ${fault.message}`);
-    return {};
-  }
   try {
-    const value: unknown = document.toJS() ?? {};
+    const [document, second] = readYaml(text, { prettyErrors: false, merge: true });
+    const [fault] = document?.errors ?? [];
+    if (fault ?? second) {
+      const line = text.slice(0, fault?.pos[0] ?? second?.range[0]).split('\n').length;
+      report.error(`${file}:${line}`, `no YAML: ${fault?.message ?? 'values are one document, here a second one begins'}`);
+      return {};
+    }
+    const value = (document && valueOf(document)) ?? {};
     if (isObject(value)) return value;
     report.error(file, 'values must be a map (key: value)');
   } catch (error) {

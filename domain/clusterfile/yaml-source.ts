@@ -1,6 +1,7 @@
-import { type Document, isCollection, isNode, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isCollection, isNode, LineCounter } from 'yaml';
 import type { Json, JsonObject } from '../cluster';
 import { isObject } from '../kubeadm/json';
+import { readYaml, valueOf } from '../yaml';
 import type { Report, TextFile } from './report';
 
 /** One YAML document of a file, and where in the file its fields are. */
@@ -14,14 +15,18 @@ export interface Source {
 export function readSources({ file, text }: TextFile, report: Report): Source[] {
   const lines = new LineCounter();
   // No pretty errors: they quote the file's lines, and these hold passwords.
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', merge: true });
-  const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
+  let documents: readonly Document.Parsed[] = [];
+  try {
+    documents = readYaml(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  } catch (error) {
+    report.error(file, `no YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
   return documents.flatMap((document): Source[] => {
     const at = (path: readonly PropertyKey[] = []) => `${file}:${lineOf(document, path, lines)}`;
     for (const error of document.errors) report.error(`${file}:${lines.linePos(error.pos[0]).line}`, `no YAML: ${error.message}`);
     if (document.errors.length > 0 || document.contents === null) return [];
     try {
-      const value: unknown = document.toJS();
+      const value = valueOf(document);
       if (value === null) return [];
       if (isObject(value)) return [{ value, at }];
       report.warning(at(), 'a document that is no map is ignored');

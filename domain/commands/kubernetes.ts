@@ -11,6 +11,13 @@ export const apiReady: Command<boolean> = {
   parse: ({ code }) => code === 0,
 };
 
+/** The last line of an answer. Throws when it is not of the form: what it says would stand in a configuration. */
+function lastLine(stdout: string, form: RegExp): string {
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  if (!form.test(line)) throw new Error('an answer of another form');
+  return line;
+}
+
 const purposeOf = (host: string): string => `join of ${host} by keelson`;
 
 /** A new join token for one host, valid for a quarter of an hour: it is spent at once and deleted. Runs on a control plane. */
@@ -18,7 +25,7 @@ export const createToken = (host: string): Command<string> => ({
   title: 'kubeadm token create',
   changes: true,
   script: `kubeadm --kubeconfig ${adminConf} token create --ttl 15m --description ${quote(purposeOf(host))}`,
-  parse: ({ stdout }) => stdout.trim().split('\n').at(-1) ?? '',
+  parse: ({ stdout }) => lastLine(stdout, /^[a-z0-9]{6}\.[a-z0-9]{16}$/),
 });
 
 /** Deletes every token that was made for a host: also one whose maker was killed before it could. Only the id enters an argv. */
@@ -48,7 +55,7 @@ export const uploadCertificates = (configPath: string): Command<string> => ({
   title: 'kubeadm init phase upload-certs',
   changes: true,
   script: `kubeadm init phase upload-certs --upload-certs --config ${quote(configPath)} 2>/dev/null`,
-  parse: ({ stdout }) => stdout.trim().split('\n').at(-1) ?? '',
+  parse: ({ stdout }) => lastLine(stdout, /^[0-9a-f]{64}$/),
 });
 
 /** Deletes the uploaded certificates, and the token without rights by which kubeadm keeps their time. */
@@ -64,7 +71,7 @@ ${kubectl} -n kube-system delete secret kubeadm-certs $token --ignore-not-found 
 export const readCa: Command<string> = {
   title: 'read the cluster CA',
   script: 'base64 -w0 /etc/kubernetes/pki/ca.crt',
-  parse: ({ stdout }) => stdout.trim(),
+  parse: ({ stdout }) => lastLine(stdout, /^[A-Za-z0-9+/=]+$/),
 };
 
 /** The admin kubeconfig. A secret: never leaves an activity. */

@@ -77,7 +77,7 @@ scenario('no secret leaves the place where it belongs', () => {
     const started = home.start(install(), { env: passwords, timeoutMs: 500_000 });
     const { pid } = started.child;
     const title = new Promise<string>((resolve) => started.child.stdout?.once('data', () => resolve(readFileSync(`/proc/${pid ?? 0}/cmdline`, 'utf8'))));
-    await lab.until(leader, 'kubeadm init', "pgrep -f 'kubeadm init --config' >/dev/null", 300_000);
+    await lab.until(leader, 'kubeadm init', "pgrep -f '^(/usr/bin/)?kubeadm init --config' >/dev/null", 300_000);
     expect(await home.run(['key', 'rotate'])).toMatchObject({ code: 0 });
     const attached = keep(await home.run([...install(), '--detach', '--json'], { env: passwords }));
     expect(JSON.parse(attached.stdout)).toMatchObject({ operation: 'init-3', attached: true });
@@ -117,7 +117,7 @@ scenario('no secret leaves the place where it belongs', () => {
 
   test('kubeconfigs, keys and Keelson\'s own files are for their owners only', async () => {
     for (const host of lab.hosts) {
-      const open = lab.on(host, `find /etc/kubernetes /root/.kube /var/lib/keelson /var/lib/kubelet/pki -type f \\( -name '*.conf' -o -name '*.key' -o -name '*.pem' -o -path '/var/lib/keelson/*' -o -name config \\) -perm /077 ! -type l`);
+      const open = lab.on(host, `find /etc/kubernetes /root/.kube /var/lib/keelson /var/lib/kubelet/pki \\( -type f \\( -name '*.conf' -o -name '*.key' -o -name '*.pem' -o -name config \\) -o -type d -path /var/lib/keelson \\) -perm /077`);
       expect({ host, open }).toEqual({ host, open: '' });
     }
     const kubeconfig = join(scratch, 'kubeconfig');

@@ -3,6 +3,7 @@ import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourc
 import type { ClusterSpec, Policy } from '../../domain/cluster';
 import { stageNames } from '../../domain/stages';
 import type { Plan } from '../../domain/plan';
+import { OperationHandle } from '../../client/operation';
 import { aCluster } from '../fixtures';
 import { ClusterUnderTest, refusal } from './cluster-under-test';
 import { startTemporal, withTemporal } from './env';
@@ -55,6 +56,14 @@ withTemporal('operations', () => {
   });
 
   describe('a first apply', () => {
+    test('that has ended before anybody looked is followed to its end all the same', async () => {
+      const { operation } = await cluster.converge(spec());
+      const seen: string[] = [];
+      const end = await new OperationHandle(env.client, `cluster/${cluster.name}/${operation}`, true).follow({ onStatus: ({ phase }) => seen.push(phase) });
+      expect(end).toMatchObject({ outcome: 'Success' });
+      expect(seen).toHaveLength(1);
+    });
+
     test('runs all nine stages and ends with a ready cluster', async () => {
       const accepted = await cluster.apply(spec());
       expect(accepted).toEqual({ operation: 'init-1', workflowId: `cluster/${cluster.name}/init-1`, attached: false });

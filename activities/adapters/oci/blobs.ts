@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
+import { largestDocument } from './limits';
 
 export const hexOf = (digest: string): string => {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
@@ -17,9 +18,13 @@ const mismatch = (digest: string, found: string): ClusterError =>
     todo: 'Run again: the image is fetched anew. If it happens twice, check the disk.',
   });
 
-/** A small blob (manifest, configuration), verified. Throws DigestMismatch; ENOENT is passed on. */
+/** A small blob (manifest, configuration), verified. Throws DigestMismatch, InvalidImage for a large one; ENOENT is passed on. */
 export async function readBlob(storeDir: string, digest: string): Promise<Buffer> {
   const file = blobFile(storeDir, digest);
+  const { size } = await stat(file);
+  if (size > largestDocument) {
+    throw new ClusterError('InvalidImage', `the blob ${digest} has ${size} bytes, and no manifest or configuration has more than ${largestDocument}`, { todo: 'Build or fetch the image anew.' });
+  }
   const content = await readFile(file);
   const found = createHash('sha256').update(content).digest('hex');
   if (found === hexOf(digest)) return content;

@@ -1,7 +1,9 @@
+import type { Json, JsonObject } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
 import { readCommands } from '../../../domain/guest-commands';
+import { isObject } from '../../../domain/kubeadm/json';
 import type { ImageConfig } from '../../../domain/images';
-import { readBlob } from './blobs';
+import { hexOf, readBlob } from './blobs';
 
 /** A manifest with its image's configuration, read from the store. */
 export interface ReadImage {
@@ -14,63 +16,66 @@ export interface ReadImage {
   readonly blobs: readonly string[];
 }
 
-interface Descriptor {
-  readonly digest: string;
-  readonly size: number;
-  readonly mediaType?: string;
-}
-
-interface ConfigFile {
-  readonly architecture?: string;
-  readonly created?: string;
-  readonly config?: {
-    readonly Labels?: Record<string, string> | null;
-    readonly Env?: string[] | null;
-    readonly Entrypoint?: string[] | null;
-    readonly Cmd?: string[] | null;
-  };
-}
-
 /**
  * Reads an image of the store by its manifest's digest, OCI or Docker schema 2. Throws InvalidImage for anything else,
  * DigestMismatch for a damaged blob; a manifest that is not there passes as ENOENT.
  */
 export async function readImage(storeDir: string, digest: string): Promise<ReadImage> {
-  const manifest = parse<{ config?: Descriptor; layers?: Descriptor[] }>(await readBlob(storeDir, digest), digest);
-  if (!manifest.config || !Array.isArray(manifest.layers)) {
+  const manifest = parse(await readBlob(storeDir, digest), digest);
+  const { config: configOf, layers: layersOf } = manifest;
+  if (!isObject(configOf) || !Array.isArray(layersOf)) {
     throw new ClusterError('InvalidImage', `${digest} is no image manifest of OCI or Docker schema 2`, {
       todo: 'Push or build the image in one of these formats.',
     });
   }
-  const file = parse<ConfigFile>(await readBlob(storeDir, manifest.config.digest), manifest.config.digest);
+  if (layersOf.length > mostLayers) throw new ClusterError('InvalidImage', `${digest} has ${layersOf.length} layers, and no image has more than ${mostLayers}`);
+  const config = descriptor(configOf, digest);
+  const layers = (layersOf as readonly Json[]).map((layer) => descriptor(layer, digest));
+  const file = parse(await readBlob(storeDir, config.digest), config.digest);
+  const inner = isObject(file['config']) ? file['config'] : {};
+  const [architecture, created] = [file['architecture'], file['created']];
   return {
-    layers: manifest.layers,
-    blobs: [manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)],
+    layers,
+    blobs: [config.digest, ...layers.map((layer) => layer.digest)],
     config: {
-      labels: file.config?.Labels ?? {},
-      env: envOf(file.config?.Env ?? []),
-      entrypoint: readCommands(file.config?.Entrypoint ?? []),
-      cmd: readCommands(file.config?.Cmd ?? []),
+      labels: textsOf(inner['Labels']),
+      env: envOf(listOf(inner['Env'])),
+      entrypoint: readCommands(listOf(inner['Entrypoint'])),
+      cmd: readCommands(listOf(inner['Cmd'])),
     },
-    ...(file.architecture ? { architecture: file.architecture } : {}),
-    ...(file.created ? { created: file.created } : {}),
+    ...(typeof architecture === 'string' && architecture ? { architecture } : {}),
+    ...(typeof created === 'string' && created ? { created } : {}),
   };
 }
 
-function parse<T>(content: Buffer, digest: string): T {
+const mostLayers = 1_000;
+
+function parse(content: Buffer, digest: string): JsonObject {
+  let read: unknown;
   try {
-    return JSON.parse(content.toString('utf8')) as T;
+    read = JSON.parse(content.toString('utf8'));
   } catch (cause) {
     throw new ClusterError('InvalidImage', `the blob ${digest} is no JSON`, {}, { cause });
   }
+  if (isObject(read)) return read;
+  throw new ClusterError('InvalidImage', `the blob ${digest} is no JSON object`);
 }
 
-/** The image's ENV in its order, PATH left out: hosts have their own. */
-function envOf(lines: readonly string[]): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const line of lines) {
-    const [, name, value] = /^([^=]+)=([^]*)$/.exec(line) ?? [];
-    if (name !== undefined && name !== 'PATH') env[name] = value!;
-  }
-  return env;
+/** A part of a manifest: its digest is one, as a name of a file it could lead anywhere else. */
+function descriptor(value: Json, of: string): { digest: string; size: number } {
+  const { digest, size } = isObject(value) ? value : {};
+  if (typeof digest !== 'string') throw new ClusterError('InvalidImage', `the manifest ${of} names a part without a digest`);
+  hexOf(digest);
+  return { digest, size: typeof size === 'number' && size > 0 ? size : 0 };
 }
+
+const listOf = (value: Json | undefined): string[] => (Array.isArray(value) ? (value as readonly Json[]).filter((one) => typeof one === 'string') : []);
+const textsOf = (value: Json | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(isObject(value) ? value : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+
+/** The image's ENV in its order, PATH left out: hosts have their own. */
+const envOf = (lines: readonly string[]): Record<string, string> =>
+  Object.fromEntries(lines.flatMap((line) => {
+    const [, name, value] = /^([^=]+)=([^]*)$/.exec(line) ?? [];
+    return name !== undefined && name !== 'PATH' ? [[name, value!]] : [];
+  }));

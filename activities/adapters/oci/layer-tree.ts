@@ -9,6 +9,9 @@ export interface Node {
   layer: number;
 }
 
+/** Linux's own limits, in bytes; what is below the store's folder has to fit as well. */
+const [longestPath, longestName] = [3_000, 255];
+
 /** What an archive does that no image may do, in words. */
 export class HostileArchive extends Error {}
 
@@ -26,6 +29,7 @@ export class LayerTree {
     if (/[\0-\x1f\x7f]/.test(name)) throw new HostileArchive(`a name with control characters: ${JSON.stringify(name)}`);
     if (name.startsWith('/')) throw new HostileArchive(`an absolute path: ${JSON.stringify(name)}`);
     const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+    if (Buffer.byteLength(name) > longestPath || parts.some((part) => Buffer.byteLength(part) > longestName)) throw new HostileArchive(`a name of ${name.length} characters, which no file system takes`);
     if (parts.includes('..')) throw new HostileArchive(`a path that leaves the root: ${JSON.stringify(name)}`);
     return parts.join('/');
   }

@@ -1,17 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Json } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
+import { isObject } from '../../../domain/kubeadm/json';
 import { readTar } from '../tar';
 import { decompress } from './decompress';
 import { parseReference } from './reference';
 import { writeRef, type StoredRef } from './refs';
 import type { WorkOptions } from './shared-work';
 import { copyImage, SkopeoFailed } from './skopeo';
-
-interface LayoutIndex {
-  readonly manifests: readonly { readonly annotations?: Readonly<Record<string, string>> }[];
-}
 
 const refName = 'org.opencontainers.image.ref.name';
 
@@ -49,10 +47,26 @@ async function sourceOf(path: string): Promise<{ source: string; ownNames: strin
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new ClusterError('ImageNotFound', `there is no file or folder ${path}`, { todo: 'Check the path.' });
   if (!found.isDirectory()) return { source: `${await archiveTransport(path)}:${path}`, ownNames: [] };
-  const index = JSON.parse(await readFile(join(path, 'index.json'), 'utf8').catch(() => '{"manifests":[]}')) as LayoutIndex;
-  const ownNames = index.manifests.map(({ annotations }) => annotations?.[refName]).filter((one) => one !== undefined);
+  const ownNames = namesIn(await readFile(join(path, 'index.json'), 'utf8').catch(() => '{"manifests":[]}'), path);
   const tag = ownNames[0];
   return { source: tag ? `oci:${path}:${tag}` : `oci:${path}`, ownNames: ownNames.filter((one) => /[/:]/.test(one)) };
+}
+
+/** The names that the index of a layout gives. Throws InvalidImage for what is no index. */
+function namesIn(text: string, path: string): string[] {
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  const manifests = isObject(index) ? index['manifests'] : undefined;
+  if (!Array.isArray(manifests)) throw new ClusterError('InvalidImage', `${path}/index.json is no index of an OCI layout`, { todo: 'Give the folder of an OCI layout.' });
+  return (manifests as readonly Json[]).flatMap((one) => {
+    const annotations = isObject(one) ? one['annotations'] : undefined;
+    const name = isObject(annotations) ? annotations[refName] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 /** Which of the two archives a tar is: the OCI one has a file oci-layout. */
@@ -61,9 +75,14 @@ async function archiveTransport(path: string): Promise<'oci-archive' | 'docker-a
   async function* bytes(): AsyncGenerator<Buffer> {
     yield* createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;
   }
-  await readTar(decompress(bytes()), async ({ name }) => {
-    if (name.replace(/^\.\//, '') === 'oci-layout') isOci = true;
-    return undefined;
-  });
+  try {
+    await readTar(decompress(bytes()), async ({ name }) => {
+      if (name.replace(/^\.\//, '') === 'oci-layout') isOci = true;
+      return undefined;
+    });
+  } catch (cause) {
+    if (cause instanceof ClusterError) throw cause;
+    throw new ClusterError('InvalidImage', `${path} is no archive of an image: ${(cause as Error).message}`, { todo: 'Give an OCI archive or a Docker archive with one image.' }, { cause });
+  }
   return isOci ? 'oci-archive' : 'docker-archive';
 }

@@ -23,8 +23,11 @@ export async function writeRef(storeDir: string, stored: StoredRef): Promise<voi
 /** The name's manifest; undefined when the store does not know the name. */
 export async function readRef(storeDir: string, ref: string): Promise<StoredRef | undefined> {
   try {
-    return JSON.parse(await readFile(refFile(storeDir, ref), 'utf8')) as StoredRef;
+    const read = JSON.parse(await readFile(refFile(storeDir, ref), 'utf8')) as Partial<StoredRef> | null;
+    return typeof read?.digest === 'string' && typeof read.ref === 'string' ? { mediaType: '', ...read } as StoredRef : undefined;
   } catch (error) {
+    // A damaged one names nothing: the image is fetched again.
+    if (error instanceof SyntaxError) return undefined;
     if (['ENOENT', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }

@@ -25,7 +25,7 @@ export async function copyImage(storeDir: string, source: string, options: WorkO
   const layout = await mkdtemp(join(parent, 'copy-'));
   try {
     await runSkopeo([
-      'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
+      ...policyArguments(process.env), 'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
       '--dest-shared-blob-dir', join(storeDir, 'blobs'), source, `oci:${layout}/image`,
     ], options, source);
     return await readIndex(join(layout, 'image', 'index.json'));
@@ -35,8 +35,8 @@ export async function copyImage(storeDir: string, source: string, options: WorkO
 }
 
 async function readIndex(file: string): Promise<Copied> {
-  const { manifests } = JSON.parse(await readFile(file, 'utf8')) as { manifests: { digest: string; mediaType: string }[] };
-  const [manifest] = manifests;
+  const { manifests } = JSON.parse(await readFile(file, 'utf8')) as { manifests?: { digest: string; mediaType: string }[] };
+  const [manifest] = manifests ?? [];
   if (!manifest) throw new SkopeoFailed('skopeo wrote a layout without an image');
   return { digest: manifest.digest, mediaType: manifest.mediaType };
 }
@@ -49,11 +49,26 @@ async function runSkopeo(args: readonly string[], { signal, beat }: WorkOptions,
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-8_192); });
       child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? withoutSkopeo() : error));
-      child.on('close', (code) => (code === 0 ? resolve() : reject(new SkopeoFailed(lastLine(said)))));
+      child.on('close', (code) => (code === 0 ? resolve() : reject(rejection(said, source) ?? new SkopeoFailed(lastLine(said)))));
     });
   } finally {
     clearInterval(alive);
   }
+}
+
+/** KEELSON_POLICY names a policy of signatures (containers-policy.json); otherwise that of the user or the system counts. */
+const policyArguments = ({ KEELSON_POLICY: file }: NodeJS.ProcessEnv): string[] => (file ? ['--policy', file] : []);
+
+/** What skopeo says when its policy is against an image, or cannot be read: no other source could help. */
+export function rejection(said: string, source: string): ClusterError | undefined {
+  const line = lastLine(said);
+  if (/loading trust policy/i.test(line)) {
+    return new ClusterError('ImageRejected', `the policy for images cannot be read: ${line}`, { todo: 'Correct the file that KEELSON_POLICY names, or /etc/containers/policy.json (man containers-policy.json).' });
+  }
+  if (!/rejected by policy|source image rejected|signature was required|no valid signature/i.test(line)) return undefined;
+  return new ClusterError('ImageRejected', `the policy for images does not allow ${source}: ${line}`, {
+    todo: 'Use an image that is signed as the policy asks; or allow it in the file that KEELSON_POLICY names, or else in /etc/containers/policy.json or ~/.config/containers/policy.json.',
+  });
 }
 
 const withoutSkopeo = (): ClusterError =>

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { servedNames } from '../../../domain/registry-layout';
 import type { ImageTree, TreeEntry } from '../../ports';
-import { hexOf, streamBlob } from './blobs';
+import { blobFile, hexOf, streamBlob } from './blobs';
 import { decompress } from './decompress';
 import type { ReadImage } from './image-config';
+import { limitsFor } from './limits';
 import { withLock } from './lock';
 import type { WorkOptions } from './shared-work';
 import { unpackLayers, type UnpackedEntry } from './unpack';
@@ -37,9 +38,11 @@ const rootOf = (storeDir: string, digest: string): string => join(storeDir, 'tre
 
 async function readManifest(storeDir: string, digest: string): Promise<TreeManifest | undefined> {
   try {
-    return JSON.parse(await readFile(`${rootOf(storeDir, digest)}.json`, 'utf8')) as TreeManifest;
+    const read = JSON.parse(await readFile(`${rootOf(storeDir, digest)}.json`, 'utf8')) as Partial<TreeManifest> | null;
+    return read?.digest === digest && Array.isArray(read.entries) && typeof read.unpackedBytes === 'number' ? (read as TreeManifest) : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // A damaged list counts as none: the image is unpacked anew.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
@@ -50,7 +53,8 @@ async function unpack(storeDir: string, digest: string, image: ReadImage, { sign
   const beside = await mkdtemp(join(trees, '.unpacking-'));
   const alive = setInterval(() => beat(`unpacking ${digest}`), 5_000);
   try {
-    const entries = await unpackLayers(beside, image.layers.map((layer) => () => decompress(streamBlob(storeDir, layer.digest, signal))));
+    const entries = await unpackLayers(beside, image.layers.map((layer) => () => decompress(streamBlob(storeDir, layer.digest, signal))),
+      limitsFor(await storedBytes(storeDir, image)));
     const manifest = { digest, unpackedBytes: entries.reduce((sum, { size }) => sum + size, 0), entries };
     await rm(rootOf(storeDir, digest), { recursive: true, force: true });
     await rename(beside, rootOf(storeDir, digest));
@@ -60,6 +64,12 @@ async function unpack(storeDir: string, digest: string, image: ReadImage, { sign
     clearInterval(alive);
     await rm(beside, { recursive: true, force: true });
   }
+}
+
+/** As the blobs are, not as the manifest says. */
+async function storedBytes(storeDir: string, { layers }: ReadImage): Promise<number> {
+  const sizes = await Promise.all(layers.map(async ({ digest }) => (await stat(blobFile(storeDir, digest))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function writeWhole(file: string, content: string): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
 import { readTar, TarFormatError, type MemberSink, type TarMember } from '../tar';
 import { HostileArchive, LayerTree, nameOf, parentOf, type Node } from './layer-tree';
+import { Budget, type Limits, limitsFor } from './limits';
 
 /** One entry of an unpacked tree, as trees/<digest>.json lists it: sorted by path, modes as the image has them. */
 export interface UnpackedEntry {
@@ -18,15 +19,19 @@ export interface UnpackedEntry {
 /**
  * Lays layers over each other into the empty folder `root`, without root's rights: whiteouts, hard links and symbolic
  * links as OCI says, owners left out. Files are hashed as they are written; memory is one piece at a time.
- * Throws InvalidImage for an archive that is broken, leaves its root, or holds devices.
+ * Throws InvalidImage for an archive that is broken, leaves its root, holds devices, or grows beyond the limits.
  */
-export async function unpackLayers(root: string, layers: Iterable<() => AsyncIterable<Buffer>>): Promise<UnpackedEntry[]> {
+export async function unpackLayers(root: string, layers: Iterable<() => AsyncIterable<Buffer>>, limits: Limits = limitsFor(0)): Promise<UnpackedEntry[]> {
   const tree = new LayerTree();
+  const budget = new Budget(limits);
   let number = 0;
   for (const open of layers) {
     const unpacker = new Unpacker(root, tree, number);
     try {
-      await readTar(open(), (member) => unpacker.take(member));
+      await readTar(budget.count(open()), (member) => {
+        budget.entries(tree.nodes.size);
+        return unpacker.take(member);
+      });
     } catch (error) {
       throw explained(error, number);
     } finally {
@@ -43,7 +48,7 @@ function explained(error: unknown, layer: number): unknown {
     || ['Z_DATA_ERROR', 'Z_BUF_ERROR'].includes((error as NodeJS.ErrnoException).code ?? '');
   if (!broken) return error;
   return new ClusterError('InvalidImage', `layer ${layer + 1} of the image cannot be unpacked: ${(error as Error).message}`, {
-    todo: 'Build or fetch the image anew; this one would write where it must not, or is damaged.',
+    todo: 'Build or fetch the image anew; this one would write where it must not, is damaged, or was made to fill a disk.',
   }, { cause: error });
 }
 

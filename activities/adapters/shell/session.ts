@@ -27,8 +27,7 @@ type Ending = { readonly code: number } | 'timeout' | 'cancelled';
 export function createSession(machine: Machine, scope: Scope): Session {
   // Many commands at once hang on one signal: that is no leak.
   setMaxListeners(0, scope.signal);
-  const read = <T>(command: Command<T>, result: CommandResult): T =>
-    (command.parse ? command.parse(result) : result.stdout) as T;
+  const read = <T>(command: Command<T>, result: CommandResult): T => answerOf(machine.host, command, result);
   return {
     host: machine.host,
     hostKey: machine.hostKey,
@@ -40,6 +39,18 @@ export function createSession(machine: Machine, scope: Scope): Session {
     },
     follow: (command, line) => execute(machine, scope, command, { line }),
   };
+}
+
+/** The answer, read. A host may say anything: what cannot be read is an error of that host, never one of ours. */
+function answerOf<T>(host: string, command: Command<T>, result: CommandResult): T {
+  try {
+    return (command.parse ? command.parse(result) : result.stdout) as T;
+  } catch (cause) {
+    if (cause instanceof ClusterError) throw cause;
+    throw new ClusterError('CommandFailed', `the answer of ${host} to "${command.title}" cannot be read`, {
+      host, command: command.title, exitCode: result.code, todo: `look at what answers on ${host}: a program of that name may be another one, or its output was cut`,
+    }, { cause });
+  }
 }
 
 async function execute(
