@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by build.sh. What goes into the image kubernetes besides the files of this folder.
-PARTS=(kubernetes etcd coredns containerd runc cni registry nettools haproxy)
+PARTS=(kubernetes etcd etcdutl coredns containerd runc cni registry nettools haproxy)
 
 # program_image REGISTRY REPOSITORY:TAG ROOT PROGRAM...: an image whose entry point is the first program. ROOT holds what it
 # needs beside it, as a layer of its own that other images may share; empty when the programs stand alone.
@@ -24,7 +24,7 @@ fill_registry() {
     program_image "$registry" "$component:$KUBE_VERSION" '' "$kubernetes/$component"
   done
   program_image "$registry" "kube-proxy:$KUBE_VERSION" "$(part nettools)/root" "$kubernetes/kube-proxy"
-  program_image "$registry" "etcd:$ETCD_TAG" '' "$(part etcd)"/{etcd,etcdctl}
+  program_image "$registry" "etcd:$ETCD_TAG" '' "$(part etcd)"/{etcd,etcdctl} "$(part etcdutl)/etcdutl"
   program_image "$registry" "coredns/coredns:$COREDNS_TAG" '' "$(part coredns)/coredns"
   program_image "$registry" "pause:$PAUSE_TAG" '' "$pause"
   put_image "$registry" "keelson/haproxy:$HAPROXY_TAG" \

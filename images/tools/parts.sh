@@ -38,6 +38,10 @@ part_etcd() {
   go_build "go.etcd.io/etcd/etcdctl/v3@$ETCD_VERSION" "$1" go.etcd.io/etcd/etcdctl/v3
 }
 
+# Restoring a snapshot is its business alone from etcd 3.6 on.
+part_etcdutl_version() { echo "$ETCD_VERSION"; }
+part_etcdutl() { go_build "go.etcd.io/etcd/etcdutl/v3@$ETCD_VERSION" "$1" go.etcd.io/etcd/etcdutl/v3; }
+
 part_coredns_version() { echo "$COREDNS_VERSION"; }
 part_coredns() { go_build "github.com/coredns/coredns@$COREDNS_VERSION" "$1" github.com/coredns/coredns; }
 
