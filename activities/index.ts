@@ -1,7 +1,10 @@
 import { bootstrapHost } from './bootstrap';
+import { addCertSans, refreshKubeconfig, renewAllCertificates } from './certificates';
 import { checkHost } from './check';
 import { copyToHost } from './copy-to-host';
 import type { Deps } from './deps';
+import { finishEtcdRestore, prepareEtcdRestore, restoreEtcdMember, startRestoredApi, startRestoredEtcd, stopForRestore, undoEtcdRestore } from './etcd-restore';
+import { findEtcdSnapshot, putEtcdSnapshot, saveEtcdSnapshot } from './etcd-snapshot';
 import { execOnHost } from './exec-on-host';
 import { toFailure } from './failure';
 import { initControlPlane } from './init';
@@ -41,6 +44,19 @@ export const createActivities = (deps: Deps) => ({
   readState: guarded(readState(deps)),
   adoptHost: guarded(adoptHost(deps)),
   resetHost: guarded(resetHost(deps)),
+  saveEtcdSnapshot: guarded(saveEtcdSnapshot(deps)),
+  putEtcdSnapshot: guarded(putEtcdSnapshot(deps)),
+  findEtcdSnapshot: guarded(findEtcdSnapshot(deps)),
+  prepareEtcdRestore: guarded(prepareEtcdRestore(deps)),
+  stopForRestore: guarded(stopForRestore(deps)),
+  restoreEtcdMember: guarded(restoreEtcdMember(deps)),
+  undoEtcdRestore: guarded(undoEtcdRestore(deps)),
+  startRestoredEtcd: guarded(startRestoredEtcd(deps)),
+  startRestoredApi: guarded(startRestoredApi(deps)),
+  finishEtcdRestore: guarded(finishEtcdRestore(deps)),
+  addCertSans: guarded(addCertSans(deps)),
+  renewAllCertificates: guarded(renewAllCertificates(deps)),
+  refreshKubeconfig: guarded(refreshKubeconfig(deps)),
   execOnHost: guarded(execOnHost(deps)),
   copyToHost: guarded(copyToHost(deps)),
 });

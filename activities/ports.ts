@@ -57,6 +57,8 @@ export interface Session {
    * Like run, with a tar of these entries on stdin. A large one may leave by a process of its own.
    */
   send(command: Command, entries: readonly TreeEntry[], options?: SendOptions): Promise<void>;
+  /** Like run, and hands stdout over as the bytes it is, in pieces that are good until the call returns. For files. */
+  fetch(command: Command<unknown>, sink: (piece: Buffer) => void): Promise<void>;
   /** Like run, and hands over each line as it comes (stdout and stderr). For long reads such as following a log. */
   follow(command: Command<unknown>, line: (text: string) => void): Promise<CommandResult>;
 }

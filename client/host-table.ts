@@ -9,6 +9,8 @@ export interface HostState {
   readonly leader: boolean;
   readonly state: 'ready' | 'not ready' | 'not joined' | 'not ours' | 'unreachable' | 'not looked at';
   readonly version?: string;
+  /** The certificate of Kubernetes on it that expires first, and when (ISO). */
+  readonly certificatesExpire?: HostFacts['certificatesExpire'];
   /** Why it is not ready. */
   readonly problem?: string;
   readonly lastError?: { readonly at: string; readonly operation: string; readonly stage: string; readonly message: string };
@@ -22,6 +24,7 @@ export function hostStates(view: EntityView, look: HostsLook | undefined): HostS
     return {
       id, role, leader: id === view.leader, ...stateOf(facts, view.uid, role),
       ...(facts?.kubeletVersion ? { version: facts.kubeletVersion } : {}),
+      ...(facts?.certificatesExpire ? { certificatesExpire: facts.certificatesExpire } : {}),
       ...(error ? { lastError: error } : {}),
     };
   });
@@ -36,4 +39,17 @@ function stateOf(facts: HostFacts | undefined, uid: string, role: HostState['rol
   if (facts.kubeletActive === false) return { state: 'not ready', problem: 'its kubelet does not run' };
   if (role === 'control plane' && facts.apiReady !== true) return { state: 'not ready', problem: 'its API server does not answer' };
   return { state: 'ready' };
+}
+
+const dayMs = 24 * 3_600_000;
+
+/** When the cluster's certificates expire, in one line; undefined where no look has seen any. */
+export function expiryOf(states: readonly HostState[], now: Date): string | undefined {
+  const known = states.flatMap(({ id, certificatesExpire }) => (certificatesExpire ? [{ id, ...certificatesExpire }] : []));
+  const [first] = known.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  if (!first) return undefined;
+  const days = Math.floor((Date.parse(first.at) - now.getTime()) / dayMs);
+  const when = `${first.at.slice(0, 10)} (${first.name} on ${first.id})`;
+  if (days < 0) return `Certificates: EXPIRED since ${when}; \`keelson cert --renew\` makes new ones`;
+  return `Certificates: the first one expires ${when}, in ${days} days${days < 30 ? '; `keelson cert --renew` makes new ones' : ''}`;
 }

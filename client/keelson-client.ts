@@ -328,7 +328,7 @@ export class KeelsonClient {
 
   private async runningOperations(cluster: string): Promise<string[]> {
     const prefix = `${entityId(cluster)}/`;
-    const query = `ExecutionStatus = 'Running' AND WorkflowType IN ('initCluster', 'reconcileCluster', 'resetCluster') AND WorkflowId STARTS_WITH '${prefix}'`;
+    const query = `ExecutionStatus = 'Running' AND WorkflowType IN ('initCluster', 'reconcileCluster', 'resetCluster', 'runTask') AND WorkflowId STARTS_WITH '${prefix}'`;
     const ids: string[] = [];
     await this.asked(cluster, queryWithinMs, async () => {
       for await (const { workflowId } of this.client.workflow.list({ query })) ids.push(workflowId);

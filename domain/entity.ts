@@ -138,6 +138,8 @@ export interface OperationResult {
   readonly message: string;
   readonly record: ClusterRecord;
   readonly status?: OperationStatus;
+  /** What is wanted from now on, where a task has made it so already: the next apply of it has nothing to do. */
+  readonly desired?: ClusterSpec;
   /** What a task gives, small and without secrets. */
   readonly output?: unknown;
 }
@@ -282,7 +284,7 @@ export function begin(state: EntityState, now: string): EntityState & { running:
 
 /** The operation has ended: its record becomes the current state, its line goes to the log. */
 export function finish(state: EntityState, result: OperationResult, now: string): EntityState {
-  const { running, ...rest } = state;
+  const { running, ...rest } = result.desired ? withDesired(state, result.desired, { by: state.running?.by ?? '', at: now }) : state;
   if (!running) return state;
   const line: LogLine = { operation: running.operation, by: running.by, startedAt: running.at, endedAt: now, outcome: result.outcome, message: result.message.slice(0, 500) };
   const conditions = observed(result.record.conditions, state.current.conditions, state.desired?.generation ?? 1);

@@ -42,6 +42,8 @@ export interface HostFacts {
   readonly controlPlane: boolean;
   readonly kubeletVersion?: string;
   readonly kubeletActive?: boolean;
+  /** Of all certificates of Kubernetes on this host the one that expires first, and when (ISO). */
+  readonly certificatesExpire?: { readonly name: string; readonly at: string };
   /** The API server of this host answers /readyz. */
   readonly apiReady?: boolean;
 }

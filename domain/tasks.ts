@@ -3,7 +3,7 @@
  * under `cluster/<name>/<kind>-<n>`. Each kind has its entry in workflows/run-task.ts. Never rename one: it is part of
  * workflow ids and stands in histories.
  */
-export const taskKinds = ['verify'] as const;
+export const taskKinds = ['verify', 'etcd-save', 'etcd-restore', 'cert-sans', 'cert-renew'] as const;
 export type TaskKind = (typeof taskKinds)[number];
 
 /** A task as it is asked for: its kind, and what that kind takes. JSON; secrets sealed. */

@@ -43,6 +43,9 @@ export const historyFile = (cluster: string, operation: string): string =>
 /** The Clusterfile of a cluster as it is wanted now, secrets sealed: sealos has it below ~/.sealos. */
 export const clusterfileFile = (cluster: string): string => join(homeDir(), 'clusters', fileName(cluster), 'Clusterfile');
 
+/** Snapshots of a cluster's etcd, kept outside of it. */
+export const snapshotsDir = (cluster: string): string => join(homeDir(), 'snapshots', fileName(cluster));
+
 /** Pids and descriptions of the background processes. */
 export const localDir = (): string => join(homeDir(), 'local');
 export const pidFile = (process: 'server' | 'worker'): string => join(localDir(), `${process}.pid`);

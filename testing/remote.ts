@@ -19,6 +19,7 @@ function hurried(session: Session, patienceMs: number): Session {
     run: (command) => session.run(sooner(command)),
     feed: (command, source) => session.feed(sooner(command), source),
     send: (command, entries, options) => session.send(sooner(command), entries, options),
+    fetch: (command, sink) => session.fetch(sooner(command), sink),
     follow: (command, line) => session.follow(sooner(command), line),
   };
 }

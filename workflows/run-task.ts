@@ -1,5 +1,5 @@
 import { allHandlersFinished, ApplicationFailure, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { controlPlanes, targetOf } from '../domain/cluster';
+import { type ClusterSpec, controlPlanes, targetOf } from '../domain/cluster';
 import { renderDetails } from '../domain/details';
 import type { OperationResult } from '../domain/entity';
 import { beginStatus, endStatus, type OperationStatus } from '../domain/status';
@@ -9,6 +9,9 @@ import { explain } from './explain';
 import { statusQuery } from './messages';
 import type { On } from './on';
 import type { OperationInput } from './operation';
+import { certRenew, certSans } from './tasks/certificates';
+import { etcdRestore } from './tasks/etcd-restore';
+import { etcdSave } from './tasks/etcd-save';
 
 export interface TaskInput extends OperationInput {
   readonly task: Task;
@@ -27,6 +30,8 @@ export interface AtTask {
 export interface TaskEnd {
   readonly message: string;
   readonly output?: unknown;
+  /** What is wanted from now on, where the task has made it so already. */
+  readonly spec?: ClusterSpec;
 }
 
 /** Does one kind of task. Everything that acts is an activity; what it throws ends the task with that reason. */
@@ -44,6 +49,10 @@ const tasks: Record<TaskKind, RunTask> = {
     if (!facts.reachable) throw ApplicationFailure.nonRetryable(`${leader.id}: ${facts.problem?.message ?? 'no answer'}`, 'HostUnreachable');
     return { message: `${leader.id} answers` };
   },
+  'etcd-save': etcdSave,
+  'etcd-restore': etcdRestore,
+  'cert-sans': certSans,
+  'cert-renew': certRenew,
 };
 
 /** An operation that changes nothing of what is wanted: one task, then its end. */
@@ -61,10 +70,10 @@ export async function runTask(input: TaskInput): Promise<OperationResult> {
     tell(held ? { ...rest, paused: held } : rest);
   } });
   try {
-    const { message, output } = await tasks[task.kind]({ input, on, say: (line) => tell({ ...status, notes: [...status.notes, line] }) });
+    const { message, output, spec: desired } = await tasks[task.kind]({ input, on, say: (line) => tell({ ...status, notes: [...status.notes, line] }) });
     tell({ ...status, phase: last.phase ?? 'ClusterSuccess', endedAt: now() });
     await condition(allHandlersFinished);
-    return { outcome: 'Success', message, record: last, ...(output === undefined ? {} : { output }) };
+    return { outcome: 'Success', message, record: last, ...(output === undefined ? {} : { output }), ...(desired ? { desired } : {}) };
   } catch (error) {
     const why = explain(error);
     tell(endStatus(status, { ok: false, reason: why?.reason ?? 'Cancelled', message: why?.message ?? 'cancelled' }, now()));

@@ -3,7 +3,7 @@ import type { EntityView } from '../../domain/entity';
 import { databaseFile } from '../../home/paths';
 import type { HostsLook } from '../../workflows/messages';
 import { exitCodes } from '../exit-codes';
-import { hostStates } from '../host-table';
+import { expiryOf, hostStates } from '../host-table';
 import type { ClusterReport, KeelsonClient } from '../keelson-client';
 import { noSuchCluster } from '../no-such-cluster';
 import { type CommonFlags, isEmbedded, withClient } from '../session';
@@ -86,7 +86,7 @@ export function describe(view: EntityView, look: HostsLook | undefined, { asked,
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
     ...(view.appliedAt ? [`  spec ${view.generation ?? 1}, applied by ${view.appliedBy ?? 'somebody'} ${ago(view.appliedAt, now)}`] : []),
-    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
+    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
     ...(view.running ? [`Now: ${nowOf(view)}, asked for by ${view.running.by}`] : []),
   ];
 }

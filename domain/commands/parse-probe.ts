@@ -13,7 +13,7 @@ const single = [
   'clock', 'hostname', 'machineId', 'kernel', 'arch', 'cpus', 'memoryMiB', 'systemd', 'osId', 'osVersion', 'claim', 'joined', 'controlPlane',
   'kubeletVersion', 'kubeletActive', 'apiReady',
 ] as const;
-const repeated = ['missing', 'free', 'address', 'route', 'port', 'done', 'tree', 'foreign', 'runtime'] as const;
+const repeated = ['missing', 'free', 'address', 'route', 'port', 'done', 'tree', 'foreign', 'runtime', 'certificate'] as const;
 
 /**
  * Reads the answer of probe(). Throws CommandFailed for one that is not whole or that says what no host says: a guess would
@@ -47,6 +47,7 @@ export function parseProbe(stdout: string, { host, sentAtMs, receivedAtMs }: Ask
     ...(claim && claim !== 'damaged' ? { claim } : {}),
     ...optional('foreign', foreign),
     ...(all('runtime').length > 0 ? { runtimes: all('runtime') } : {}),
+    ...optional('certificatesExpire', firstToExpire(pairs(host, 'certificate', all('certificate')))),
     trees: Object.fromEntries(pairs(host, 'tree', all('tree'))),
     done: all('done'),
     joined: one.get('joined') === 'yes',
@@ -100,6 +101,13 @@ const pairs = (host: string, key: string, lines: readonly string[]): [string, st
 function skew(hostMs: number, sentAtMs: number, receivedAtMs: number): number {
   if (hostMs > receivedAtMs) return Math.round(hostMs - receivedAtMs);
   return hostMs < sentAtMs ? Math.round(hostMs - sentAtMs) : 0;
+}
+
+/** The certificate that expires first. openssl says `Nov  6 01:36:13 2126 GMT`; what it says otherwise is left out. */
+function firstToExpire(lines: readonly [string, string][]): HostFacts['certificatesExpire'] {
+  const known = lines.map(([name, text]) => ({ name, ms: Date.parse(text) })).filter(({ ms }) => Number.isFinite(ms)).sort((a, b) => a.ms - b.ms);
+  const [first] = known;
+  return first && { name: first.name, at: new Date(first.ms).toISOString() };
 }
 
 const architectures: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64', armv7l: 'arm', i686: '386' };

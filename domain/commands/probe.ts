@@ -27,6 +27,17 @@ say clock "$(date +%s%N)"
 # What takes longest goes on beside the rest, and only on hosts that have joined.
 if [ -e /etc/kubernetes/kubelet.conf ]; then
   say joined yes
+  if has openssl; then
+    exec {certificates}< <(
+      pki=/etc/kubernetes/pki
+      for file in $pki/*.crt $pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
+        value=$(openssl x509 -noout -enddate -in "$file" 2>/dev/null) && echo "\${file##*/} \${value#notAfter=}"
+      done
+      for file in admin super-admin controller-manager scheduler; do
+        value=$(sed -n 's/^ *client-certificate-data: *//p' /etc/kubernetes/$file.conf 2>/dev/null | base64 -d 2>/dev/null | openssl x509 -noout -enddate 2>/dev/null) && echo "$file.conf \${value#notAfter=}"
+      done
+    )
+  fi
   if has kubelet; then exec {kubelet}< <(timeout 5 kubelet --version 2>/dev/null); fi
   exec {active}< <(systemctl is-active kubelet 2>/dev/null)
   if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
@@ -112,6 +123,7 @@ fi
 
 if [ -n "\${kubelet:-}" ]; then read -r -u "$kubelet" _ value && say kubeletVersion "$value"; fi
 if [ -n "\${active:-}" ]; then value=; read -r -u "$active" value; say kubeletActive "$value"; fi
+if [ -n "\${certificates:-}" ]; then while read -r -u "$certificates" value; do say certificate "$value"; done; fi
 if [ -n "\${ready:-}" ]; then value=; read -r -u "$ready" value; say apiReady "\${value:-no}"; fi
 echo ${quote(probeEnd)}
 `,

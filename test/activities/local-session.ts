@@ -31,6 +31,10 @@ export class LocalSession implements Session {
     await this.feed(command, writeTar(entries));
   }
 
+  async fetch(): Promise<void> {
+    throw new Error('not needed here');
+  }
+
   async follow(): Promise<CommandResult> {
     throw new Error('not needed here');
   }

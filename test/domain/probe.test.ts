@@ -24,6 +24,12 @@ test('reads a bare host', () => {
   expect(parseProbe(answer(...base), asked)).toMatchObject({ joined: false, controlPlane: false, systemd: false, trees: {}, done: [], os: { id: '', version: '' } });
 });
 
+test('of all certificates the one that expires first counts, and what openssl says otherwise counts for nothing', () => {
+  const said = answer(...base, 'certificate=ca.crt Nov  6 01:36:13 2126 GMT', 'certificate=apiserver.crt Dec 16 02:04:07 2026 GMT', 'certificate=odd.crt not a date');
+  expect(parseProbe(said, asked).certificatesExpire).toEqual({ name: 'apiserver.crt', at: '2026-12-16T02:04:07.000Z' });
+  expect(parseProbe(answer(...base), asked).certificatesExpire).toBeUndefined();
+});
+
 test('names all that is foreign', () => {
   expect(parseProbe(answer(...base, 'foreign=k3s', 'foreign=sealos data of cluster x', 'runtime=dockerd'), asked)).toMatchObject({ foreign: 'k3s; sealos data of cluster x', runtimes: ['dockerd'] });
 });

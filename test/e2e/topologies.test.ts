@@ -45,6 +45,28 @@ scenario('three control planes and a worker', () => {
     lab.on(leader, 'mv /root/aside/kube-apiserver.yaml /etc/kubernetes/manifests/');
     await eventually('the API server of the leader is back', () => lab.on(leader, `${kubectl} --server https://${leader}:6443 get --raw=/readyz`, { check: false }) === 'ok', 90_000);
   }, 300_000);
+
+  test('a cluster whose quorum is lost comes back from a snapshot', async () => {
+    const [, second, third] = lab.hosts;
+    lab.on(leader, `${kubectl} create configmap before --from-literal=a=b`);
+    const saved = await home.run(['etcd', 'save', 'three', '--json']);
+    expect({ code: saved.code, out: saved.stdout + saved.stderr }).toMatchObject({ code: 0 });
+    const [name] = lab.on(third!, 'ls /var/lib/keelson/snapshots').trim().split('\n');
+    expect(lab.on(second!, 'ls /var/lib/keelson/snapshots').trim()).toBe(name);
+    lab.on(leader, `${kubectl} create configmap after --from-literal=a=b`);
+
+    // Two of three members lose all they had: nobody can read or write any more.
+    for (const host of [second!, third!]) lab.on(host, 'mv /etc/kubernetes/manifests/etcd.yaml /root/ && pkill -x etcd; rm -rf /var/lib/etcd/member; mv /root/etcd.yaml /etc/kubernetes/manifests/');
+    await eventually('the API is gone', () => lab.on(leader, `${kubectl} --server https://${leader}:6443 --request-timeout=5s get configmap after 2>/dev/null`, { check: false }) === '', 90_000);
+
+    const ran = await home.run(['etcd', 'restore', 'three', name!, '--yes'], { timeoutMs: 600_000 });
+    expect({ code: ran.code, out: ran.stdout + ran.stderr }).toMatchObject({ code: 0 });
+    expect(members()).toHaveLength(3);
+    for (const host of [leader, second!, third!]) {
+      expect(lab.on(host, `${kubectl} --server https://${host}:6443 get configmap before after -o name`, { check: false })).toBe('configmap/before\n');
+    }
+    await eventually('all nodes are Ready', () => Object.values(lab.nodes(leader)).join() === 'Ready,Ready,Ready,Ready', 180_000);
+  }, 900_000);
 });
 
 scenario('Keelson on a host that is the whole cluster', () => {

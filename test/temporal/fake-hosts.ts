@@ -146,6 +146,19 @@ export class FakeHosts {
         this.clear(host.id);
         return { host: host.id, left: [] };
       }),
+      saveEtcdSnapshot: async ({ host, name }) => this.call('saveEtcdSnapshot', host.id, () => ({ name, sha256: 'abc', bytes: 1, hash: '1', revision: 7, keys: 3 })),
+      findEtcdSnapshot: async ({ host, name }) => this.call('findEtcdSnapshot', host.id, () => ({ name, sha256: 'abc', bytes: 1, hash: '1', revision: 7, keys: 3 })),
+      putEtcdSnapshot: async ({ host }) => this.call('putEtcdSnapshot', host.id, () => undefined),
+      prepareEtcdRestore: async ({ host }) => this.call('prepareEtcdRestore', host.id, () => ({ name: host.id, peer: `https://${host.id}:2380` })),
+      stopForRestore: async ({ host }) => this.call('stopForRestore', host.id, () => undefined),
+      restoreEtcdMember: async ({ host }) => this.call('restoreEtcdMember', host.id, () => undefined),
+      undoEtcdRestore: async ({ host }) => this.call('undoEtcdRestore', host.id, () => undefined),
+      startRestoredEtcd: async ({ host }) => this.call('startRestoredEtcd', host.id, () => undefined),
+      startRestoredApi: async ({ host }) => this.call('startRestoredApi', host.id, () => undefined),
+      finishEtcdRestore: async ({ host }) => this.call('finishEtcdRestore', host.id, () => ({ nodes: [] })),
+      addCertSans: async ({ host }) => this.call('addCertSans', host.id, () => undefined),
+      renewAllCertificates: async ({ host }) => this.call('renewAllCertificates', host.id, () => undefined),
+      refreshKubeconfig: async ({ host }) => this.call('refreshKubeconfig', host.id, () => undefined),
       execOnHost: async ({ host }) => this.call('execOnHost', host.id, () => ({ code: 0 })),
       copyToHost: async ({ host }) => this.call('copyToHost', host.id, () => ({ files: 1, bytes: 1 })),
     } as Activities;

@@ -21,6 +21,12 @@ const BEGIN_MS = 5_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 type Line = (text: string) => void;
+/** What goes in and comes out beside the captured text. */
+interface Streams {
+  readonly source?: AsyncIterable<Buffer>;
+  readonly sink?: (piece: Buffer) => void;
+  readonly line?: Line;
+}
 type Ending = { readonly code: number } | 'timeout' | 'cancelled';
 
 /** A session on a machine for one scope: cheap, makes no connection of its own. */
@@ -37,6 +43,7 @@ export function createSession(machine: Machine, scope: Scope): Session {
     send: async (command, entries, options) => {
       await execute(machine, scope, command, { source: counted(writeTar(entries, scope.signal), options?.told) });
     },
+    fetch: async (command, sink) => { await execute(machine, scope, command, { sink }); },
     follow: (command, line) => execute(machine, scope, command, { line }),
   };
 }
@@ -54,7 +61,7 @@ function answerOf<T>(host: string, command: Command<T>, result: CommandResult): 
 }
 
 async function execute(
-  machine: Machine, scope: Scope, command: Command<unknown>, io: { source?: AsyncIterable<Buffer>; line?: Line } = {},
+  machine: Machine, scope: Scope, command: Command<unknown>, io: Streams = {},
 ): Promise<CommandResult> {
   const cancel = command.cleanup === true ? undefined : scope.signal;
   if (cancel?.aborted) throw cancelled(cancel);
@@ -75,7 +82,7 @@ async function execute(
 }
 
 async function perform(
-  machine: Machine, scope: Scope, command: Command<unknown>, io: { source?: AsyncIterable<Buffer>; line?: Line },
+  machine: Machine, scope: Scope, command: Command<unknown>, io: Streams,
   cancel: AbortSignal | undefined, report: (code: number) => void,
 ): Promise<CommandResult> {
   const mark = newMark();
@@ -98,6 +105,8 @@ async function perform(
   // What is parsed is for the program and not for people.
   const lines = { stdout: new Lines(hear(command.parse !== undefined, false)), stderr: new Lines(hear(false, true)) };
   const sinkOf = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
+    // A file is no text: nothing of it is kept, cut into lines or looked through for secrets.
+    if (name === 'stdout' && io.sink) return io.sink(chunk);
     output[name].add(chunk);
     lines[name].add(chunk);
   };

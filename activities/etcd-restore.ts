@@ -1,0 +1,76 @@
+import type { HostTarget } from '../domain/cluster';
+import {
+  etcdHealthy, type EtcdMember, forgetRestore, listMembers, ownApiReady, readMember, restoreMember, startControlPlane, startEtcd, stopControlPlane, undoRestore,
+} from '../domain/commands/etcd';
+import { readNodes } from '../domain/commands/kubernetes';
+import { ClusterError } from '../domain/errors';
+import type { Where } from '../domain/where';
+import type { Deps } from './deps';
+import { putThere } from './etcd-snapshot';
+import { poll } from './poll';
+import { inScope } from './scope';
+
+export interface RestoreInput {
+  readonly where: Where;
+  readonly host: HostTarget;
+}
+
+/** Names one restore on all hosts: a second one must not take the first one's work for its own. */
+const idOf = ({ uid, n }: Where): string => `${uid.slice(0, 8)}-${n}`;
+
+/** Before anything is stopped: the snapshot is on the host, and says how its member is called. */
+export const prepareEtcdRestore = (deps: Deps) => async ({ where, host, name, sha256 }: RestoreInput & { name: string; sha256: string }): Promise<EtcdMember> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    await putThere(session, where.cluster, { name, sha256 });
+    return session.run(readMember);
+  });
+
+/** Stops etcd, API server, controller manager and scheduler of one host. */
+export const stopForRestore = (deps: Deps) => async ({ where, host }: RestoreInput): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    await (await deps.remote.to(host, scope)).run(stopControlPlane);
+  });
+
+/** Makes one host's member anew from the snapshot. */
+export const restoreEtcdMember = (deps: Deps) => async ({ where, host, name, member, members }: RestoreInput & { name: string; member: EtcdMember; members: readonly EtcdMember[] }): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    await (await deps.remote.to(host, scope)).run(restoreMember(idOf(where), name, member, members));
+  });
+
+/** Gives one host's member back what it had, where the restore could not be carried through on all hosts. */
+export const undoEtcdRestore = (deps: Deps) => async ({ where, host }: RestoreInput): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    await (await deps.remote.to(host, scope)).run(undoRestore);
+  });
+
+/** Starts etcd on one host and waits until it has a leader: the others must start meanwhile. */
+export const startRestoredEtcd = (deps: Deps) => async ({ where, host }: RestoreInput): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    await session.run(startEtcd);
+    await poll({ scope, host: host.id, what: 'an etcd that answers', everyMs: 1_000, timeoutMs: 300_000 }, async () => (await session.run(etcdHealthy)) || 'not healthy');
+  });
+
+/** Starts the rest of one control plane, waits for its API server, and looks at the members as this host sees them. */
+export const startRestoredApi = (deps: Deps) => async ({ where, host, members }: RestoreInput & { members?: readonly EtcdMember[] }): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    await session.run(startControlPlane);
+    await poll({ scope, host: host.id, what: 'a ready API server', everyMs: 1_000, timeoutMs: 300_000 }, async () => (await session.run(ownApiReady)) || 'not ready');
+    if (!members) return;
+    const seen = await session.run(listMembers);
+    const wanted = members.map(({ name }) => name).sort();
+    if (seen.join() !== wanted.join()) {
+      throw new ClusterError('CommandFailed', `${host.id}: etcd has the members ${seen.join(', ')}, not ${wanted.join(', ')}`, { host: host.id, todo: 'look at the logs of etcd, then restore again' });
+    }
+  });
+
+/** Drops what the restore has put aside on one host. Says which Nodes the cluster has now. */
+export const finishEtcdRestore = (deps: Deps) => async ({ where, host }: RestoreInput): Promise<{ nodes: string[] }> =>
+  inScope(deps, where, host.id, async (scope) => {
+    const session = await deps.remote.to(host, scope);
+    const nodes = await session.run(readNodes);
+    await session.run(forgetRestore);
+    return { nodes: nodes.map(({ address }) => address) };
+  });

@@ -1,0 +1,60 @@
+import { parse, stringify } from 'yaml';
+import type { JsonObject } from '../cluster';
+import { ClusterError } from '../errors';
+import { apiName, apiPort } from '../host-paths';
+import { normalAddress } from '../ip-range';
+import { isObject, listAt, objectAt, textAt } from './json';
+import { kubeadmApi } from './kinds';
+
+/** The ClusterConfiguration that a running cluster keeps, as kubeadm wrote it. Throws CommandFailed for what is none. */
+function read(configuration: string): JsonObject {
+  const value: unknown = parse(configuration);
+  if (!isObject(value) || value['kind'] !== 'ClusterConfiguration') {
+    throw new ClusterError('CommandFailed', 'the ConfigMap kubeadm-config of the cluster holds no ClusterConfiguration', { todo: 'look at it: kubectl -n kube-system get configmap kubeadm-config -o yaml' });
+  }
+  return value;
+}
+
+const write = (documents: readonly JsonObject[]): string => documents.map((one) => stringify(one, { lineWidth: 0, compat: 'yaml-1.1' })).join('---\n');
+
+/** The same with more names for the API servers; undefined when it has them all. */
+export function withCertSans(configuration: string, names: readonly string[]): string | undefined {
+  const cluster = read(configuration);
+  const apiServer = objectAt(cluster, 'apiServer');
+  const before = listAt(apiServer, 'certSANs').map(String);
+  const added = missingNames(names, before);
+  return added.length === 0 ? undefined : write([{ ...cluster, apiServer: { ...apiServer, certSANs: [...before, ...added] } }]);
+}
+
+/** The names that are not among those. Addresses count by what they are, not by how they are written. */
+export function missingNames(wanted: readonly string[], there: readonly string[]): string[] {
+  const known = new Set(there.map(normalName));
+  return wanted.filter((name) => !known.has(normalName(name)));
+}
+
+const normalName = (name: string): string => (/^[\d.]+$|:/.test(name) ? normalAddress(name) : name.toLowerCase());
+
+/** What kubeadm needs to make certificates on one host of a running cluster. */
+export function hostConfiguration(configuration: string, host: { readonly address: string; readonly nodeName?: string }): string {
+  const cluster = read(configuration);
+  const init: JsonObject = {
+    apiVersion: textAt(cluster, 'apiVersion') ?? 'kubeadm.k8s.io/v1beta4',
+    kind: 'InitConfiguration',
+    localAPIEndpoint: { advertiseAddress: host.address, bindPort: apiPort },
+    ...(host.nodeName ? { nodeRegistration: { name: host.nodeName } } : {}),
+  };
+  return write([init, cluster]);
+}
+
+/** For a cluster whose API does not answer: what renewing takes from the configuration, as the spec and our defaults have it. */
+export function configurationOf(version: string, wanted: { readonly cluster?: JsonObject; readonly controlPlaneEndpoint?: string }): string {
+  const api = kubeadmApi(version);
+  const long = '876000h';
+  return write([{
+    ...(api === 'v1beta4' ? { certificateValidityPeriod: textAt(wanted.cluster, 'certificateValidityPeriod') ?? long, caCertificateValidityPeriod: textAt(wanted.cluster, 'caCertificateValidityPeriod') ?? long } : {}),
+    apiVersion: `kubeadm.k8s.io/${api}`,
+    kind: 'ClusterConfiguration',
+    kubernetesVersion: version,
+    controlPlaneEndpoint: wanted.controlPlaneEndpoint ?? `${apiName}:${apiPort}`,
+  }]);
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { snapshotsDir } from './paths';
+
+/** Where a snapshot of a cluster's etcd is kept on this machine. It holds the cluster's secrets: only the user reads it. */
+export const snapshotFile = (cluster: string, name: string): string => join(snapshotsDir(cluster), name);
+
+/** Takes a snapshot piece by piece, and puts it in its place when it is whole. */
+export async function keepSnapshot(cluster: string, name: string, sha256: string, receive: (write: (piece: Buffer) => void) => Promise<void>): Promise<boolean> {
+  mkdirSync(snapshotsDir(cluster), { recursive: true, mode: 0o700 });
+  const part = `${snapshotFile(cluster, `.${name}`)}.${process.pid}.part`;
+  const hash = createHash('sha256');
+  const handle = openSync(part, 'w', 0o600);
+  try {
+    await receive((piece) => {
+      writeSync(handle, piece);
+      hash.update(piece);
+    });
+    if (hash.digest('hex') !== sha256) return false;
+    renameSync(part, snapshotFile(cluster, name));
+    return true;
+  } finally {
+    closeSync(handle);
+    rmSync(part, { force: true });
+  }
+}
+
+/** The names of the snapshots kept here, oldest first. */
+export function listSnapshots(cluster: string): string[] {
+  try {
+    return readdirSync(snapshotsDir(cluster)).filter((name) => name.endsWith('.db') && !name.startsWith('.')).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Keeps the newest ones only; what a person has put there under another name stays. */
+export function pruneKept(cluster: string, keep: number): void {
+  for (const name of listSnapshots(cluster).filter((one) => /^\d{4}-/.test(one)).slice(0, -keep)) rmSync(snapshotFile(cluster, name), { force: true });
+}
+
+/** SHA-256 of a file, hex; undefined when it is not there. */
+export async function hashOfFile(path: string, signal?: AbortSignal): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash, ...(signal ? [{ signal }] : []));
+    return hash.digest('hex');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+import { controlPlanes, type HostTarget, targetOf } from '../../domain/cluster';
+import type { Where } from '../../domain/where';
+import { explain } from '../explain';
+import type { AtTask } from '../run-task';
+
+/** For whom a task's activities work. */
+export const whereOf = ({ spec, uid, n, operation }: AtTask['input'], stage: string): Where => ({ cluster: spec.name, uid, n, operation, stage });
+
+/** The control planes, the leader first. */
+export function controlPlaneTargets({ spec, last }: AtTask['input']): HostTarget[] {
+  const all = controlPlanes(spec).map((host) => targetOf(spec, host, last.hostKeys[host.id]));
+  return [...all.filter(({ id }) => id === last.leader), ...all.filter(({ id }) => id !== last.leader)];
+}
+
+/** What one host's activity gave, or why not in words. A cancel is thrown on. */
+export interface Tried<T> {
+  readonly host: HostTarget;
+  readonly value?: T;
+  readonly problem?: string;
+}
+
+/** Does something on each of the hosts, side by side, and waits for all of them. */
+export async function onAll<T>(hosts: readonly HostTarget[], act: (host: HostTarget) => Promise<T>): Promise<Tried<T>[]> {
+  return Promise.all(hosts.map((host) => attempt(host, act)));
+}
+
+export async function attempt<T>(host: HostTarget, act: (host: HostTarget) => Promise<T>): Promise<Tried<T>> {
+  try {
+    return { host, value: await act(host) };
+  } catch (error) {
+    const why = explain(error);
+    if (!why) throw error;
+    return { host, problem: `${host.id}: ${why.message.replace(`${host.id}: `, '')}` };
+  }
+}
+
+/** The words of those that failed. */
+export const problemsOf = (tried: readonly Tried<unknown>[]): string[] => tried.flatMap(({ problem }) => (problem ? [problem] : []));
