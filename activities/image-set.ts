@@ -18,7 +18,7 @@ export async function openImages(deps: Deps, cluster: ClusterSlice, scope: Scope
 }
 
 /** The tree by its digest; where this Temporal worker has never seen the image, it is fetched by name first. */
-async function openTree(deps: Deps, { ref, digest }: ImageFacts, scope: Scope): Promise<ImageTree> {
+export async function openTree(deps: Pick<Deps, 'images'>, { ref, digest }: Pick<ImageFacts, 'ref' | 'digest'>, scope: Scope): Promise<ImageTree> {
   try {
     return await deps.images.tree(digest, scope);
   } catch (error) {

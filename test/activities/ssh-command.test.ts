@@ -45,6 +45,13 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await new Promise((resolve) => { setTimeout(resolve, 10); });
 }
 
+test('an answer that nobody can read is an error of the host and of the command, not one of ours', async () => {
+  const session = await connect();
+  await expect(session.run({ title: 'kubectl get nodes', script: 'echo "<html>proxy says no"', parse: ({ stdout }) => JSON.parse(stdout) as unknown })).rejects.toMatchObject({
+    type: 'CommandFailed', message: expect.stringContaining('to "kubectl get nodes" cannot be read') as string, details: { command: 'kubectl get nodes', exitCode: 0 },
+  });
+});
+
 /** The program gets its process group in two ways: see the loader. */
 describe.each([['under sshd', true], ['under sudo', false]])('a command %s', (_where, ownGroup) => {
   test('environment, script and stdin arrive as they are', async () => {
