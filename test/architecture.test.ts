@@ -165,7 +165,7 @@ describe('stages', () => {
   });
 });
 
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesBelow('docs').filter((path) => path.endsWith('.md')), 'images/README.md']
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...filesBelow('docs').filter((path) => path.endsWith('.md')), 'images/README.md']
   .filter((path) => existsSync(join(root, path)));
 
 describe('documents', () => {
