@@ -34,7 +34,7 @@ const passing: ReadonlySet<string> = new Set(['Disconnected', 'HostUnreachable',
 /** Looks that fail at once are made again with growing pauses, milliseconds. */
 const pauses = [100, 200, 400, 800];
 /** Beyond this the host has had its chance: one that does not answer at all is waited for once. */
-const patienceMs = 5_000;
+const patienceMs = 4_500;
 
 /**
  * A kept connection may turn out to be dead only now, an sshd may be at its limit, an answer may come in half: before the

@@ -1,5 +1,7 @@
 import { ClusterError } from '../domain/errors';
 import { parseHostList } from '../domain/host-list';
+import { errorsOf, formatProblems } from '../domain/problem';
+import { addressProblems } from '../domain/spec-rules';
 import type { WantedHost } from './wanted';
 
 /** The hosts of --masters and --nodes, masters first. Throws InvalidSpec with all that is wrong with them. */
@@ -7,6 +9,8 @@ export function hostsFrom({ masters, nodes }: { readonly masters?: string; reado
   const wrong: ClusterError[] = [];
   const hosts = [...listed('--masters', masters, 'master', wrong), ...listed('--nodes', nodes, 'node', wrong)];
   const [first, second] = wrong;
+  const unusable = errorsOf(hosts.flatMap(({ address }) => addressProblems(address)));
+  if (!first && unusable.length > 0) throw new ClusterError('InvalidSpec', formatProblems(unusable), { todo: 'nothing was started' });
   if (!first) return hosts;
   throw second ? new ClusterError(first.type, `${first.message}; ${second.message}`, first.details) : first;
 }

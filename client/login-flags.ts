@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ClusterError } from '../domain/errors';
 import { askSecret } from './ask';
 import type { Login } from './logins';
+import { readPrivateKey } from './private-key';
 
 /** The flags about logging in, as commander gives them. */
 export interface LoginFlags {
@@ -16,11 +17,14 @@ export interface LoginFlags {
 
 /**
  * The login that flags and environment name. A password comes from --passwd, --passwd-file, --ask-passwd or
- * KEELSON_SSH_PASSWORD, in this order. Throws InvalidSpec for more than one flag and for a file that cannot be read.
+ * KEELSON_SSH_PASSWORD, in this order. Throws InvalidSpec for more than one flag and for a file, also of the key, that
+ * cannot be read.
  */
 export async function loginFrom(flags: LoginFlags, env: NodeJS.ProcessEnv = process.env): Promise<Login> {
   const password = await passwordFrom(flags, env);
   const passphrase = flags.pkPasswd ?? (env['KEELSON_PK_PASSWORD'] || undefined);
+  // Read here as well: a wrong file is said before a server is started for it.
+  if (flags.pk) readPrivateKey(flags.pk, passphrase !== undefined);
   return {
     ...(flags.user ? { user: flags.user } : {}),
     ...(password === undefined ? {} : { password }),

@@ -48,8 +48,8 @@ export async function submit(client: KeelsonClient, cluster: string, flags: Spec
   return code;
 }
 
-/** A spec that is wrong by itself starts nothing. */
-function checked(spec: ClusterSpec): ClusterSpec {
+/** A spec that is wrong by itself starts nothing. Throws ClusterError InvalidSpec with all that is wrong. */
+export function checked(spec: ClusterSpec): ClusterSpec {
   const problems = errorsOf(specProblems(spec));
   if (problems.length > 0) throw new ClusterError('InvalidSpec', formatProblems(problems), { todo: 'nothing was started' });
   return spec;

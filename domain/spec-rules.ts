@@ -54,12 +54,18 @@ function memberProblems(spec: ClusterSpec): Problem[] {
   })];
 }
 
+/** What is wrong with the address of a host, known without anything else of the spec. */
+export function addressProblems(address: string): Problem[] {
+  const about = { host: address };
+  if (!isAddress(address)) return [error({ ...about, message: `${JSON.stringify(address)} is no IP address`, todo: 'Hosts are named by address.' })];
+  if (isLoopback(address)) return [error({ ...about, message: `${address} is no address that other hosts can reach`, todo: 'Use the address of its network interface.' })];
+  return address.includes(':') ? [warning({ ...about, message: 'clusters over IPv6 are not tested' })] : [];
+}
+
 function hostProblems(host: Host, spec: ClusterSpec): Problem[] {
   const about = { host: host.id };
   const problems: Problem[] = [...envProblems(host.env, { ...about, where: 'env' })];
-  if (!isAddress(host.address)) problems.push(error({ ...about, message: `${JSON.stringify(host.address)} is no IP address`, todo: 'Hosts are named by address.' }));
-  else if (isLoopback(host.address)) problems.push(error({ ...about, message: `${host.address} is no address that other hosts can reach`, todo: 'Use the address of its network interface.' }));
-  else if (host.address.includes(':')) problems.push(warning({ ...about, message: 'clusters over IPv6 are not tested' }));
+  problems.push(...addressProblems(host.address));
   if (!isPort(host.port)) problems.push(error({ ...about, message: `${host.port} is no port` }));
   if (!spec.credentials[host.credential]) problems.push(error({ ...about, message: `there are no credentials ${JSON.stringify(host.credential)}` }));
   const [master, node] = [host.roles.includes('master'), host.roles.includes('node')];

@@ -104,7 +104,8 @@ const label = (value: unknown): string => (typeof value === 'string' ? value : v
 
 function assemble(known: readonly Known[], file: string, report: Report): ClusterDocuments | undefined {
   const clusters = known.filter(({ kind }) => kind === 'Cluster');
-  if (clusters.length === 0) report.error(file, 'there is no Cluster document', 'Write one with apiVersion apps.sealos.io/v1beta1 and kind Cluster.');
+  // A text that is no YAML may well hold one.
+  if (clusters.length === 0 && !report.hasErrors) report.error(file, 'there is no Cluster document', 'Write one with apiVersion apps.sealos.io/v1beta1 and kind Cluster.');
   for (const { source } of clusters.slice(1)) report.error(source.at(), 'a second cluster', 'One file describes one cluster.');
   const [cluster] = clusters.map(({ source }) => readCluster(source, report));
 

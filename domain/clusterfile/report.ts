@@ -19,6 +19,10 @@ export class Report {
     this.found.push({ severity: 'warning', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
   }
 
+  get hasErrors(): boolean {
+    return errorsOf(this.found).length > 0;
+  }
+
   /** The warnings; throws ClusterError InvalidSpec with every error where there is one, and with the warnings, which may be the cause. */
   finish(): Problem[] {
     const found = inOrder(this.found);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hostsFrom } from '../../client/host-flags';
 import { loginFrom, saysLogin } from '../../client/login-flags';
 import { findTemporal } from '../../client/find-temporal';
 
@@ -33,6 +34,16 @@ describe('the password', () => {
     await expect(loginFrom({ passwdFile: file('empty', '\n') }, {})).rejects.toThrow('is empty');
     await expect(loginFrom({ passwdFile: join(dir, 'none') }, {})).rejects.toThrow('ENOENT');
   });
+});
+
+test('a key file that is not there is refused at once, before anything is started', async () => {
+  await expect(loginFrom({ pk: join(dir, 'none') }, {})).rejects.toMatchObject({ type: 'InvalidSpec', message: expect.stringContaining('does not exist') as string });
+  await expect(loginFrom({ pk: file('notes', 'no key') }, {})).rejects.toThrow('is no private key');
+});
+
+test('so is an address that no other host can reach', () => {
+  expect(() => hostsFrom({ masters: '127.0.0.1', nodes: '10.0.0.2,0.0.0.0' })).toThrow(/127\.0\.0\.1 is no address that other hosts can reach[\s\S]*0\.0\.0\.0/);
+  expect(hostsFrom({ masters: '10.0.0.1' })).toHaveLength(1);
 });
 
 describe('the temporal program', () => {

@@ -252,6 +252,11 @@ test('YAML faults do not quote the file', () => {
   expect(problems).not.toContain('hunter');
 });
 
+test('where the text is no YAML, what only follows from it is not said', () => {
+  expect(problemsOf(cluster('\n  image: [a\n  hosts: b: c'))).not.toContain('there is no Cluster document');
+  expect(problemsOf('')).toContain('there is no Cluster document');
+});
+
 test('any text is a Clusterfile or a ClusterError', () => {
   const line = fc.constantFrom('apiVersion: apps.sealos.io/v1beta1', 'kind: Cluster', 'kind: Config', 'kind: Policy', 'kind: InitConfiguration', 'apiVersion: keelson.dev/v1alpha1',
     'metadata: {name: a}', 'metadata:', 'spec:', '  hosts:', '  - ips: [10.0.0.1]', '    roles: [master]', '  env: [a=b]', '  ssh: {port: 1}', '---', '...', '- 1', '&a', '*a', '<<: *a', '{{ .Values.x }}',

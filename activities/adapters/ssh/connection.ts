@@ -10,6 +10,8 @@ import { algorithmsFor, checkHostKey, formatHostKey } from './host-key';
 import { loginMethods, type Login } from './login';
 
 const READY_MS = 15_000;
+/** A machine that is there takes a connection within this, its second SYN included. */
+const CONNECT_MS = 5_000;
 /** A frozen host is given up after four of these (ssh2 counts three unanswered ones first), and one try to log in again. */
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMES = 3;
@@ -65,11 +67,13 @@ function connectOnce(
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(() => {
-      const error: Error & { code?: string } = new Error(socket.connecting ? 'no answer' : `no login within ${readyMs / 1000} s: timed out`);
-      if (socket.connecting) error.code = 'ETIMEDOUT';
-      fail(unreachable(target, error));
-    }, readyMs);
+    let timer = setTimeout(() => {
+      fail(unreachable(target, Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+    }, Math.min(CONNECT_MS, readyMs));
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => { fail(unreachable(target, new Error(`no login within ${readyMs / 1000} s: timed out`))); }, readyMs);
+    });
 
     client.on('error', (error: Error & { level?: string }) => {
       // An agent that does not answer is no end: the next way to log in follows.
