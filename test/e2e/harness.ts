@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'nod
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordCommand } from '../record';
 
 /** What a scenario works with: lab hosts, a KEELSON_HOME of its own, and the CLI as a user runs it. */
 const root = join(__dirname, '..', '..');
@@ -128,6 +129,7 @@ export class Home {
   /** Starts the CLI; the caller may kill it, or await `ended`. */
   start(args: readonly string[], options: { env?: Record<string, string>; timeoutMs?: number; cwd?: string } = {}): { child: ChildProcess; ended: Promise<Ran>; output(): string } {
     const began = Date.now();
+    recordCommand({ keelson: args });
     const child = spawn(process.execPath, [cli, ...args], { env: { ...this.environment, ...options.env }, cwd: options.cwd ?? this.dir, stdio: ['ignore', 'pipe', 'pipe'] });
     this.children.push(child);
     let stdout = '';

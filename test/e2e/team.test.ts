@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordCommand } from '../record';
 import { eventually, Home, images, Lab, scenario } from './harness';
 
 const root = join(__dirname, '..', '..');
@@ -42,6 +43,7 @@ spec:
   }, 120_000);
 
   const deploy = (): Promise<{ code: number; out: string }> => new Promise((resolve) => {
+    recordCommand({ shell: 'node dist/examples/deploy.js examples/cluster.yaml' });
     const child = spawn(process.execPath, [join(root, 'dist', 'examples', 'deploy.js'), file], { env: home.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
