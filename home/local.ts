@@ -15,6 +15,8 @@ export interface LocalPlace {
   readonly buildHash: string;
   /** Histories are to be encrypted (KEELSON_ENCRYPT_HISTORY). One that encrypts already is kept by who does not ask for it. */
   readonly encrypts: boolean;
+  /** Where to listen the first time, or next to it where that is taken. Default 17233, and 18233 for the UI. */
+  readonly ports?: { readonly server: number; readonly ui: number };
 }
 
 /** What only a Temporal client can tell; handed in, as this folder speaks no gRPC. */
@@ -95,7 +97,7 @@ export async function stopLocal(): Promise<number[]> {
 async function startServer(place: LocalPlace, probe: LocalProbe): Promise<void> {
   const program = probe.findTemporal();
   probe.say('Starting the Temporal server in the background');
-  const before = lastPorts();
+  const before = lastPorts(place.ports);
   const ports = { server: await freePort(before.server), ui: await freePort(before.ui) };
   const args = [
     'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.server), '--ui-port', String(ports.ui),
@@ -158,11 +160,11 @@ async function untilReady(mark: ProcessMark, what: string, log: string, isReady:
 }
 
 /** The ports of the last server, so that addresses people have noted stay right. */
-function lastPorts(): { server: number; ui: number } {
+function lastPorts(first = preferred): { server: number; ui: number } {
   try {
     const { ports } = JSON.parse(readFileSync(processFile('server'), 'utf8')) as ProcessRecord;
-    return ports ?? preferred;
+    return ports ?? first;
   } catch {
-    return preferred;
+    return first;
   }
 }

@@ -28,7 +28,9 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const place = (buildHash = 'one', encrypts = false): LocalPlace => ({ programs: join(dir, 'programs'), version: '0.0.0', buildHash, encrypts });
+/** Others on this machine take the usual ports now and then. */
+const ports = { server: 20_000 + (process.pid % 10_000), ui: 30_000 + (process.pid % 10_000) };
+const place = (buildHash = 'one', encrypts = false): LocalPlace => ({ programs: join(dir, 'programs'), version: '0.0.0', buildHash, encrypts, ports });
 
 function probe(running: readonly string[] = []): LocalProbe & { readonly said: string[] } {
   const said: string[] = [];
