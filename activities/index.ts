@@ -15,6 +15,8 @@ import { preProcessImage } from './pre-process';
 import { resetHost } from './reset';
 import { runConfig } from './run-config';
 import { runGuest } from './run-guest';
+import { forgetHostFiles, inspectHost } from './inspect';
+import { readEntity, setDriftSchedule } from './schedule';
 import { adoptHost, readState, saveState } from './state-copy';
 import { verifyCluster } from './verify';
 
@@ -40,6 +42,10 @@ export const createActivities = (deps: Deps) => ({
   joinWorker: guarded(joinWorker(deps)),
   runGuest: guarded(runGuest(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
+  inspectHost: guarded(inspectHost(deps)),
+  forgetHostFiles: guarded(forgetHostFiles(deps)),
+  readEntity: guarded(readEntity()),
+  setDriftSchedule: guarded(setDriftSchedule()),
   saveState: guarded(saveState(deps)),
   readState: guarded(readState(deps)),
   adoptHost: guarded(adoptHost(deps)),

@@ -197,3 +197,25 @@ function notes(plan: SyncPlan): TreeEntry[] {
     note('marker.json', JSON.stringify({ digest: plan.digest, holds: plan.holds })),
   ];
 }
+
+/** A file of a set that is not on the host as the set has it. */
+export interface FileDifference {
+  readonly entry: TreeEntry;
+  readonly why: 'missing' | 'kind' | 'mode' | 'target' | 'content';
+}
+
+/** What of a set is otherwise on the host, every file hashed there whatever the host's own list says. Changes nothing. */
+export async function differingFiles(session: Session, request: SyncRequest): Promise<FileDifference[]> {
+  const { set, seen } = await lookAt(session, request);
+  const { target } = await withHashes(session, checked(request), set, { ...seen, staging: new Map() });
+  return set.flatMap((entry): FileDifference[] => {
+    const there = target.get(entry.path);
+    if (!there) return [{ entry, why: 'missing' }];
+    if (there.kind !== entry.kind) return [{ entry, why: 'kind' }];
+    if (entry.kind === 'link') return there.target === entry.target ? [] : [{ entry, why: 'target' }];
+    if (entry.kind === 'dir') return [];
+    if (there.size !== sizeOf(entry)) return [{ entry, why: 'content' }];
+    if (there.mode !== entry.mode) return [{ entry, why: 'mode' }];
+    return there.sha256 === entry.sha256 ? [] : [{ entry, why: 'content' }];
+  });
+}

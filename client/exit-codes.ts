@@ -21,7 +21,7 @@ Exit codes:
   3    parked: waits for a person
   4    refused, or the cluster is busy
   5    no Temporal server or Temporal worker
-  10   plan --exit-code: there are changes
+  10   plan --exit-code: there are changes; drift: something differs
   130  left the view; the operation goes on`;
 
 const badInput: readonly ErrorType[] = ['InvalidSpec', 'ImageNotFound', 'InvalidImage', 'ImageRejected', 'KeyMissing'];

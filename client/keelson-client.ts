@@ -3,6 +3,7 @@ import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation
 import { ApplicationFailure } from '@temporalio/common';
 import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
+import type { DriftReport } from '../domain/drift/difference';
 import { type EntityState, type EntityView, newEntity } from '../domain/entity';
 import { ClusterError, type ErrorType } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
@@ -238,6 +239,11 @@ export class KeelsonClient {
       if (isSilence(error) || error instanceof WorkflowFailedError) return undefined;
       throw error;
     });
+  }
+
+  /** Looks now for what differs from what was applied, and changes nothing (unless the policy says that drift is mended). */
+  drift(cluster: string): Promise<DriftReport> {
+    return this.once('driftCheck', `${entityId(cluster)}/drift-${randomUUID()}`, { cluster }, `what differs in cluster ${cluster}`);
   }
 
   /** The copies of a cluster's state on these control planes. Changes nothing. */

@@ -57,6 +57,9 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--cluster <name>', 'name of the cluster')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/adopt.js')).adopt(name, flags)));
 
+  withCluster(command('drift [name]', 'look now for what differs from what was applied: files, flags, versions; exits with 10 when something does'))
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/drift.js')).drift(name, flags)));
+
   withCluster(command('why [name]', 'what a cluster waits for, since when, and what you can do'))
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/why.js')).why(name, flags)));
 

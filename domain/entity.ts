@@ -28,6 +28,8 @@ export interface EntityState {
   /** Who did what, oldest first; the last hundred. */
   readonly acts?: readonly Act[];
   readonly retired: boolean;
+  /** How often the schedule that was made looks for drift; absent: there is none. */
+  readonly driftEveryMs?: number | undefined;
 }
 
 /** What is wanted, by whom and since when. */

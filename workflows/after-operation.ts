@@ -1,5 +1,6 @@
 import { isCancellation, log } from '@temporalio/workflow';
 import { controlPlanes, targetOf } from '../domain/cluster';
+import { wantedSchedule } from '../domain/drift/observed';
 import type { EntityState } from '../domain/entity';
 import { copyOf } from '../domain/state-copy';
 import { on } from './on';
@@ -27,4 +28,13 @@ async function quietly(what: string, work: () => Promise<void>): Promise<boolean
     log.warn(what, { error });
     return false;
   }
+}
+
+/** Makes the schedule of the look for drift what the policy says. Gives what is set now: where it failed, what was set before. */
+export async function settleSchedule(state: EntityState): Promise<number | undefined> {
+  const everyMs = wantedSchedule(state);
+  if (everyMs === state.driftEveryMs) return everyMs;
+  const input = { cluster: state.name, ...(everyMs === undefined ? {} : { everyMs }) };
+  const done = await quietly('the schedule of the look for drift is not as the policy says', () => on.keep.setDriftSchedule.executeWithOptions({ summary: everyMs === undefined ? 'No look for drift' : 'Schedule of the look for drift' }, [input]));
+  return done ? everyMs : state.driftEveryMs;
 }

@@ -5,14 +5,15 @@ import {
 import {
   admitAmend, admitApply, admitReset, admitTask, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseReset, refuseTask, type Request, type Running, viewOf,
 } from '../domain/entity';
+import { convergesOn, observeDrift } from '../domain/drift/observed';
 import type { ClusterError } from '../domain/errors';
 import {
   type Act, admitPolicy, type Decision, noted, refuseAmend, refuseApprove, refuseCancel, refusePause, refusePolicy, refuseResume, refuseRetry, refuseSkip, skippedBy,
 } from '../domain/hands';
-import { keepCopies } from './after-operation';
+import { keepCopies, settleSchedule } from './after-operation';
 import { initCluster } from './init-cluster';
 import {
-  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
+  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
 } from './messages';
 import { reconcileCluster } from './reconcile-cluster';
 import { resetCluster } from './reset-cluster';
@@ -121,7 +122,19 @@ export async function cluster(input: unknown): Promise<EntityState> {
     scope.cancel();
   }, { validator: (word) => requireNone(refuseCancel(state, word)) });
 
+  setHandler(driftSignal, (report) => {
+    state = observeDrift(state, report, now());
+    if (!convergesOn(state, report) || !state.desired) return;
+    const { spec, digest } = state.desired;
+    state = admitApply(state, { requestId: `drift-${report.at}`, by: 'drift', spec, digest }, now());
+  });
+  const schedule = async (): Promise<void> => {
+    const driftEveryMs = await settleSchedule(state);
+    state = { ...state, driftEveryMs };
+  };
+
   while (!state.retired) {
+    await schedule();
     await condition(() => state.next !== undefined || workflowInfo().continueAsNewSuggested);
     if (state.next) {
       const request = state.next;
@@ -144,6 +157,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
     // Nothing is awaited between here and the switch, so no accepted request is lost.
     if (!state.retired && !state.next) await continueAsNew<typeof cluster>(state);
   }
+  await schedule();
   return state;
 }
 

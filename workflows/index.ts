@@ -2,6 +2,7 @@ export { adoptCluster, readCopies } from './adopt-cluster';
 export { cluster } from './cluster';
 export { copyFiles } from './copy-files';
 export { execCommand } from './exec-command';
+export { driftCheck } from './drift-check';
 export { initCluster } from './init-cluster';
 export { lookAtHosts } from './look-at-hosts';
 export { previewPlan } from './preview-plan';

@@ -3,6 +3,7 @@ import type { Adoption } from '../domain/adopt';
 import type { ClusterSpec, Policy, Sealed } from '../domain/cluster';
 import type { ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
 import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
+import type { DriftReport } from '../domain/drift/difference';
 import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
 import type { StateCopy } from '../domain/state-copy';
@@ -81,6 +82,8 @@ export interface Progress {
   readonly ended?: { readonly record: ClusterRecord; readonly message: string };
 }
 export const progressSignal = defineSignal<[Progress]>('progress');
+/** A look for drift to the entity: what it has found. */
+export const driftSignal = defineSignal<[DriftReport]>('drift');
 /** Entity to operation: a person's word. */
 export const decisionSignal = defineSignal<[Decision]>('decision');
 

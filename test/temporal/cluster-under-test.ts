@@ -105,6 +105,15 @@ export class ClusterUnderTest {
     }
   }
 
+  /** Waits until the schedule of the look for drift is the one of this policy. */
+  async scheduled(everyMs: number): Promise<void> {
+    for (;;) {
+      const { spec } = await this.client.schedule.getHandle(`drift/${this.name}`).describe();
+      if (spec.intervals?.some(({ every }) => every === everyMs)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   parked = (): Promise<EntityView> => this.until(({ running }) => running?.waiting !== undefined);
   idle = (): Promise<EntityView> => this.until(({ running }) => running === undefined);
 }

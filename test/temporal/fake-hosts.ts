@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activityInfo, ApplicationFailure, Context, heartbeat, sleep } from '@temporalio/activity';
 import type { Activities } from '../../activities';
+import { readEntity, setDriftSchedule } from '../../activities/schedule';
+import type { Difference } from '../../domain/drift/difference';
 import type { HostFacts } from '../../domain/facts';
 import type { ImageFacts } from '../../domain/images';
 import { marks } from '../../domain/marks';
@@ -19,7 +21,7 @@ export interface Call {
 }
 
 /** Calls beside the operations. */
-const besides: readonly string[] = ['saveState', 'readState'];
+const besides: readonly string[] = ['saveState', 'readState', 'inspectHost'];
 
 interface Fault {
   readonly type: string;
@@ -38,6 +40,9 @@ export class FakeHosts {
 
   /** What else a look at a host tells. */
   more: (host: string) => Partial<HostFacts> = () => ({});
+
+  /** What a look for drift finds. */
+  differences: (host: string) => Difference[] = () => [];
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
@@ -136,6 +141,12 @@ export class FakeHosts {
       joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => this.mark(host.id, marks.joinWorker(cluster.controlPlanes))),
       runGuest: async ({ host, image }) => this.call('runGuest', host.id, () => this.mark(host.id, marks.guest(image))),
       verifyCluster: async ({ host, cluster }) => this.call('verifyCluster', host.id, () => `${cluster.controlPlanes.length + cluster.workers.length} nodes Ready at ${cluster.version}`),
+      readEntity: readEntity(),
+      setDriftSchedule: setDriftSchedule(),
+      inspectHost: async ({ host }) => this.call('inspectHost', host.id, () => this.differences(host.id)),
+      forgetHostFiles: async ({ host }) => this.call('forgetHostFiles', host.id, () => {
+        for (const mark of this.done(host.id)) if (mark.startsWith('mount:')) rmSync(join(this.dir, 'done', host.id, mark));
+      }),
       saveState: async ({ host, copy }) => this.call('saveState', host.id, () => writeFileSync(join(this.dir, `state-${host.id}`), JSON.stringify(copy))),
       readState: async ({ host }) => this.call('readState', host.id, () => {
         const copy = this.copy(host.id);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { ClusterSpec } from '../../domain/cluster';
+import type { DriftReport } from '../../domain/drift/difference';
 import type { EntityState } from '../../domain/entity';
 import type { Plan } from '../../domain/plan';
 import { type StateCopy, stateFromCopy } from '../../domain/state-copy';
@@ -104,6 +105,47 @@ withTemporal('the state of a cluster', () => {
     const { facts } = await run<unknown, HostsLook>('lookAtHosts', { spec: named(), uid: view.uid, hostKeys: {} });
     expect(facts.map(({ host, reachable, problem }) => [host, reachable, problem?.message])).toEqual([[cp, true, undefined], ['10.0.0.2', true, undefined], ['10.0.0.3', false, 'no route']]);
     expect(hosts.changes().length).toBe(before);
+  });
+
+  test('drift: the schedule looks by itself, reports to the entity, changes with the policy and goes with the cluster', async () => {
+    const drift = { everyMs: 1_000, converge: false };
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift } });
+    hosts.more = () => ({ joined: true, kubeletVersion: 'v1.34.2' });
+    hosts.differences = (host) => (host === '10.0.0.2' ? [{ host, kind: 'file', file: '/etc/x', line: 3, message: 'its content was changed' }] : []);
+    const before = hosts.changes().length;
+    const view = await cluster.until(({ conditions }) => conditions.some(({ type, status }) => type === 'Drifted' && status === 'True'));
+    expect(view.conditions.find(({ type }) => type === 'Drifted')?.message).toBe('10.0.0.2: /etc/x:3: its content was changed');
+    expect(hosts.changes().length).toBe(before);
+    const schedule = env.client.schedule.getHandle(`drift/${cluster.name}`);
+    expect((await schedule.describe()).spec.intervals).toEqual([expect.objectContaining({ every: 1_000 })]);
+
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { ...drift, everyMs: 3_600_000 } } });
+    await cluster.scheduled(3_600_000);
+    expect((await schedule.describe()).spec.intervals).toEqual([expect.objectContaining({ every: 3_600_000 })]);
+    await cluster.end((await cluster.reset()).operation);
+    await env.client.workflow.getHandle(entityId(cluster.name)).result();
+    await expect(schedule.describe()).rejects.toMatchObject({ name: 'ScheduleNotFoundError' });
+  });
+
+  test('drift: where the policy says so, the files are mended by an apply of the actor drift', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    hosts.more = () => ({ joined: true, kubeletVersion: 'v1.34.2' });
+    hosts.differences = (host) => (host === '10.0.0.2' ? [{ host, kind: 'file', file: `/var/lib/sealos/data/${cluster.name}/rootfs/x`, message: 'its content was changed' }] : []);
+    const before = hosts.changes().length;
+    expect((await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name })).differences).toHaveLength(1);
+    await cluster.until(({ log }) => log.length === 2);
+    expect(await cluster.view()).toMatchObject({ log: [{ by: 'ana@laptop' }, { by: 'drift', outcome: 'Success' }] });
+    expect(hosts.changes().slice(before)).toEqual(['forgetHostFiles 10.0.0.2', 'mountRootfs 10.0.0.2']);
+  });
+
+  test('drift of a cluster that is busy, or not there, is not looked at', async () => {
+    expect((await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name })).skipped).toMatch(/no cluster/);
+    hosts.hold('mountRootfs', cp);
+    await cluster.apply(spec());
+    await hosts.reached('mountRootfs', cp);
+    expect((await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name })).skipped).toMatch(/init-1 of ana@laptop runs/);
+    hosts.release('mountRootfs', cp);
+    await cluster.end('init-1');
   });
 
   test('the Clusterfile that was applied stays with the entity', async () => {

@@ -1,0 +1,60 @@
+import { Context, getClient } from '@temporalio/activity';
+import type { ClusterSpec } from '../domain/cluster';
+import type { EntityView } from '../domain/entity';
+
+const scheduleOf = (cluster: string): string => `drift/${cluster}`;
+const is = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
+
+export interface DriftScheduleInput {
+  readonly cluster: string;
+  /** Absent: there shall be none. */
+  readonly everyMs?: number;
+}
+
+/**
+ * Makes the schedule of a cluster's look for drift what the policy says. Temporal keeps it: it starts `driftCheck` with no
+ * client and no entity at hand. Ticks that were missed while the server was away are not made up for.
+ */
+export const setDriftSchedule = () => async ({ cluster, everyMs }: DriftScheduleInput): Promise<void> => {
+  const { schedule } = getClient();
+  const handle = schedule.getHandle(scheduleOf(cluster));
+  if (everyMs === undefined) {
+    await handle.delete().catch((error: unknown) => {
+      if (!is(error, 'ScheduleNotFoundError')) throw error;
+    });
+    return;
+  }
+  const options = {
+    spec: { intervals: [{ every: everyMs }], jitter: Math.min(600_000, Math.round(everyMs / 10)) },
+    action: {
+      type: 'startWorkflow' as const, workflowType: 'driftCheck', workflowId: `cluster/${cluster}/drift`, taskQueue: Context.current().info.taskQueue,
+      args: [{ cluster }] as unknown[],
+    },
+    policies: { overlap: 'SKIP' as const, catchupWindow: 600_000 },
+  };
+  try {
+    await schedule.create({ scheduleId: scheduleOf(cluster), ...options });
+  } catch (error) {
+    if (!is(error, 'ScheduleAlreadyRunning')) throw error;
+    await handle.update((before) => ({ ...before, ...options, state: before.state }) as never);
+  }
+};
+
+export interface KnownEntity {
+  readonly spec?: ClusterSpec;
+  readonly view: EntityView;
+}
+
+/** What the entity of a cluster wants and knows; undefined when there is none. A workflow cannot ask another one by itself. */
+export const readEntity = () => async ({ cluster }: { readonly cluster: string }): Promise<KnownEntity | undefined> => {
+  const entity = getClient().workflow.getHandle(`cluster/${cluster}`);
+  try {
+    const { status } = await entity.describe();
+    if (status.name !== 'RUNNING') return undefined;
+    const [view, spec] = await Promise.all([entity.query<EntityView>('cluster'), entity.query<ClusterSpec | undefined>('desired')]);
+    return { view, ...(spec ? { spec } : {}) };
+  } catch (error) {
+    if (is(error, 'WorkflowNotFoundError')) return undefined;
+    throw error;
+  }
+};

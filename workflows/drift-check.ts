@@ -1,0 +1,90 @@
+import { getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
+import { checkProblems } from '../domain/check';
+import { type ClusterSpec, targetOf } from '../domain/cluster';
+import type { Difference, DriftReport } from '../domain/drift/difference';
+import type { EntityView } from '../domain/entity';
+import type { HostFacts } from '../domain/facts';
+import type { ImageFacts } from '../domain/images';
+import { type Plan, planCluster } from '../domain/plan';
+import { explain } from './explain';
+import { glanceAt } from './look-at-hosts';
+import { driftSignal, entityId } from './messages';
+import { on } from './on';
+import { clusterSlice, type Work } from './work';
+
+/**
+ * A look for what differs from what was applied, by a schedule or for a person: hosts and plan as `plan` has them, and on
+ * each host what no mark tells of. Changes nothing; only where the policy says so, files that differ are forgotten so that
+ * the apply that the entity then makes brings them back. The entity hears of the result in either case.
+ */
+export async function driftCheck({ cluster }: { readonly cluster: string }): Promise<DriftReport> {
+  const known = await on.probe.readEntity({ cluster });
+  const at = new Date().toISOString();
+  const nothing = (skipped: string): DriftReport => ({ cluster, at, differences: [], unseen: [], skipped });
+  if (!known?.spec) return nothing(`there is no cluster ${cluster}`);
+  const { spec, view } = known;
+  if (view.running) return nothing(`${view.running.operation} of ${view.running.by} runs`);
+  if (!view.created) return nothing('the cluster was not made yet');
+
+  const [facts, images] = await Promise.all([glanceAt({ spec, uid: view.uid, hostKeys: view.hostKeys }), fetchImages(spec, view)]);
+  const plan = planCluster({ spec, facts, images, problems: [] });
+  const work: Work = { spec, images, uid: view.uid, n: 0, operation: 'drift', hostKeys: view.hostKeys, on, policy: () => spec.policy };
+  const inspected = await Promise.all(spec.hosts.map((host) => inspect(work, plan, facts.find((one) => one.host === host.id), host.id)));
+  const report: DriftReport = {
+    cluster, at,
+    differences: [...factDifferences(spec, facts, images, view, plan), ...inspected.flatMap(({ differences }) => differences)],
+    unseen: inspected.flatMap(({ unseen }) => (unseen ? [unseen] : [])),
+  };
+  if (spec.policy.drift.converge) await forgetFiles(work, report);
+  await getExternalWorkflowHandle(entityId(cluster)).signal(driftSignal, report).catch((error: unknown) => log.warn('the entity was not told', { error }));
+  return report;
+}
+
+const where = (spec: ClusterSpec, uid: string, stage: string) => ({ cluster: spec.name, uid, n: 0, operation: 'drift', stage });
+
+const fetchImages = (spec: ClusterSpec, { uid }: EntityView): Promise<ImageFacts[]> => Promise.all(spec.images.map((ref) =>
+  on.transfer.preProcessImage.executeWithOptions({ summary: `PreProcess ${ref}`.slice(0, 190) }, [{ where: where(spec, uid, 'PreProcess'), ref }])));
+
+interface Inspected {
+  readonly differences: readonly Difference[];
+  readonly unseen?: DriftReport['unseen'][number];
+}
+
+async function inspect(work: Work, plan: Plan, facts: HostFacts | undefined, id: string): Promise<Inspected> {
+  const host = work.spec.hosts.find((one) => one.id === id);
+  if (!facts?.reachable || !host) return { differences: [], unseen: { host: id, why: facts?.problem?.message ?? 'it was not looked at' } };
+  // What has not joined is for the plan to say.
+  if (!facts.joined || facts.claim?.uid !== work.uid) return { differences: [] };
+  try {
+    return { differences: await on.probe.inspectHost.executeWithOptions({ summary: `What differs on ${id}` }, [{
+      where: where(work.spec, work.uid, 'Drift'), host: targetOf(work.spec, host, work.hostKeys[id]), cluster: clusterSlice(work, plan),
+    }]) };
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return { differences: [], unseen: { host: id, why: explain(error)?.message ?? 'unknown' } };
+  }
+}
+
+/** What facts and plan tell: versions, hosts that are not ours any more, and whatever an apply would do. Of a host that is away nothing is known. */
+function factDifferences(spec: ClusterSpec, facts: readonly HostFacts[], images: readonly ImageFacts[], { uid }: EntityView, plan: Plan): Difference[] {
+  const seen = new Map(facts.map((one) => [one.host, one]));
+  const version = (one: HostFacts): boolean => one.reachable && one.joined && one.claim?.uid === uid && one.kubeletVersion !== undefined && one.kubeletVersion !== plan.version;
+  const there = facts.filter(({ reachable }) => reachable);
+  const problems = checkProblems({ spec: { ...spec, hosts: spec.hosts.filter(({ id }) => seen.get(id)?.reachable) }, facts: there, images, uid })
+    .filter(({ host, severity }) => host !== undefined && severity === 'error');
+  return [
+    ...facts.filter(version).map(({ host, kubeletVersion }): Difference => ({ host, kind: 'version', message: `its kubelet is ${kubeletVersion ?? ''}, the cluster is ${plan.version}` })),
+    ...problems.map(({ host = '', message }): Difference => ({ host, kind: 'plan', message })),
+    ...plan.jobs.filter(({ host }) => host !== undefined && seen.get(host)?.reachable)
+      .map(({ host = '', stage, reason }): Difference => ({ host, kind: 'plan', message: `an apply would do ${stage}: ${reason}` })),
+  ];
+}
+
+async function forgetFiles({ spec, uid, hostKeys }: Work, { differences }: DriftReport): Promise<void> {
+  const data = `/var/lib/sealos/data/${spec.name}/`;
+  const ids = new Set(differences.filter(({ kind, file }) => kind === 'file' && file?.startsWith(data)).map(({ host }) => host));
+  await Promise.all(spec.hosts.filter(({ id }) => ids.has(id)).map((host) => on.keep.forgetHostFiles.executeWithOptions(
+    { summary: `Forget what the files of ${host.id} were` }, [{ where: where(spec, uid, 'Drift'), host: targetOf(spec, host, hostKeys[host.id]) }],
+  )));
+}
+
