@@ -47,12 +47,17 @@ export interface KnownEntity {
 
 /** What the entity of a cluster wants and knows; undefined when there is none. A workflow cannot ask another one by itself. */
 export const readEntity = () => async ({ cluster }: { readonly cluster: string }): Promise<KnownEntity | undefined> => {
-  const entity = getClient().workflow.getHandle(`cluster/${cluster}`);
-  try {
+  const client = getClient();
+  const entity = client.workflow.getHandle(`cluster/${cluster}`);
+  const ask = async (): Promise<KnownEntity | undefined> => {
     const { status } = await entity.describe();
     if (status.name !== 'RUNNING') return undefined;
     const [view, spec] = await Promise.all([entity.query<EntityView>('cluster'), entity.query<ClusterSpec | undefined>('desired')]);
     return { view, ...(spec ? { spec } : {}) };
+  };
+  try {
+    // Where no Temporal worker answers, this one neither: it must not hold up its own end.
+    return await client.withDeadline(Date.now() + 5_000, ask);
   } catch (error) {
     if (is(error, 'WorkflowNotFoundError')) return undefined;
     throw error;
