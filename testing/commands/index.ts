@@ -13,6 +13,7 @@ import { registry } from './registry';
 import { reset } from './reset';
 import { scripts } from './scripts';
 import { state } from './state';
+import { stateCopy } from './state-copy';
 
 export interface Found {
   readonly simulation: Simulation;
@@ -29,5 +30,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset,
 ];
