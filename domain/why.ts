@@ -23,7 +23,8 @@ export interface Advice {
 
 /** What the cluster waits for, from the view of its entity and, where an operation runs, that operation's status. */
 export function whyOf(view: EntityView, status?: OperationStatus): Why {
-  const { name, running } = view;
+  const { name, running, paused } = view;
+  if (running && paused) return held(view, paused);
   if (running?.waiting) return waits(view, running.operation, running.waiting, status);
   if (running) return works(view, status);
   const last = view.log.at(-1);
@@ -51,6 +52,13 @@ function atRest(view: EntityView, since: string): Why {
   };
 }
 
+function held({ name, running }: EntityView, { by, at, reason }: NonNullable<EntityView['paused']>): Why {
+  return {
+    summary: `${running?.operation ?? 'the cluster'} is held still by ${by}`, since: at, reasons: reason ? [reason] : [],
+    commands: [{ command: `keelson resume ${name}`, does: 'goes on' }, { command: `keelson cancel ${name}`, does: 'ends it' }], waitsForPerson: true,
+  };
+}
+
 function waits({ name }: EntityView, operation: string, waiting: Waiting, status: OperationStatus | undefined): Why {
   const failed = (status?.stages ?? []).flatMap(({ name: stage, jobs }) => jobs
     .filter(({ state }) => state === 'failed')
@@ -73,7 +81,7 @@ function waits({ name }: EntityView, operation: string, waiting: Waiting, status
 
 /** What the operation itself says that a person can do; for one that says nothing, what always works. */
 function commandsOf(waiting: Waiting, name: string): Advice[] {
-  const said = (waiting as { readonly commands?: readonly string[] }).commands;
+  const said = waiting.commands;
   if (said && said.length > 0) return said.map((command) => ({ command, does: '' }));
   return [
     { command: `keelson retry ${name}`, does: 'tries again now' },

@@ -1,4 +1,5 @@
 import { type LogLine } from '../../domain/entity';
+import type { Act } from '../../domain/hands';
 import { type OperationRecord, readOperationHistory, type WorkRecord } from '../../domain/operation-history';
 import { keptHistories, readHistory } from '../../home/history';
 import { exitCodes } from '../exit-codes';
@@ -14,6 +15,8 @@ interface Entry extends Partial<LogLine> {
   /** Where its details come from: Temporal, the file that was kept, or nowhere any more. */
   readonly source: 'temporal' | 'file' | 'gone';
   readonly record?: OperationRecord;
+  /** What people said to it. */
+  readonly acts?: readonly Act[];
 }
 
 /**
@@ -31,7 +34,7 @@ export async function history(name: string | undefined, flags: HistoryFlags): Pr
     if (!report && names.length === 0) throw noSuchCluster(cluster);
     const chosen = flags.operation ? names.filter((one) => one === flags.operation) : names;
     if (flags.operation && chosen.length === 0) throw noSuchCluster(`${cluster} with an operation ${flags.operation}`);
-    const entries = await Promise.all(chosen.map((operation) => entryOf(client, cluster, operation, known)));
+    const entries = await Promise.all(chosen.map((operation) => entryOf(client, cluster, operation, known, (report?.view?.acts ?? []).filter((act) => act.operation === operation))));
     entries.sort((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1));
     if (flags.json) console.log(JSON.stringify({ cluster, operations: entries }, undefined, 2));
     else for (const line of flags.operation ? entries.flatMap(details) : table(cluster, entries)) console.log(line);
@@ -39,7 +42,7 @@ export async function history(name: string | undefined, flags: HistoryFlags): Pr
   });
 }
 
-async function entryOf(client: KeelsonClient, cluster: string, operation: string, log: readonly Partial<LogLine>[]): Promise<Entry> {
+async function entryOf(client: KeelsonClient, cluster: string, operation: string, log: readonly Partial<LogLine>[], acts: readonly Act[]): Promise<Entry> {
   const line = log.filter((one) => one.operation === operation).at(-1);
   const live = line && await client.operation(`cluster/${cluster}/${operation}`).history().catch(() => undefined);
   const kept = live ? undefined : readHistory(cluster, operation);
@@ -47,7 +50,7 @@ async function entryOf(client: KeelsonClient, cluster: string, operation: string
   const record = read ? readOperationHistory(read) : undefined;
   return {
     ...(record?.startedAt ? { startedAt: record.startedAt } : {}), ...(record?.endedAt ? { endedAt: record.endedAt } : {}),
-    ...line, operation, source: live ? 'temporal' : kept ? 'file' : 'gone', ...(record ? { record } : {}),
+    ...line, operation, source: live ? 'temporal' : kept ? 'file' : 'gone', ...(record ? { record } : {}), ...(acts.length > 0 ? { acts } : {}),
   };
 }
 
@@ -61,13 +64,14 @@ function table(cluster: string, entries: readonly Entry[]): string[] {
   return [...columns([['OPERATION', 'BY', 'STARTED', 'TOOK', 'OUTCOME', 'JOBS', 'RETRIES', 'MESSAGE'], ...rows]), `\`keelson history ${cluster} --operation NAME\` shows every piece of work`];
 }
 
-function details({ operation, by, startedAt, endedAt, outcome, message, record, source }: Entry): string[] {
+function details({ operation, by, startedAt, endedAt, outcome, message, record, source, acts }: Entry): string[] {
   const work = (record?.work ?? []).map((item) => [`  ${item.startedAt ?? ''}`, item.summary, item.outcome, took(item), `${item.attempts} ${item.attempts === 1 ? 'attempt' : 'attempts'}`, (item.error ?? '').replace(/\s*\n\s*/g, ' | ').slice(0, 160)]);
   return [
     `${operation} by ${by ?? 'somebody'}: ${outcome ?? (endedAt ? 'ended' : 'runs')}, ${startedAt ?? '-'}, took ${duration(startedAt, endedAt)}`,
     ...(message ? [`  ${message.replace(/\n/g, '\n  ')}`] : []),
     ...(source === 'gone' ? ['  its history is neither in Temporal nor below KEELSON_HOME any more'] : columns(work)),
-    ...(record?.decisions ?? []).map(({ at, by: who, decision }) => `  ${at}  ${who} said ${decision}`),
+    ...(acts ? acts.map(({ at, by: who, what, note }) => `  ${at}  ${who} said ${what}${note ? `: ${note}` : ''}`) : []),
+    ...(acts ? [] : record?.decisions ?? []).map(({ at, by: who, decision }) => `  ${at}  ${who} said ${decision}`),
   ];
 }
 

@@ -83,10 +83,11 @@ export function describe(view: EntityView, look: HostsLook | undefined, { asked,
   const images = view.images.map(({ ref, digest, kind, since }) => [`  ${ref}`, kind, digest.slice(0, 19), since ? `since ${since}` : 'not finished yet']);
   const conditions = view.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [`  ${type}`, status, reason, ago(lastTransitionTime, now), brief(message)]);
   const log = view.log.slice(-5).map(({ operation, outcome, by, endedAt, message }) => [`  ${operation}`, outcome, endedAt, by, brief(message)]);
+  const acts = view.acts.slice(-5).map(({ at, by, what, operation, note }) => [`  ${what}`, operation ?? '', at, by, brief(note ?? '')]);
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
     ...(view.appliedAt ? [`  spec ${view.generation ?? 1}, applied by ${view.appliedBy ?? 'somebody'} ${ago(view.appliedAt, now)}`] : []),
-    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log),
+    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log), ...section('Said', acts),
     ...(view.running ? [`Now: ${nowOf(view)}, asked for by ${view.running.by}`] : []),
   ];
 }
