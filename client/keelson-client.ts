@@ -20,7 +20,7 @@ import { fromTemporal, isSilence, silence } from './errors';
 import { type HostsRun, type KnownCluster, type Selection, startCopy, startExec } from './hosts-run';
 import { noSuchCluster } from './no-such-cluster';
 import { OperationHandle } from './operation';
-import { prepareSpec, withRegistryPassword } from './prepare-spec';
+import { prepareSpec, resealedFile, withRegistryPassword } from './prepare-spec';
 
 export interface ApplyOptions {
   /** Who asks; `$USER@$(hostname)` when left out. */
@@ -100,9 +100,11 @@ export class KeelsonClient {
    * a new one, or the one that runs on the very same spec already (`attached`), which tries again if it waits.
    */
   async apply(wanted: ClusterSpec, options: ApplyOptions = {}): Promise<Accepted> {
-    const saved = await this.desired(wanted.name);
+    const [saved, file] = await Promise.all([this.desired(wanted.name), options.file === undefined ? this.file(wanted.name) : undefined]);
+    // A file that a former key has sealed is handed in again, under the current one.
+    const anew = file === undefined ? undefined : resealedFile(file, wanted.name);
     try {
-      return await this.applyPrepared(prepareSpec(wanted, saved), options);
+      return await this.applyPrepared(prepareSpec(wanted, saved), { ...options, ...(anew === undefined || anew === file ? {} : { file: anew }) });
     } catch (error) {
       if (saved || !(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
       // Somebody has made the cluster just now: of two who ask for the same, the second takes the first one's registry password.

@@ -4,7 +4,7 @@ import type { ClusterSpec, Credential, EnvEntry, Sealed } from '../domain/cluste
 import { ensureKeys, loadKeys } from '../home/key';
 import type { KeyRing } from '../home/key-file';
 import { keyFile } from '../home/paths';
-import { credentialField, envField, isSealed, keyIdOf, open, registryField, seal } from '../home/seal';
+import { credentialField, envField, fileField, isSealed, keyIdOf, open, registryField, seal } from '../home/seal';
 
 /**
  * What every spec gets on its way to the cluster, from whichever program it comes: the password of its registry, and its
@@ -41,6 +41,10 @@ function resealed(spec: ClusterSpec): ClusterSpec {
     ...(spec.registryPassword === undefined ? {} : { registryPassword: anew(spec.registryPassword, registryField) }),
   };
 }
+
+/** The cluster's Clusterfile, sealed as a whole, under the current key. */
+export const resealedFile = (sealed: string, cluster: string): string =>
+  (existsSync(keyFile()) ? sealAnew(sealed, { cluster, field: fileField }, loadKeys()) : sealed);
 
 function sealAnew(value: string, context: { cluster: string; field: string }, keys: KeyRing): string {
   const opens = isSealed(value) && keys.former.some(({ id }) => id === keyIdOf(value));

@@ -4,11 +4,10 @@ import { documentsOfSpec, editClusterfile, parseClusterfile, writeClusterfile } 
 import { sshOf } from '../domain/clusterfile/of-spec';
 import { digestOf } from '../domain/digest';
 import { ClusterError } from '../domain/errors';
-import { open, seal } from '../home/seal';
+import { fileField, open, seal } from '../home/seal';
 import { clusterfileSpec } from './clusterfile-spec';
 import type { SpecSources } from './spec';
 
-const field = 'clusterfile';
 /** As much as the entity of a cluster keeps; a longer file is written anew from the spec when somebody asks for it. */
 const longest = 192 * 1024;
 
@@ -17,13 +16,13 @@ const longest = 192 * 1024;
  * place, a comment or a document that nobody knows. Undefined for one that is too long.
  */
 export function sealFile(text: string, cluster: string): string | undefined {
-  const sealed = seal(gzipSync(text, { level: 9 }).toString('base64'), { cluster, field });
+  const sealed = seal(gzipSync(text, { level: 9 }).toString('base64'), { cluster, field: fileField });
   return sealed.length > longest ? undefined : sealed;
 }
 
 /** The text again. Throws KeyMissing where this machine has not the key. */
 export const openFile = (sealed: string, cluster: string): string =>
-  gunzipSync(Buffer.from(open(sealed, { cluster, field }), 'base64'), { maxOutputLength: 8 << 20 }).toString('utf8');
+  gunzipSync(Buffer.from(open(sealed, { cluster, field: fileField }), 'base64'), { maxOutputLength: 8 << 20 }).toString('utf8');
 
 export interface WriteBack {
   /** What the user applied last; absent where there was no file. */

@@ -28,6 +28,9 @@ export const envField = (name: string): string => `env/${name}`;
 /** Field of the registry's password that was made for the cluster. */
 export const registryField = 'registryPassword';
 
+/** Field of a Clusterfile that is sealed as a whole. */
+export const fileField = 'clusterfile';
+
 /** Whether a value has the format of a sealed one. */
 export const isSealed = (value: string): boolean => FORMAT.test(value);
 

@@ -54,8 +54,8 @@ async function refuseInUse(id: string, flags: KeyFlags): Promise<void> {
 const usersOf = (id: string, flags: KeyFlags): Promise<string[]> =>
   withClient(flags, async (client) => {
     const names = await client.list();
-    const specs = await Promise.all(names.map(async (name) => ({ name, spec: JSON.stringify(await client.desired(name) ?? {}) })));
-    return specs.filter(({ spec }) => spec.includes(`"sealed:v1:${id}:`)).map(({ name }) => name);
+    const kept = await Promise.all(names.map(async (name) => ({ name, text: JSON.stringify([await client.desired(name), await client.file(name)]) })));
+    return kept.filter(({ text }) => text.includes(`"sealed:v1:${id}:`)).map(({ name }) => name);
   });
 
 function print({ current, former }: KeyRing, { json }: KeyFlags): number {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareSpec, withRegistryPassword } from '../../client/prepare-spec';
+import { openFile, sealFile } from '../../client/written-back';
+import { prepareSpec, resealedFile, withRegistryPassword } from '../../client/prepare-spec';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { ensureKeys, forgetKey, loadKeys, rotateKey } from '../../home/key';
@@ -66,6 +67,13 @@ describe('after a rotation', () => {
     ] as const;
     for (const [value, field] of opened) expect(open(value ?? '', { cluster: 'default', field })).toBe(`secret of ${field}`);
     expect(anew.env[1]?.value).toBe('x');
+  });
+
+  test('a Clusterfile that the cluster keeps is sealed with the new key as well', async () => {
+    const before = sealFile('kind: Cluster', 'default') ?? '';
+    const { current } = await rotateKey({ now: '2026-01-01T00:00:00Z' });
+    const after = resealedFile(before, 'default');
+    expect([keyIdOf(after), openFile(after, 'default'), resealedFile(after, 'default')]).toEqual([current.id, 'kind: Cluster', after]);
   });
 
   test('a secret of a key that this machine never had stays as it is', async () => {
