@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodeHelp } from './exit-codes';
+import { addHands } from './program-hands';
 import { addOnHosts } from './program-on-hosts';
 import { addTasks } from './program-tasks';
 
@@ -89,13 +90,7 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/reset.js')).reset(name, flags)));
 
-  withCluster(command('retry [name]', 'tell a parked operation to try again, and follow it'))
-    .option('--wait', 'without a terminal: stay when it waits for a person')
-    .action(async (name: string | undefined, flags) => done(await (await import('./commands/retry.js')).retry(name, flags)));
-
-  withCluster(command('cancel [name]', 'end the operation that runs; what it has done stays'))
-    .option('--reason <text>', 'for the record')
-    .action(async (name: string | undefined, flags) => done(await (await import('./commands/cancel.js')).cancel(name, flags)));
+  addHands({ command, withCluster, withLogin, done });
 
   withCluster(command('kubeconfig [name]', 'print the admin kubeconfig, for use from here'))
     .option('--merge', 'put it into ~/.kube/config instead, as context keelson-<name>')
@@ -155,8 +150,8 @@ function withCluster(command: Command): Command {
     .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))');
 }
 
-/** What all commands share that make a spec: what it says. */
-function withFlagsOfRun(command: Command): Command {
+/** How to log in to the hosts. */
+function withLogin(command: Command): Command {
   return command
     .option('-u, --user <name>', 'user on the hosts (default: ~/.ssh/config, then root)')
     .option('-p, --passwd <password>', 'password; it stays in your shell\'s history: better one of the next two')
@@ -164,7 +159,12 @@ function withFlagsOfRun(command: Command): Command {
     .option('--ask-passwd', 'ask for the password; KEELSON_SSH_PASSWORD gives it as well')
     .option('-i, --pk <path>', 'private key (default: ~/.ssh/config, the agent, ~/.ssh/id_*)')
     .option('--pk-passwd <passphrase>', 'passphrase of the key; KEELSON_PK_PASSWORD gives it as well')
-    .option('--port <number>', 'SSH port (default: ~/.ssh/config, then 22)', portNumber)
+    .option('--port <number>', 'SSH port (default: ~/.ssh/config, then 22)', portNumber);
+}
+
+/** What all commands share that make a spec: what it says. */
+function withFlagsOfRun(command: Command): Command {
+  return withLogin(command)
     .option('-e, --env <name=value>', 'variable for the images, taken verbatim; repeatable', collect, [])
     .option('--cmd <command>', 'instead of the first image\'s CMD; repeatable', collect, [])
     .option('--config-file <path>', 'file with more Config or kubeadm documents; repeatable', collect, [])

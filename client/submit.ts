@@ -30,11 +30,11 @@ export async function submit(client: KeelsonClient, cluster: string, flags: Spec
   if (flags.dryRun) return showPlan(await client.plan(spec), flags);
   const file = text === undefined ? undefined : sealFile(text, cluster);
   const kept = file === undefined ? {} : { file };
-  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known), ...kept }).catch(async (error: unknown) => {
+  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known), ...kept, ...(flags.yes ? { approved: true } : {}) }).catch(async (error: unknown) => {
     if (!(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
     const now = await read(client, cluster);
     if (now.view?.running || now.view?.digest === known.view?.digest) throw error;
-    return client.apply(checked(make(now)), { ...actorOf(flags), ...baseOf(now), ...kept });
+    return client.apply(checked(make(now)), { ...actorOf(flags), ...baseOf(now), ...kept, ...(flags.yes ? { approved: true } : {}) });
   });
   await keepClusterfile(client, cluster);
   if (flags.detach) {
@@ -42,7 +42,7 @@ export async function submit(client: KeelsonClient, cluster: string, flags: Spec
     return exitCodes.done;
   }
   const code = await watchOperation(client, accepted, {
-    json: flags.json ?? false, wait: flags.wait === true, embedded: isEmbedded(flags), attached: accepted.attached,
+    json: flags.json ?? false, wait: flags.wait === true, embedded: isEmbedded(flags), attached: accepted.attached, ...(flags.by ? { by: flags.by } : {}), ...(flags.yes ? { yes: true } : {}),
   });
   if (code === exitCodes.done && !flags.json) for (const line of nextSteps(cluster, spec, client.ui)) console.log(line);
   return code;

@@ -58,14 +58,16 @@ function attention(stages: readonly Shown[], now: string, paint: Paint): string[
   return lines.length > most ? [...lines.slice(0, most), `  and ${lines.length - most} more; \`keelson status\` has all`] : lines;
 }
 
+const heads = { failure: 'Parked', approval: 'Waits', pause: 'Paused' } as const;
+
 function waitingLines(status: OperationStatus, { now, whole }: ViewOptions, paint: Paint): string[] {
-  const { waiting, cluster } = status;
-  if (!waiting) return [];
+  const { waiting, cluster, paused } = status;
+  if (!waiting) return paused ? [paint('waiting', `Paused by ${paused.by}: what runs goes on to its end, nothing is begun; \`keelson resume ${cluster}\` goes on`)] : [];
   const why = whole && failedJobs(status).length > 0 ? 'what failed stands above' : oneLine(waiting.message);
   const again = waiting.nextCheckAt ? `tries again by itself in ${seconds(now, waiting.nextCheckAt)}; ` : '';
   return [
-    paint('failed', `Parked for ${seconds(waiting.since, now)}: ${why}`),
-    `  ${again}\`keelson retry ${cluster}\` tries again now, \`keelson cancel ${cluster}\` ends it`,
+    paint('failed', `${heads[waiting.kind ?? 'failure']} for ${seconds(waiting.since, now)}: ${why}`),
+    ...(waiting.commands ? [`  ${again}${waiting.commands.map((one) => `\`${one}\``).join(', ')}`] : [`  ${again}\`keelson retry ${cluster}\` tries again now, \`keelson cancel ${cluster}\` ends it`]),
   ];
 }
 
@@ -85,6 +87,8 @@ export function renderChanges(before: OperationStatus | undefined, after: Operat
       if (job.state !== 'pending' && job.state !== 'waiting') lines.push(changeLine(stage.name, job));
     }
   }
+  if (after.paused && before?.paused?.at !== after.paused.at) lines.push(`paused by ${after.paused.by}: nothing is begun any more; what runs goes on to its end`);
+  if (!after.paused && before?.paused) lines.push('goes on');
   if (after.waiting && before?.waiting?.since !== after.waiting.since) {
     lines.push(...parkedLines(after, after.waiting));
   }
@@ -92,7 +96,8 @@ export function renderChanges(before: OperationStatus | undefined, after: Operat
 }
 
 /** The last thing a log says about an operation that waits: what failed and where, and what a person can do. */
-function parkedLines(status: OperationStatus, { message, nextCheckAt }: Waiting): string[] {
+function parkedLines(status: OperationStatus, { message, nextCheckAt, kind = 'failure', commands = [] }: Waiting): string[] {
+  if (kind !== 'failure') return [`${kind === 'pause' ? 'paused' : 'waits for approval'}: ${oneLine(message)}`, ...commands.map((command) => `  ${command}`)];
   const failed = failedJobs(status);
   return [
     `parked: ${nextCheckAt ? `tries again by itself at ${nextCheckAt}` : 'waits for a person'}`,

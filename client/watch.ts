@@ -1,6 +1,7 @@
 import type { OperationStatus } from '../domain/status';
 import type { Accepted } from '../workflows/messages';
 import { writeHistory } from '../home/history';
+import { Approving } from './agree';
 import { exitCodeFor, exitCodes } from './exit-codes';
 import { keepLocalAlive } from './keep-alive';
 import type { KeelsonClient } from './keelson-client';
@@ -16,6 +17,10 @@ export interface WatchOptions {
   readonly embedded: boolean;
   /** The request joined an operation that was parked and has told it to try again. */
   readonly attached?: boolean;
+  /** Who approves, where a plan waits for it and the person agrees. */
+  readonly by?: string;
+  /** Whatever waits for approval is approved. */
+  readonly yes?: boolean;
 }
 
 /** A word to try again may take so long to arrive; an older wait is not ours. */
@@ -31,15 +36,24 @@ export async function watchOperation(client: KeelsonClient, which: Accepted | st
   const leave = (): void => leaving.abort();
   process.once('SIGINT', leave);
   const stopKeeping = options.embedded ? keepLocalAlive(toStderr) : () => undefined;
-  const view = options.json ? jsonView() : process.stdout.isTTY ? liveView() : plainView();
+  const newView = (): View => (options.json ? jsonView() : process.stdout.isTTY ? liveView() : plainView());
+  let view = newView();
   const parked = parkedSinceUs(options);
+  const approving = new Approving(client, options);
   let last: OperationStatus | undefined;
+  const follow = (): Promise<OperationEnd | undefined> => operation.follow({
+    signal: leaving.signal,
+    onStatus: (status) => view.show((last = status)),
+    enough: (status) => approving.asks(status) || (!options.wait && !process.stdout.isTTY && parked(status) && !approving.answered(status)),
+  });
   try {
-    const end = await operation.follow({
-      signal: leaving.signal,
-      onStatus: (status) => view.show((last = status)),
-      enough: (status) => !options.wait && !process.stdout.isTTY && parked(status),
-    });
+    let end = await follow();
+    while (!end && !leaving.signal.aborted && last && approving.asks(last)) {
+      view.close();
+      if (!(await approving.answer(last))) break;
+      view = newView();
+      end = await follow();
+    }
     view.end(last, end);
     if (end && options.embedded) await keepHistory(operation);
     if (end) return exitCodeFor(end.outcome, { ...end, untouched: last?.planned === undefined });

@@ -21,7 +21,7 @@ function offered(...words: string[]): string[] {
 }
 
 test('bash completes commands, flags and the words below local', () => {
-  expect(offered('keelson', 'r')).toEqual(['run', 'reset', 'retry']);
+  expect(offered('keelson', 'r')).toEqual(['run', 'reset', 'retry', 'resume']);
   expect(offered('keelson', 'run', '--mas')).toEqual(['--masters']);
   expect(offered('keelson', 'run', 'image', '--pass')).toEqual(['--passwd', '--passwd-file']);
   expect(offered('keelson', 'local', 'st')).toEqual(['start', 'status', 'stop']);

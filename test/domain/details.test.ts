@@ -23,7 +23,7 @@ test('work that belongs to no host is named by its subject', () => {
 test('a wait says since when, why, and what to type', () => {
   const text = renderDetails({ ...status(), waiting: { reason: 'CommandFailed', message: 'Join on 10.0.0.2: exit 1', since: at } });
   expect(text).toContain(`**Waits** since ${at}: Join on 10.0.0.2: exit 1`);
-  expect(text).toContain('`keelson retry --cluster prod`');
+  expect(text).toContain('`keelson retry prod`');
 });
 
 test('a very large cluster stays below what Temporal takes', () => {
