@@ -1,5 +1,5 @@
 import { guestScript } from '../domain/commands/scripts';
-import { markDone, readMarks } from '../domain/commands/state';
+import { dropMarks, markDone, readMarks } from '../domain/commands/state';
 import { ClusterError } from '../domain/errors';
 import { guestCommands } from '../domain/guest-commands';
 import { hostPaths } from '../domain/host-paths';
@@ -32,7 +32,11 @@ export const runGuest = (deps: Deps) => async ({ where, host, cluster, image: di
     const dir = image.facts.kind === 'application' ? workdir(image.facts.mountName) : rootfs;
     const override = digest === cluster.images[0]?.digest && cluster.command.length > 0 ? cluster.command : undefined;
     const commands = guestCommands(image.tree.config, env, override);
-    const done = force ? [] : await session.run(readMarks);
+    const there = await session.run(readMarks);
+    // A version that is replaced by this one has to run again when it comes back.
+    const former = there.filter((mark) => marks.isFormerGuest(mark, cluster.images.map(({ digest: one }) => one)));
+    if (former.length > 0) await session.run(dropMarks(former));
+    const done = force ? [] : there;
     for (const [index, command] of commands.entries()) {
       if (done.includes(marks.guestCommand(digest, index))) continue;
       scope.beat(`${image.facts.ref}: command ${index + 1} of ${commands.length}`);

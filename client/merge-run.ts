@@ -1,5 +1,6 @@
 import type { ClusterSpec } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
+import { withImages } from '../domain/image-name';
 import type { WantedHost } from './wanted';
 
 /**
@@ -14,7 +15,7 @@ export function hostsToComplete(saved: ClusterSpec, named: readonly WantedHost[]
 }
 
 /**
- * `run` on a cluster that is known: new images and new hosts are appended, variables and Config documents of the same
+ * `run` on a cluster that is known: new images and new hosts are appended, another version of an image takes its place, variables and Config documents of the same
  * name replaced, logins of known hosts renewed. `said` is the spec of the flags, with the hosts of hostsToComplete().
  */
 export function mergeRun(saved: ClusterSpec, said: ClusterSpec): ClusterSpec {
@@ -30,7 +31,7 @@ export function mergeRun(saved: ClusterSpec, said: ClusterSpec): ClusterSpec {
   const used = new Set(hosts.map(({ credential }) => credential));
   return {
     ...saved,
-    images: [...saved.images, ...said.images.filter((image) => !saved.images.includes(image))],
+    images: withImages(saved.images, said.images),
     hosts,
     credentials: Object.fromEntries(Object.entries(credentials).filter(([id]) => used.has(id))),
     env: byName(saved.env, said.env),

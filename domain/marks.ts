@@ -23,6 +23,9 @@ export const marks = {
   joinWorker: (controlPlanes: readonly { readonly address: string }[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
   /** All commands of the image have run. */
   guest: (digest: string): string => `guest:${short(digest)}`,
+  /** Whether a mark says that an image ran which is none of these: another version has taken its place since. */
+  isFormerGuest: (mark: string, digests: readonly string[]): boolean =>
+    mark.startsWith('guest:') && !digests.some((digest) => mark === `guest:${short(digest)}` || mark.startsWith(`guest:${short(digest)}-`)),
   /** One command of the image has run. */
   guestCommand: (digest: string, index: number): string => `guest:${short(digest)}-${index}`,
 };

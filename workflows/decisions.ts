@@ -15,6 +15,8 @@ export interface Decisions {
   paused(): Paused | undefined;
   /** Resolves when nobody holds it still any more. */
   released(): Promise<void>;
+  /** Resolves when anything else was said about how it works: a policy, a pause, its end. */
+  changed(): Promise<void>;
   /** The verbs: while somebody holds the operation still, no activity begins. */
   readonly on: On;
   /** Forgets what was said to an earlier wait. */
@@ -39,8 +41,10 @@ export function listen({ spec: first, paused: before, onPause }: Listening): Dec
   let paused = before;
   let running = 0;
   let words: Word[] = [];
+  let said = 0;
 
   setHandler(decisionSignal, (word) => {
+    said += 1;
     if (word.decision === 'pause') paused = { by: word.by, at: word.at, ...(word.reason ? { reason: word.reason } : {}) };
     else if (word.decision === 'resume') paused = undefined;
     else if (word.decision === 'policy') spec = { ...spec, policy: word.policy };
@@ -75,6 +79,10 @@ export function listen({ spec: first, paused: before, onPause }: Listening): Dec
     spec: () => spec,
     paused: () => paused,
     released,
+    changed: () => {
+      const before = said;
+      return condition(() => said !== before);
+    },
     on: Object.fromEntries(Object.entries(verbs).map(([kind, proxy]) => [kind, heeding(proxy, heed)])) as unknown as On,
     forget: () => { words = []; },
     take: (...kinds) => {

@@ -37,6 +37,7 @@ export async function perform({ plan, work, report, decisions, mended, leftOut }
       parallel: () => decisions.spec().policy.parallel,
       held: () => decisions.paused(),
       released: () => decisions.released(),
+      changed: () => decisions.changed(),
       cancelled: () => CancellationScope.current().consideredCancelled,
       isControlPlane: (id) => work.spec.hosts.some((host) => host.id === id && isControlPlane(host)),
       isEarly: ({ image }) => early.has(image ?? ''),

@@ -23,6 +23,8 @@ export interface Run {
   held(): { readonly by: string } | undefined;
   /** Resolves when nobody holds it any more. */
   released(): Promise<void>;
+  /** Resolves when the policy has changed, or a pause has begun or ended. */
+  changed(): Promise<void>;
   /** Whether somebody has ended the operation: nothing is begun any more. */
   cancelled(): boolean;
   isControlPlane(host: string): boolean;
@@ -45,6 +47,7 @@ export async function runJobs(run: Run): Promise<Failure[]> {
   const failures: Failure[] = [];
   const waitsFor = new Map<string, string>();
   let cancelled: unknown;
+  let change: Promise<void> | undefined;
 
   const set = (job: PlanJob, state: JobState, why: { reason?: string; message?: string } = {}) => {
     states.set(job.id, state);
@@ -90,7 +93,10 @@ export async function runJobs(run: Run): Promise<Failure[]> {
     // Also where nothing runs: what was held up is to be done when the pause is over.
     const heldUp = holder !== undefined && !run.cancelled() && plan.jobs.some((job) => waitsFor.get(job.id) === `paused by ${holder.by}` && stateOf(job) === 'waiting');
     if (running.size === 0 && !heldUp) break;
-    await Promise.race([...running.values(), ...(heldUp ? [run.released().catch(() => undefined)] : [])]);
+    // One at a time: each is looked at whenever anything happens. A cancel ends it with an error; what runs is waited for then.
+    if (!run.cancelled()) change ??= run.changed().catch(() => undefined).finally(() => { change = undefined; });
+    const released = heldUp ? [run.released().catch(() => undefined)] : [];
+    await Promise.race([...running.values(), ...(run.cancelled() || !change ? [] : [change]), ...released]);
   }
   if (cancelled !== undefined) throw cancelled as Error;
   if (run.cancelled()) throw new CancelledFailure('cancelled');

@@ -32,6 +32,13 @@ export const markDone = (mark: string, options: { keepOthers?: boolean } = {}): 
   };
 };
 
+/** Takes marks away: what they say is true no more. */
+export const dropMarks = (marks: readonly string[]): Command => ({
+  title: `drop ${marks.length === 1 ? 'the mark' : 'the marks'} ${marks.join(', ')}`.slice(0, 200),
+  changes: true,
+  script: `set -eu\ncd ${stateDir}/done\nrm -f -- ${marks.map((mark) => quote(mark)).join(' ')}`,
+});
+
 /** The marks on the host. */
 export const readMarks: Command<string[]> = {
   title: 'read the marks',

@@ -15,7 +15,7 @@ function scene(masters: number, nodes: number, fails: (job: PlanJob) => boolean 
   const states = new Map<string, JobState>();
   let failing = fails;
   const run = () => runJobs({
-    plan, states, parallel: () => 3, held: () => undefined, released: () => Promise.resolve(), cancelled: () => false, report: (event) => events.push(event),
+    plan, states, parallel: () => 3, held: () => undefined, released: () => Promise.resolve(), changed: () => new Promise<void>(() => undefined), cancelled: () => false, report: (event) => events.push(event),
     isControlPlane: (id) => spec.hosts.some((host) => host.id === id && isControlPlane(host)),
     isEarly: ({ image }) => image === someImages()[1]!.digest,
     explain: (error) => (error instanceof Cancelled ? undefined : { reason: 'CommandFailed', message: String(error) }),

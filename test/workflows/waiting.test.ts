@@ -9,7 +9,7 @@ test('a job that waits says what it waits for now, not what it waited for first'
   const reasons: string[] = [];
   let status = beginStatus('default', 'init-1', [], 'now');
   await runJobs({
-    plan, states: new Map(), parallel: () => 10, held: () => undefined, released: () => Promise.resolve(), cancelled: () => false, isControlPlane: (id) => id === '10.0.0.1', isEarly: () => false,
+    plan, states: new Map(), parallel: () => 10, held: () => undefined, released: () => Promise.resolve(), changed: () => new Promise<void>(() => undefined), cancelled: () => false, isControlPlane: (id) => id === '10.0.0.1', isEarly: () => false,
     perform: () => Promise.resolve(), explain: () => undefined,
     report: (event) => {
       status = applyEvent(status, event, 'now');

@@ -1,0 +1,328 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { ClusterSpec, Policy } from '../../domain/cluster';
+import { digestOf } from '../../domain/digest';
+import { heedPause } from '../../workers/pause';
+import {
+  amendUpdate, approveUpdate, cancelUpdate, pauseUpdate, policyUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
+} from '../../workflows/messages';
+import { aCluster } from '../fixtures';
+import { ClusterUnderTest, refusal } from './cluster-under-test';
+import { startTemporal, withTemporal } from './env';
+import { FakeHosts } from './fake-hosts';
+import { recordHistory } from './history';
+
+const cp = '10.0.0.1';
+const [w1, w2] = ['10.0.0.2', '10.0.0.3'] as const;
+const by = 'bo@desk';
+
+const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
+const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { policy: policy(), ...more });
+
+jest.setTimeout(30_000);
+
+withTemporal('human hands', () => {
+  let env: TestWorkflowEnvironment;
+  let bundle: WorkflowBundleWithSourceMap;
+  let hosts: FakeHosts;
+  let cluster: ClusterUnderTest;
+  let worker: Worker;
+  let serving: Promise<void>;
+
+  beforeAll(async () => {
+    [env, bundle] = await Promise.all([
+      startTemporal(),
+      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
+    ]);
+  }, 60_000);
+  afterAll(() => env?.teardown());
+
+  const serve = async (): Promise<void> => {
+    worker = await Worker.create({
+      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities(),
+      interceptors: { activity: [heedPause] },
+      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms', shutdownForceTime: '1s',
+    });
+    serving = worker.run();
+  };
+  beforeEach(async () => {
+    hosts = new FakeHosts();
+    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
+    await serve();
+  });
+  afterEach(async () => {
+    await cluster.entity.terminate('the test is over').catch(() => undefined);
+    worker.shutdown();
+    await serving.catch(() => undefined);
+    hosts.remove();
+  });
+
+  const pause = () => cluster.entity.executeUpdate(pauseUpdate, { args: [{ by, reason: 'lunch' }] });
+  const resume = () => cluster.entity.executeUpdate(resumeUpdate, { args: [{ by }] });
+  /** So long would any of what comes next have begun. */
+  const aWhile = () => sleep(1_500);
+  const waitsFor = (kind: string) => cluster.until(({ running }) => running?.waiting?.kind === kind);
+  const desired = () => cluster.entity.query<ClusterSpec>('desired');
+  const amend = async (after: ClusterSpec) => {
+    const base = digestOf(await desired());
+    const requestId = `amend-${Math.random()}`;
+    return cluster.entity.executeUpdate(amendUpdate, { args: [{ requestId, by, spec: { ...after, name: cluster.name }, digest: digestOf({ ...after, name: cluster.name }), base }], updateId: requestId });
+  };
+
+  describe('a pause', () => {
+    test('lets what runs go on to its end, begins nothing, and resume goes on', async () => {
+      hosts.hold('bootstrapHost', w1);
+      hosts.hold('joinWorker', w2);
+      await cluster.apply(spec());
+      await hosts.reached('bootstrapHost', w1);
+      await hosts.reached('joinWorker', w2);
+      await pause();
+      expect(await cluster.status('init-1')).toMatchObject({ paused: { by, reason: 'lunch' } });
+      hosts.release('bootstrapHost', w1);
+      hosts.release('joinWorker', w2);
+      const { running, paused } = await waitsFor('pause');
+      expect(paused).toMatchObject({ by });
+      expect(running?.waiting).toMatchObject({ reason: 'Paused', message: expect.stringContaining('paused by bo@desk'), commands: [`keelson resume ${cluster.name}`, `keelson cancel ${cluster.name}`] });
+      const before = hosts.calls().length;
+      await aWhile();
+      expect(hosts.calls()).toHaveLength(before);
+      expect(hosts.calls('end').map(({ verb, on }) => `${verb} ${on}`)).toEqual(expect.arrayContaining([`bootstrapHost ${w1}`, `joinWorker ${w2}`]));
+      await resume();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect((await cluster.idle()).acts.map(({ what, by: who, note }) => [what, who, note])).toEqual([['apply', 'ana@laptop', undefined], ['pause', by, 'lunch'], ['resume', by, undefined]]);
+      await recordHistory(env.client, 'paused', cluster.operation('init-1').workflowId);
+    });
+
+    test('outlasts the Temporal worker: what it did is not tried again before resume', async () => {
+      hosts.hold('bootstrapHost', w1);
+      await cluster.apply(spec());
+      await hosts.reached('bootstrapHost', w1);
+      await cluster.until(({ running }) => running !== undefined);
+      await pause();
+      worker.shutdown();
+      await serving.catch(() => undefined);
+      const before = hosts.calls().length;
+      await serve();
+      await waitsFor('pause');
+      await aWhile();
+      expect(hosts.calls().slice(before)).toEqual([]);
+      hosts.release('bootstrapHost', w1);
+      await resume();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('of a cluster that rests holds its next operation, before the first look', async () => {
+      await cluster.converge(spec());
+      await pause();
+      const before = hosts.calls().length;
+      await cluster.apply(spec({ images: ['kubernetes', 'flannel'] }));
+      await waitsFor('pause');
+      await aWhile();
+      expect(hosts.calls()).toHaveLength(before);
+      await resume();
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('ends with a cancel, which takes back what is half', async () => {
+      hosts.hold('bootstrapHost', w1);
+      await cluster.apply(spec());
+      await hosts.reached('bootstrapHost', w1);
+      await pause();
+      await cluster.entity.executeUpdate(cancelUpdate, { args: [{ by, reason: '' }] });
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
+      expect(hosts.claimed(w1)).toBe(false);
+      expect((await cluster.idle()).paused).toBeUndefined();
+    });
+  });
+
+  describe('an operation that is parked for long', () => {
+    test('goes on as a new run: paused or not it waits there, keeps since when, and then does only what is left', async () => {
+      hosts.fail('joinWorker', w1);
+      await cluster.apply(spec({ policy: policy({ parkRenewMs: 300 }) }));
+      const { running } = await cluster.parked();
+      const { runId } = await cluster.operation('init-1').describe();
+      const renewed = async () => (await cluster.operation('init-1').describe()).runId !== runId;
+      while (!(await renewed())) await sleep(50);
+      await pause();
+      const before = hosts.calls().length;
+      await aWhile();
+      expect(hosts.calls()).toHaveLength(before);
+      expect((await cluster.status('init-1')).waiting?.since).toBe(running?.waiting?.since);
+      expect(await cluster.status('init-1')).toMatchObject({ paused: { by } });
+      expect(await refusal(cluster.retry())).toMatchObject({ type: 'ClusterBusy' });
+      hosts.mend('joinWorker', w1);
+      await resume();
+      await cluster.retry();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.calls().slice(before).map(({ verb, on }) => `${verb} ${on}`)).toEqual(expect.arrayContaining([`joinWorker ${w1}`]));
+      expect(hosts.changes().filter((one) => one === `mountRootfs ${w1}`)).toHaveLength(1);
+    });
+  });
+
+  describe('a retry of one host', () => {
+    test('leaves what failed elsewhere as it is', async () => {
+      hosts.fail('joinWorker', w1);
+      hosts.fail('joinWorker', w2);
+      await cluster.apply(spec());
+      await cluster.parked();
+      hosts.mend('joinWorker', w1);
+      await cluster.entity.executeUpdate(retryUpdate, { args: [{ by, host: w1 }] });
+      await cluster.until(({ running }) => running?.waiting?.jobs?.length === 1);
+      expect(hosts.calls().filter(({ verb }) => verb === 'joinWorker').map(({ on }) => on).sort()).toEqual([w1, w1, w2]);
+      expect(await refusal(cluster.entity.executeUpdate(retryUpdate, { args: [{ by, host: w1 }] }))).toMatchObject({ message: expect.stringContaining(`nothing failed on ${w1}`) });
+      hosts.mend('joinWorker', w2);
+      await cluster.retry();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+  });
+
+  describe('a skip', () => {
+    test('leaves a worker out, the rest ends well, and the next apply takes it up', async () => {
+      hosts.fail('joinWorker', w1);
+      await cluster.apply(spec());
+      const { running } = await cluster.parked();
+      expect(running?.waiting?.commands).toContain(`keelson skip ${cluster.name} --host ${w1}`);
+      expect(await cluster.entity.executeUpdate(skipUpdate, { args: [{ by, host: w1 }] })).toEqual([`Join/${w1}`]);
+      expect(await cluster.end('init-1')).toEqual({ outcome: 'Success', message: `2 nodes Ready at v1.34.2; left out: ${w1}` });
+      const view = await cluster.idle();
+      expect(view.conditions).toEqual(expect.arrayContaining([
+        expect.objectContaining({ type: 'Ready', status: 'False', reason: 'Skipped' }), expect.objectContaining({ type: 'Join', status: 'False', reason: 'Skipped', message: `left out: ${w1}` }),
+      ]));
+      await recordHistory(env.client, 'skipped', cluster.operation('init-1').workflowId);
+      hosts.mend('joinWorker', w1);
+      expect(await cluster.converge(spec())).toMatchObject({ outcome: 'Success', message: '3 nodes Ready at v1.34.2' });
+      expect((await cluster.view()).conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]));
+    });
+
+    test('leaves the command of an image out', async () => {
+      hosts.fail('runGuest', cp, { times: 2 });
+      await cluster.apply(spec());
+      const { running } = await cluster.parked();
+      const failed = running?.waiting?.jobs?.map(({ image, needed }) => [image, needed === undefined]);
+      expect(failed).toEqual([['flannel', false]]);
+      expect(await refusal(cluster.entity.executeUpdate(skipUpdate, { args: [{ by, image: 'flannel' }] }))).toMatchObject({ type: 'UnsafePlan', message: expect.stringContaining('pod network') });
+      await cluster.retry();
+      await cluster.until((view) => view.running?.waiting !== undefined && view.running.waiting.since !== running?.waiting?.since);
+      await cluster.retry();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('of what others need is refused, and leaves no trace', async () => {
+      hosts.fail('initControlPlane', cp);
+      await cluster.apply(spec());
+      await cluster.parked();
+      expect(await refusal(cluster.entity.executeUpdate(skipUpdate, { args: [{ by, host: cp }] }))).toMatchObject({ type: 'UnsafePlan' });
+      expect((await cluster.view()).acts.map(({ what }) => what)).toEqual(['apply']);
+    });
+  });
+
+  describe('an amendment', () => {
+    test('of a password is what the parked operation goes on with', async () => {
+      hosts.fail('joinWorker', w1, { type: 'AuthenticationFailed', message: 'the password was refused' });
+      await cluster.apply(spec());
+      const { running } = await cluster.parked();
+      expect(running?.waiting?.commands).toContain(`keelson amend ${cluster.name}`);
+      hosts.mend('joinWorker', w1);
+      expect(await amend(spec({ credentials: { default: { user: 'root', password: 'sealed:v1:k:new:n:x' } } }))).toMatchObject({ operation: 'init-1', attached: true });
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect((await desired()).credentials['default']).toMatchObject({ password: 'sealed:v1:k:new:n:x' });
+      expect(hosts.calls().at(-1)).toBeDefined();
+      expect((await cluster.idle()).acts.map(({ what, by: who }) => `${what} ${who}`)).toEqual(['apply ana@laptop', `amend ${by}`]);
+      await recordHistory(env.client, 'amended', cluster.operation('init-1').workflowId);
+    });
+
+    test('of an address is where the host is from then on', async () => {
+      hosts.fail('bootstrapHost', w1, { type: 'HostUnreachable', message: 'no route to host' });
+      await cluster.apply(spec());
+      await cluster.parked();
+      const moved = spec();
+      await amend({ ...moved, hosts: moved.hosts.map((host) => (host.id === w1 ? { ...host, id: '10.0.0.9', address: '10.0.0.9' } : host)) });
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.done('10.0.0.9').some((mark) => mark.startsWith('join:'))).toBe(true);
+    });
+
+    test('of the logins of a healthy cluster is proved by a look', async () => {
+      await cluster.converge(spec());
+      const before = hosts.changes();
+      expect(await amend(spec({ credentials: { default: { user: 'root', password: 'sealed:v1:k:new:n:x' } } }))).toMatchObject({ operation: 'reconcile-2', attached: false });
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.changes()).toEqual(before);
+    });
+  });
+
+  describe('a policy', () => {
+    test('counts for the operation that runs', async () => {
+      hosts.hold('mountRootfs', cp);
+      hosts.hold('mountRootfs', w1);
+      await cluster.apply(spec({ policy: policy({ parallel: 1 }) }));
+      await hosts.reached('mountRootfs', cp);
+      await aWhile();
+      expect(hosts.story().filter((one) => one.startsWith('mountRootfs'))).toEqual([`mountRootfs ${cp}`]);
+      await cluster.entity.executeUpdate(policyUpdate, { args: [{ by, policy: policy({ parallel: 2 }), base: digestOf(await desired()) }] });
+      await hosts.reached('mountRootfs', w1);
+      hosts.release('mountRootfs', cp);
+      hosts.release('mountRootfs', w1);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+  });
+
+  describe('a task', () => {
+    test('is an operation of its own, and alone', async () => {
+      await cluster.converge(spec());
+      hosts.hold('checkHost', cp);
+      const task = (requestId: string) => cluster.entity.executeUpdate(taskUpdate, { args: [{ requestId, by, task: { kind: 'verify' } }], updateId: requestId });
+      expect(await task('t1')).toEqual({ operation: 'verify-2', workflowId: `cluster/${cluster.name}/verify-2`, attached: false });
+      await cluster.appears('verify-2');
+      expect(await refusal(task('t2'))).toMatchObject({ type: 'ClusterBusy', message: expect.stringContaining('verify-2 of bo@desk runs') });
+      expect(await refusal(cluster.apply(spec({ images: ['kubernetes'] })))).toMatchObject({ type: 'ClusterBusy' });
+      hosts.release('checkHost', cp);
+      expect(await cluster.end('verify-2')).toMatchObject({ outcome: 'Success', message: `${cp} answers` });
+      expect((await cluster.idle()).phase).toBe('ClusterSuccess');
+    });
+  });
+
+  describe('fifty applies at once', () => {
+    // The one that runs is at work until all have asked.
+    beforeEach(() => hosts.hold('mountRootfs', cp));
+
+    test('of different specs: one runs, each other one is refused by the name of who runs, and no two ran at once', async () => {
+      const asked = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => cluster.apply(spec({ env: [{ name: 'WHO', value: String(n) }] }), { by: `user-${n}@laptop` })));
+      const taken = asked.flatMap((one, n) => (one.status === 'fulfilled' ? [{ n, ...one.value }] : []));
+      expect(taken).toHaveLength(1);
+      const winner = `user-${taken[0]?.n}@laptop`;
+      for (const one of asked) {
+        if (one.status === 'fulfilled') continue;
+        const { type, message } = await refusal(Promise.reject(one.reason as Error));
+        expect(type).toBe('ClusterBusy');
+        expect(message).toContain(`of ${winner}`);
+      }
+      hosts.release('mountRootfs', cp);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect((await cluster.idle()).log.map(({ operation, by: who }) => [operation, who])).toEqual([['init-1', winner]]);
+      expect(hosts.changes().filter((one) => one === `initControlPlane ${cp}`)).toHaveLength(1);
+    });
+
+    test('of the same spec: all follow the one that runs', async () => {
+      const asked = await Promise.all(Array.from({ length: 50 }, (_, n) => cluster.apply(spec(), { by: `user-${n}@laptop` })));
+      expect(new Set(asked.map(({ operation }) => operation))).toEqual(new Set(['init-1']));
+      expect(asked.filter(({ attached }) => !attached)).toHaveLength(1);
+      hosts.release('mountRootfs', cp);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.changes().filter((one) => one === `initControlPlane ${cp}`)).toHaveLength(1);
+    });
+  });
+
+  test('words to nobody are refused and leave no event', async () => {
+    await cluster.converge(spec());
+    const events = async () => (await cluster.entity.fetchHistory()).events?.filter(({ workflowExecutionUpdateAcceptedEventAttributes: accepted }) => accepted).length;
+    const before = await events();
+    for (const asked of [
+      cluster.entity.executeUpdate(approveUpdate, { args: [{ by, planHash: 'x' }] }),
+      cluster.entity.executeUpdate(approveUpdate, { args: [{ by: '', planHash: 'x' }] }),
+      resume(), cluster.retry(), cluster.cancel(),
+      cluster.entity.executeUpdate(skipUpdate, { args: [{ by, host: w1 }] }),
+    ]) expect(await refusal(asked)).toMatchObject({ type: 'InvalidSpec' });
+    expect(await events()).toBe(before);
+  });
+});
