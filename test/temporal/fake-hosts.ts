@@ -57,6 +57,10 @@ export class FakeHosts {
     for (const mark of these) writeFileSync(join(this.dir, 'done', host, mark), '');
   }
 
+  unmark(host: string, ...these: string[]): void {
+    for (const mark of these) rmSync(join(this.dir, 'done', host, mark), { force: true });
+  }
+
   clear(host: string): void {
     rmSync(join(this.dir, 'done', host), { recursive: true, force: true });
     rmSync(join(this.dir, 'claimed', host), { force: true });
@@ -139,7 +143,11 @@ export class FakeHosts {
       initControlPlane: async ({ host }) => this.call('initControlPlane', host.id, () => this.mark(host.id, marks.init)),
       joinControlPlane: async ({ host }) => this.call('joinControlPlane', host.id, () => this.mark(host.id, marks.joinControlPlane)),
       joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => this.mark(host.id, marks.joinWorker(cluster.controlPlanes))),
-      runGuest: async ({ host, image }) => this.call('runGuest', host.id, () => this.mark(host.id, marks.guest(image))),
+      runGuest: async ({ host, image, cluster }) => this.call('runGuest', host.id, () => {
+        const digests = cluster.images.map(({ digest }) => digest);
+        this.unmark(host.id, ...this.done(host.id).filter((mark) => marks.isFormerGuest(mark, digests)));
+        this.mark(host.id, marks.guest(image));
+      }),
       verifyCluster: async ({ host, cluster }) => this.call('verifyCluster', host.id, () => `${cluster.controlPlanes.length + cluster.workers.length} nodes Ready at ${cluster.version}`),
       readEntity: readEntity(),
       setDriftSchedule: setDriftSchedule(),

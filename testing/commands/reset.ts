@@ -49,7 +49,13 @@ export const reset: readonly Simulation[] = [
       return undefined;
     },
   },
-  { name: 'look what is left', reads: byRole((of) => lookForLeftovers(of).script), act: (host, { args: [cluster = ''] }) => lines(leftovers(host, cluster)) },
+  {
+    name: 'look what is left',
+    // Whose the host is does not stand in this one.
+    reads: oneOf(...[true, false].map((controlPlane) => like(
+      (cluster, registryData) => lookForLeftovers({ cluster: cluster!, uid: '', registryData: registryData!, controlPlane }).script, 'sample-cluster', '/sample/registry'))),
+    act: (host, { args: [cluster = ''] }) => lines(leftovers(host, cluster)),
+  },
   {
     name: 'give the host free', reads: exactly(forgetHost.script),
     act: (host) => {

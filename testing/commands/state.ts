@@ -1,4 +1,4 @@
-import { claimHost, markDone, readMarks } from '../../domain/commands/state';
+import { claimHost, dropMarks, markDone, readMarks } from '../../domain/commands/state';
 import { readClaim } from '../../domain/commands/reset/owner';
 import { stateDir } from '../../domain/host-paths';
 import { exactly, like, rendered } from '../pattern';
@@ -24,6 +24,14 @@ export const state: readonly Simulation[] = [
     },
   },
   { name: 'mark', reads: markReader(true), act: (host, { args: [mark = ''] }) => host.files.write(`${stateDir}/done/${mark}`, '', 0o600) },
+  {
+    name: 'drop marks',
+    reads: rendered((...marks: string[]) => dropMarks(marks).script, (script): string[] | undefined => {
+      const words = /^rm -f -- (.*)$/m.exec(script)?.[1];
+      return words === undefined ? undefined : [...words.matchAll(/'([^']*)'/g)].map(([, mark = '']) => mark);
+    }, (...marks) => marks),
+    act: (host, { args }) => { for (const mark of args) host.files.remove(`${stateDir}/done/${mark}`); },
+  },
   { name: 'read the marks', reads: exactly(readMarks.script), act: (host) => lines(host.marks()) },
 ];
 
