@@ -2,6 +2,7 @@ import type { Fault, Moment } from '../faults';
 import type { Host } from '../host';
 import type { Simulation } from '../simulation';
 import { bootstrap } from './bootstrap';
+import { etcd } from './etcd';
 import { files } from './files';
 import { hostsFile } from './hosts-file';
 import { jobs } from './jobs';
@@ -30,5 +31,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset,
 ];
