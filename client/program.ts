@@ -85,7 +85,9 @@ export function createProgram(done: (code: number) => void): Command {
     .option('-f, --follow', 'go on as lines come')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/logs.js')).logs(name, flags)));
 
-  withCluster(command('reset [name]', 'take the whole cluster away: its hosts become bare'))
+  withCluster(command('reset [name]', 'take the whole cluster away, or some of its hosts: they become bare'))
+    .option('--masters <hosts>', 'only these control planes')
+    .option('--nodes <hosts>', 'only these workers')
     .option('-f, --force', 'do not ask, and forget hosts that cannot be reached')
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/reset.js')).reset(name, flags)));
