@@ -54,6 +54,27 @@ function matchesOne(pattern: string, name: string): boolean {
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
   }
   if (!/[*?]/.test(pattern)) return pattern.toLowerCase() === name.toLowerCase();
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'i').test(name);
+  return matchesWildcard(pattern.toLowerCase(), name.toLowerCase());
+}
+
+/** `*` and `?` as OpenSSH reads them. By hand: as a regular expression a line of many stars would take for ever. */
+function matchesWildcard(pattern: string, name: string): boolean {
+  let [p, n, star, from] = [0, 0, -1, 0];
+  while (n < name.length) {
+    if (pattern[p] === '*') {
+      star = p;
+      from = n;
+      p += 1;
+    } else if (pattern[p] === '?' || pattern[p] === name[n]) {
+      p += 1;
+      n += 1;
+    } else if (star >= 0) {
+      // The last star takes one more character.
+      p = star + 1;
+      from += 1;
+      n = from;
+    } else return false;
+  }
+  while (pattern[p] === '*') p += 1;
+  return p === pattern.length;
 }

@@ -1,9 +1,11 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
+import { isObject } from '../domain/kubeadm/json';
+import { faultOf, readYaml, valueOf, YamlFault } from '../domain/yaml';
 import { runProgram } from './run-program';
 
 interface Named {
@@ -32,10 +34,10 @@ export async function fetchKubeconfig(spec: ClusterSpec, view: EntityView, optio
 
 /** One cluster, user and context, all called `keelson-<name>`; the server at `address`, when one is given. */
 export function rename(text: string, name: string, address: string | undefined): string {
-  const config = parse(text) as Kubeconfig;
+  const config = read(text, 'the leader\'s admin.conf');
   const called = `keelson-${name}`;
   const [cluster, user] = [config.clusters?.[0], config.users?.[0]];
-  if (!cluster || !user) throw new ClusterError('CommandFailed', 'the leader\'s admin.conf has no cluster or no user');
+  if (typeof cluster?.cluster?.server !== 'string' || !user) throw new ClusterError('CommandFailed', 'the leader\'s admin.conf has no cluster or no user');
   const server = address ? cluster.cluster.server.replace(/^(https?:\/\/)(\[[^\]]*\]|[^:/]+)/, `$1${address.includes(':') ? `[${address}]` : address}`) : cluster.cluster.server;
   return stringify({
     ...config,
@@ -48,7 +50,7 @@ export function rename(text: string, name: string, address: string | undefined):
 
 /** Puts a kubeconfig of rename() into a file among the others there, mode 0600, and makes it the current one. */
 export function mergeInto(file: string, text: string): void {
-  const added = parse(text) as Kubeconfig;
+  const added = read(text, 'the new kubeconfig');
   const before = readExisting(file);
   const merged = {
     apiVersion: 'v1', kind: 'Config', ...before,
@@ -64,14 +66,30 @@ export function mergeInto(file: string, text: string): void {
   renameSync(scratch, file);
 }
 
+/** A kubeconfig; throws InvalidSpec for what is none. */
+function read(text: string, whose: string): Kubeconfig {
+  try {
+    const [document] = readYaml(text);
+    const fault = document && faultOf(document, text);
+    if (fault) throw new YamlFault(fault);
+    const value = document ? valueOf(document) : {};
+    const lists = isObject(value) ? [value['clusters'], value['users'], value['contexts']] : [undefined, 0];
+    if (lists.every((list) => list === undefined || list === null || (Array.isArray(list) && list.every((one) => isObject(one))))) return value as unknown as Kubeconfig;
+    throw new YamlFault('it has no lists of clusters, users and contexts');
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    throw new ClusterError('InvalidSpec', `${whose} is no kubeconfig: ${error.message}`, { todo: 'look at it, and move it aside if it is damaged' }, { cause: error });
+  }
+}
+
 function readExisting(file: string): Kubeconfig {
   try {
-    return (parse(readFileSync(file, 'utf8')) ?? {}) as Kubeconfig;
+    return read(readFileSync(file, 'utf8'), file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }
 }
 
-const replace = <T extends Named>(before: readonly T[] = [], added: readonly T[] = []): T[] =>
-  [...before.filter(({ name }) => !added.some((one) => one.name === name)), ...added];
+const replace = <T extends Named>(before: readonly T[] | null = [], added: readonly T[] | null = []): T[] =>
+  [...(before ?? []).filter(({ name }) => !added?.some((one) => one.name === name)), ...(added ?? [])];

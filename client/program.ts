@@ -103,7 +103,7 @@ export function createProgram(done: (code: number) => void): Command {
   addTasks(command, done);
 
   command('codec', 'decrypt histories for the Temporal UI, on this machine only')
-    .option('--port <number>', 'where it listens, at 127.0.0.1 (default: 18234, which the embedded UI asks)', portNumber)
+    .option('--port <number>', 'where it listens, at 127.0.0.1 (default: 18733, which the embedded UI asks)', portNumber)
     .option('--origin <url>', 'address of the UI in the browser; repeatable (default: that of the embedded one)', collect, [])
     .action(async (flags) => done(await (await import('./commands/codec.js')).codec(flags)));
 

@@ -44,7 +44,7 @@ export interface Local {
 
 const preferred = { server: 17_233, ui: 18_233 };
 /** Where `keelson codec` listens, by preference. */
-export const codecPort = 18_234;
+export const codecPort = 18_733;
 const startWithinMs = 60_000;
 
 /** What runs now, without starting anything. `address` is that of the last server, if there was one. */

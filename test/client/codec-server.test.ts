@@ -58,7 +58,7 @@ test('the browser is told that the UI may ask, and no other page', async () => {
 
 test.each<[string, Asked, number]>([
   ['a page of another origin', { body: payloads, headers: { origin: 'http://evil.example' } }, 403],
-  ['a name that only resolves to us', { body: payloads, headers: { host: 'evil.example:18234' } }, 403],
+  ['a name that only resolves to us', { body: payloads, headers: { host: 'evil.example:18733' } }, 403],
   ['a form, for which a browser does not ask first', { body: payloads, headers: { 'content-type': 'text/plain' } }, 415],
   ['another path', { path: '/' }, 404],
   ['another method', { method: 'GET', body: '' }, 404],
