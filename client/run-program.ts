@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ClusterError, type ErrorDetails, type ErrorType } from '../domain/errors';
-import { withoutCoreDumps } from '../home/background';
+import { guarded } from '../home/background';
 import { programs } from './build-info';
 
 /**
@@ -10,7 +10,7 @@ import { programs } from './build-info';
  * that the program reports.
  */
 export async function runProgram<T>(name: 'kubeconfig' | 'images', request: object): Promise<T> {
-  const child = spawn(...withoutCoreDumps(process.execPath, [join(programs, 'workers', `${name}.js`)]), { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(...guarded(process.execPath, [join(programs, 'workers', `${name}.js`)]), { stdio: ['pipe', 'pipe', 'inherit'] });
   const parts: Buffer[] = [];
   child.stdout.on('data', (part: Buffer) => parts.push(part));
   child.stdin.end(JSON.stringify(request));

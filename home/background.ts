@@ -17,7 +17,7 @@ export async function startInBackground(program: string, args: readonly string[]
   const log = openSync(options.log, 'a', 0o600);
   try {
     accessSync(program, constants.X_OK);
-    const child = spawn(...withoutCoreDumps(program, args), { detached: true, stdio: ['ignore', log, log], cwd: options.cwd, env: options.env });
+    const child = spawn(...guarded(program, args), { detached: true, stdio: ['ignore', log, log], cwd: options.cwd, env: options.env });
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('spawn', () => resolve(child.pid as number));
       child.once('error', reject);
@@ -30,11 +30,12 @@ export async function startInBackground(program: string, args: readonly string[]
 }
 
 /**
- * The command that becomes the program with core dumps off: a dump would hold every secret that was open at that moment.
- * Node.js has no call for it, so a shell sets the limit and is replaced, pid and all.
+ * The command that becomes the program with core dumps off, for a dump would hold every secret that was open at that
+ * moment, and with files for their owner only, for the embedded server makes its database readable to everybody.
+ * Node.js can set neither for a child, so a shell does it and is replaced, pid and all.
  */
-export const withoutCoreDumps = (program: string, args: readonly string[]): [string, string[]] =>
-  ['/bin/sh', ['-c', 'ulimit -c 0; exec "$0" "$@"', program, ...args]];
+export const guarded = (program: string, args: readonly string[]): [string, string[]] =>
+  ['/bin/sh', ['-c', 'umask 077; ulimit -c 0; exec "$0" "$@"', program, ...args]];
 
 function moveAside(log: string): void {
   try {

@@ -271,6 +271,8 @@ class OwnProcesses {
         const [environment, args] = [readFileSync(`/proc/${pid}/environ`, 'latin1'), readFileSync(`/proc/${pid}/cmdline`, 'latin1')];
         // The commands of the test, and what they have forked and not yet made another program: they hold what the test gave them.
         if (/^keelson\0|client\/main\.js\0/.test(args)) continue;
+        // Between fork and exec there is nothing to read yet.
+        if (environment === '' || args === '') continue;
         const mine = environment.includes(`KEELSON_HOME=${this.dir}\0`) && Number(pid) !== process.pid;
         this.#ours.set(pid, mine);
         if (mine) this.#seen.add(`${args.replaceAll('\0', ' ')}\n${environment.replaceAll('\0', '\n')}`);

@@ -58,9 +58,12 @@ test('starts both, plain pids in the files, and nothing secret in their environm
   expect(readFileSync(`/proc/${local.worker?.pid}/environ`, 'utf8')).not.toContain('Geheim');
 });
 
-test('neither of them can leave a core dump', async () => {
+test('neither of them can leave a core dump, or a file that others read', async () => {
   await ensureLocal(place(), probe());
-  for (const pid of pids()) expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
+  for (const pid of pids()) {
+    expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Umask:\t0077$/m);
+  }
 });
 
 test('several at once start one of each; the next one starts nothing', async () => {
