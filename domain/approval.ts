@@ -22,9 +22,10 @@ const askedBy = (plan: Plan): readonly Asked[] => (plan as Plan & { readonly app
  * What still has to be asked before a plan may run. An approval is good for the very plan that was read: when the look
  * after it gives another one, it is asked again. Once that plan has begun, its kinds stay agreed to.
  */
-export function toAsk(plan: Plan, agreed: Agreed): { readonly asked: readonly Asked[]; readonly agreed: Agreed } {
-  if (agreed.planHash === plan.hash) return { asked: [], agreed: { kinds: [...new Set([...agreed.kinds, ...askedBy(plan).map(({ kind }) => kind)])] } };
-  return { asked: askedBy(plan).filter(({ kind }) => !agreed.kinds.includes(kind)), agreed: { kinds: agreed.kinds } };
+export function toAsk(plan: Plan, agreed: Agreed, more: readonly Asked[] = []): { readonly asked: readonly Asked[]; readonly agreed: Agreed } {
+  const all = [...askedBy(plan), ...more];
+  if (agreed.planHash === plan.hash) return { asked: [], agreed: { kinds: [...new Set([...agreed.kinds, ...all.map(({ kind }) => kind)])] } };
+  return { asked: all.filter(({ kind }) => !agreed.kinds.includes(kind)), agreed: { kinds: agreed.kinds } };
 }
 
 /** The wait for an approval, as it is shown. */

@@ -75,7 +75,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   } });
   const { on } = decisions;
   const people = new People({
-    decisions, heard: parked?.heard ?? nothingHeard, approved: input.approved ?? false, show,
+    decisions, heard: parked?.heard ?? nothingHeard, approved: input.approved ?? false, show, report, last,
     facts: () => ({ spec: decisions.spec(), images: seen?.images ?? [], leader: plan?.leader ?? record.leader ?? '' }),
     renew: ({ waiting, failures, heard }) => {
       const { paused: _before, ...same } = input;

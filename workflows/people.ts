@@ -1,11 +1,13 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import { type Agreed, approvalWait, nothingAgreed, toAsk } from '../domain/approval';
+import type { ClusterRecord } from '../domain/entity';
+import { overrides } from '../domain/override';
 import type { Plan } from '../domain/plan';
 import { leaveOut, type LeftOut, nothingLeftOut, type SkipFacts } from '../domain/skip-rules';
-import type { Waiting } from '../domain/status';
+import type { StageEvent, Waiting } from '../domain/status';
 import type { Decisions } from './decisions';
 import { type Answer, park, renewMs } from './park';
-import type { Failure } from './run-jobs';
+import type { Failure, Report } from './run-jobs';
 
 /** What an operation knows of people's words, as it hands it on to its next run. */
 export interface Heard {
@@ -20,6 +22,9 @@ export const nothingHeard: Heard = { tried: 0, leftOut: nothingLeftOut, agreed: 
 export interface PeopleInput {
   readonly decisions: Decisions;
   readonly heard: Heard;
+  /** What the last operation left. */
+  readonly last: ClusterRecord;
+  readonly report: Report;
   /** Whatever asks for approval was approved in advance. */
   readonly approved: boolean;
   show(waiting: Waiting | undefined): void;
@@ -64,20 +69,25 @@ export class People {
 
   /** Waits for the approval that a plan needs. True: it may run. False: look again, and plan again. */
   async agreed(plan: Plan): Promise<boolean> {
-    const { decisions, show, approved } = this.input;
+    const { decisions, show, approved, report, last } = this.input;
     if (approved) return true;
-    const { asked, agreed } = toAsk(plan, this.heard.agreed);
+    const { asked, agreed } = toAsk(plan, this.heard.agreed, overrides(plan, decisions.spec(), last));
     const stale = this.heard.agreed.planHash !== undefined && asked.length > 0;
     this.heard = { ...this.heard, agreed };
     if (asked.length === 0) return true;
     const waiting = approvalWait(plan, asked, { since: new Date().toISOString(), stale });
     if (decisions.spec().policy.noWait) throw ApplicationFailure.nonRetryable(waiting.message, 'NeedsDecision');
+    const tell = (state: 'waiting' | 'done'): void => {
+      if (asked.some(({ kind }) => kind === 'override')) report({ stage: 'ConfirmOverrideApps' as StageEvent['stage'], state, ...(state === 'waiting' ? { reason: waiting.reason } : {}) });
+    };
     decisions.forget();
+    tell('waiting');
     show(waiting);
     let word: ReturnType<typeof decisions.take<'approve' | 'amend'>>;
     const said = await condition(() => (word ??= decisions.take('approve', 'amend')) !== undefined, renewMs(decisions.spec()), { summary: 'waits for approval: goes on as a new run' });
     if (!said) return this.input.renew({ waiting, failures: [], heard: this.heard });
     show(undefined);
+    tell('done');
     if (word?.decision === 'approve') this.heard = { ...this.heard, agreed: { ...agreed, planHash: word.planHash, by: word.by } };
     else this.heard = { ...this.heard, agreed: nothingAgreed };
     return false;

@@ -7,7 +7,7 @@ import { heedPause } from '../../workers/pause';
 import {
   amendUpdate, approveUpdate, cancelUpdate, pauseUpdate, policyUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
 } from '../../workflows/messages';
-import { aCluster } from '../fixtures';
+import { aCluster, anImage, someImages } from '../fixtures';
 import { ClusterUnderTest, refusal } from './cluster-under-test';
 import { startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
@@ -47,7 +47,7 @@ withTemporal('human hands', () => {
     serving = worker.run();
   };
   beforeEach(async () => {
-    hosts = new FakeHosts();
+    hosts = new FakeHosts(undefined, [...someImages(), anImage('web:1', 'application'), anImage('web:2', 'application')]);
     cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
     await serve();
   });
@@ -214,6 +214,51 @@ withTemporal('human hands', () => {
       await cluster.parked();
       expect(await refusal(cluster.entity.executeUpdate(skipUpdate, { args: [{ by, host: cp }] }))).toMatchObject({ type: 'UnsafePlan' });
       expect((await cluster.view()).acts.map(({ what }) => what)).toEqual(['apply']);
+    });
+  });
+
+  describe('an application', () => {
+    const withApp = (ref: string, more: Partial<ClusterSpec> = {}) => spec({ images: ['kubernetes', 'flannel', ref], ...more });
+    const ran = () => hosts.calls('end').filter(({ verb }) => verb === 'runGuest').length;
+    const approve = (planHash: string) => cluster.entity.executeUpdate(approveUpdate, { args: [{ by, planHash }] });
+
+    test('that is replaced by another version waits for leave for that very plan; a version that comes back runs again', async () => {
+      await cluster.converge(withApp('web:1'));
+      expect(ran()).toBe(2);
+      await cluster.apply(withApp('web:2'));
+      const { running } = await waitsFor('approval');
+      const planHash = running?.waiting?.planHash ?? '';
+      expect(running?.waiting).toMatchObject({ reason: 'NeedsApproval', approvals: [expect.stringContaining('web:2')], commands: [`keelson approve ${cluster.name} --plan-hash ${planHash}`, `keelson cancel ${cluster.name}`] });
+      expect(await refusal(approve('stale'))).toMatchObject({ type: 'UnsafePlan' });
+      expect(await refusal(cluster.retry())).toMatchObject({ type: 'NeedsDecision' });
+      expect(ran()).toBe(2);
+      await approve(planHash);
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+      expect(ran()).toBe(3);
+      expect((await cluster.idle()).acts.map(({ what, by: who }) => `${what} ${who}`)).toContain(`approve ${by}`);
+      await recordHistory(env.client, 'approved', cluster.operation('reconcile-2').workflowId);
+      expect(await cluster.converge(withApp('web:1', { policy: policy({ approve: { ...policy().approve, override: false } }) }))).toMatchObject({ outcome: 'Success' });
+      expect(ran()).toBe(4);
+    });
+
+    test('is not asked about when it is new, forced, or approved in advance', async () => {
+      await cluster.converge(withApp('web:1'));
+      expect(await cluster.converge(withApp('web:2', { force: true }))).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('whose approval is older than what is seen is asked about again', async () => {
+      await cluster.converge(withApp('web:1'));
+      await cluster.apply(withApp('web:2'));
+      const { running } = await waitsFor('approval');
+      const planHash = running?.waiting?.planHash ?? '';
+      // The plan that was read has become another one: a host has lost its marks.
+      hosts.clear(w1);
+      await approve(planHash);
+      const again = await cluster.until((view) => view.running?.waiting?.kind === 'approval' && view.running.waiting.planHash !== planHash);
+      expect(again.running?.waiting?.message).toContain('has changed since the approval');
+      expect(ran()).toBe(2);
+      await approve(again.running?.waiting?.planHash ?? '');
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
     });
   });
 
