@@ -34,8 +34,8 @@ async function replay(history: unknown): Promise<void> {
 
 test('there is a history of every shape', () => {
   expect(names.sort()).toEqual([
-    'cancelled.json', 'entity-idle.json', 'entity-operation.json', 'entity-retires.json', 'init.json', 'parked-and-retried.json',
-    'preflight.json', 'reconcile-nothing.json', 'reset.json', 'timer-retry.json',
+    'amended.json', 'approved.json', 'cancelled.json', 'entity-idle.json', 'entity-operation.json', 'entity-retires.json', 'init.json',
+    'parked-and-retried.json', 'paused.json', 'preflight.json', 'reconcile-nothing.json', 'reset.json', 'skipped.json', 'timer-retry.json',
   ]);
 });
 
