@@ -1,6 +1,6 @@
 import type { HostTarget } from '../domain/cluster';
 import {
-  etcdHealthy, type EtcdMember, forgetRestore, listMembers, ownApiReady, readMember, restoreMember, startControlPlane, startEtcd, stopControlPlane, undoRestore,
+  bringTools, etcdHealthy, type EtcdMember, forgetRestore, listMembers, ownApiReady, readMember, restoreMember, startControlPlane, startEtcd, stopControlPlane, undoRestore,
 } from '../domain/commands/etcd';
 import { readNodes } from '../domain/commands/kubernetes';
 import { ClusterError } from '../domain/errors';
@@ -23,6 +23,7 @@ export const prepareEtcdRestore = (deps: Deps) => async ({ where, host, name, sh
   inScope(deps, where, host.id, async (scope) => {
     const session = await deps.remote.to(host, scope);
     await putThere(session, where.cluster, { name, sha256 });
+    await session.run(bringTools);
     return session.run(readMember);
   });
 

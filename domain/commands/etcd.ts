@@ -34,7 +34,7 @@ export const snapshotName = (at: string, operation: string): string => `${at.rep
 const tools = `${staticPods}
 export ETCDCTL_API=3
 tool() {
-  local name=$1 folder=$2 pid image id manifest
+  local name=$1 folder=$2 pid image id manifest mount one
   [ ! -x "$folder/$name" ] || return 0
   for pid in $(pids etcd); do
     if [ -x "/proc/$pid/root/usr/local/bin/$name" ]; then install -m 700 "/proc/$pid/root/usr/local/bin/$name" "$folder/$name" && return 0; fi
@@ -42,9 +42,13 @@ tool() {
   for manifest in "$manifests/etcd.yaml" ${stateDir}/restore/etcd.yaml; do
     [ -f "$manifest" ] || continue
     image=$(sed -n 's/^ *image: *//p' "$manifest" | tail -n 1)
-    if command -v ctr >/dev/null 2>&1 && mkdir -p "$folder/image" && ctr -n k8s.io images mount "$image" "$folder/image" >/dev/null 2>&1; then
-      [ ! -x "$folder/image/usr/local/bin/$name" ] || install -m 700 "$folder/image/usr/local/bin/$name" "$folder/$name"
-      ctr -n k8s.io images unmount --rm "$folder/image" >/dev/null 2>&1
+    # A path is mounted once only: containerd remembers it after it was unmounted. So all tools come with one mount.
+    if command -v ctr >/dev/null 2>&1 && mount=$(mktemp -d "$folder/image.XXXXXX") && ctr -n k8s.io images mount "$image" "$mount" >/dev/null 2>&1; then
+      for one in etcdctl etcdutl; do
+        [ ! -x "$mount/usr/local/bin/$one" ] || [ -x "$folder/$one" ] || install -m 700 "$mount/usr/local/bin/$one" "$folder/$one"
+      done
+      ctr -n k8s.io images unmount --rm "$mount" >/dev/null 2>&1
+      rmdir "$mount" 2>/dev/null
     elif command -v docker >/dev/null 2>&1 && id=$(docker create "$image" 2>/dev/null); then
       docker cp "$id:/usr/local/bin/$name" "$folder/$name" >/dev/null 2>&1
       docker rm "$id" >/dev/null
@@ -174,6 +178,17 @@ exit 1`,
 };
 
 const pods = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'] as const;
+
+/** Keeps etcd's tools at hand, before anything is stopped: what is missing must be found as long as all runs. */
+export const bringTools: Command = {
+  title: "find etcd's tools",
+  changes: true,
+  timeoutMs: 120_000,
+  script: `umask 077
+mkdir -p ${aside}/bin || exit 1
+${tools}
+snapshots_by ${aside}/bin >/dev/null && tool etcdctl ${aside}/bin || { echo 'etcd has no tools to restore with' >&2; exit 1; }`,
+};
 
 /** Stops the control plane on this host: its manifests go aside, and its processes are gone. etcd's tool is kept for what follows. */
 export const stopControlPlane: Command = {
