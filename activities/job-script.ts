@@ -97,6 +97,12 @@ export const jobEnvironment = `exec 3<&-
 export HOME=/root LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 `;
 
+/**
+ * Last line of a job's script. A link that breaks in the middle is an early end of stdin for the host: a script without
+ * this line came in half. It would run to where it was cut, and count as done.
+ */
+export const jobEnd = '\n\n#keelson-end';
+
 /** Says `<state> <generation> <exit code or -> <age in seconds> <failures>`. */
 export const lookScript = (id: string): string => `${head(id)}look; say`;
 
@@ -117,6 +123,7 @@ fi
 generation=$((generation + 1))
 dir=$base/$id-$generation unit=keelson-$id-$generation
 mkdir "$dir" && cat >"$dir/script" && echo "$EPOCHSECONDS" >"$dir/started" || exit 1
+[ "$(tail -c ${jobEnd.trim().length} "$dir/script")" = ${quote(jobEnd.trim())} ] || { rm -rf "$dir"; echo "the script of $dir did not arrive whole" >&2; exit 1; }
 [ -s /run/keelson-boot ] || cat /proc/sys/kernel/random/uuid >/run/keelson-boot
 printf %s ${quote(SUPERVISOR)} >"$dir/run"
 if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then

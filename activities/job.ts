@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import { ClusterError } from '../domain/errors';
-import { endScript, followScript, jobEnvironment, lookScript, reportScript, startScript } from './job-script';
+import { endScript, followScript, jobEnd, jobEnvironment, lookScript, reportScript, startScript } from './job-script';
 import { exportLines } from './adapters/shell/loader';
 import type { Scope, Session } from './ports';
 
@@ -55,7 +55,7 @@ export async function runJob(session: Session, job: Job): Promise<{ generation: 
 async function start(session: Session, job: Job): Promise<Seen> {
   const script = typeof job.script === 'string' ? job.script : await job.script();
   return session.run({
-    title: `${job.title}: start`, script: startScript(job.id), stdin: jobEnvironment + exportLines(job.env ?? {}) + script,
+    title: `${job.title}: start`, script: startScript(job.id), stdin: jobEnvironment + exportLines(job.env ?? {}) + script + jobEnd,
     changes: true, secrets: job.secrets ?? [], parse: ({ stdout }) => readSeen(stdout),
   });
 }

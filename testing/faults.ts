@@ -26,8 +26,11 @@ export type Fault =
   | { readonly kind: 'answer'; readonly stdout: string }
   /** All is well, later. */
   | { readonly kind: 'slow'; readonly ms: number }
-  /** Stops before or after the effect until the promise settles. A connection that is gone by then takes a waiting command along. */
-  | { readonly kind: 'hold'; readonly when: 'before' | 'after'; readonly until: Promise<unknown> }
+  /**
+   * Stops before or after the effect until the promise settles. A connection that is gone by then takes a waiting command
+   * along, unless it had `arrived`: then it happens late, as it does on a real host.
+   */
+  | { readonly kind: 'hold'; readonly when: 'before' | 'after'; readonly until: Promise<unknown>; readonly arrived?: boolean }
   /** The machine restarts in the middle of it. */
   | { readonly kind: 'reboot'; readonly ms: number };
 

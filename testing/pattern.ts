@@ -22,7 +22,9 @@ export function like(render: (...args: string[]) => string, ...samples: readonly
   const parts = cut(render(...samples), samples);
   return (script) => {
     const raw = capture(script, parts, samples.length);
-    return raw && [raw.map(unquoted), raw].find((args) => renders(render, args, script));
+    // An argument of which nothing is to be seen in the script is as good as its sample.
+    const args = raw?.map((one, at) => one ?? samples[at]!);
+    return args && [args.map(unquoted), args].find((some) => renders(render, some, script));
   };
 }
 
@@ -52,7 +54,7 @@ function cut(text: string, samples: readonly string[]): Part[] {
 }
 
 /** What stands in the holes, the shortest text that fits. */
-function capture(script: string, parts: readonly Part[], count: number): string[] | undefined {
+function capture(script: string, parts: readonly Part[], count: number): (string | undefined)[] | undefined {
   const args: (string | undefined)[] = Array.from({ length: count });
   let at = 0;
   let open: number | undefined;
@@ -68,7 +70,7 @@ function capture(script: string, parts: readonly Part[], count: number): string[
     at = found + text.length;
     open = hole;
   }
-  return at === script.length && args.every((one) => one !== undefined) ? args : undefined;
+  return at === script.length ? args : undefined;
 }
 
 /** As it was before domain/command.ts put quotes around it. */

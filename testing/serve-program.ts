@@ -37,7 +37,7 @@ export async function serveProgram(host: Host, channel: ServerChannel, input: In
   const isOver = (): boolean => ended || !host.up;
   let code: number | undefined;
   let bytesOut = 0;
-  const before = host.version;
+  let didChange = false;
   try {
     if (fault?.kind === 'drop' && fault.when === 'before') return link.cut();
     host.processes.set(pid, { pid, name: about.name, end, ...(speaker ? { speaker } : {}) });
@@ -48,7 +48,7 @@ export async function serveProgram(host: Host, channel: ServerChannel, input: In
     if (fault?.kind === 'hold' && fault.when === 'before') {
       await Promise.race([killed, fault.until]);
       // Nobody is there any more: it never got as far as the host.
-      if (!link.isOpen()) return;
+      if (!fault.arrived && !link.isOpen()) return;
     }
     if (fault?.kind === 'hang') {
       await killed;
@@ -56,12 +56,14 @@ export async function serveProgram(host: Host, channel: ServerChannel, input: In
     }
     if (fault?.kind === 'reboot') return told.reboot(host, fault.ms);
     if (isOver()) return;
+    const before = host.version;
     const busy = speaker && fence(host, speaker);
     const half = fault?.kind === 'drop' && fault.when === 'during';
     const answer = busy ? { code: BUSY, stderr: `${mark} busy ${busy}\n` }
       : fault?.kind === 'exit' && fault.when === 'before' ? fail(fault.words ?? 'it failed on purpose', fault.code)
         : found ? await Promise.race([effect(host, found.simulation, { ...about, env: program.env }, input, link, half), killed.then(() => ({ code: 143 }))])
           : fail(unknown(program.script), 127);
+    didChange = speaker !== undefined && host.version !== before;
     if (fault?.kind === 'hold' && fault.when === 'after') await Promise.race([killed, fault.until]);
     if (half || (fault?.kind === 'drop' && fault.when === 'after')) return link.cut();
     if (isOver() && !ended) return;
@@ -72,7 +74,7 @@ export async function serveProgram(host: Host, channel: ServerChannel, input: In
   } finally {
     host.processes.delete(pid);
     host.around.journal.add({
-      host: host.address, kind: 'command', ...about, changed: speaker !== undefined && host.version !== before, bytesIn: input.bytes, bytesOut,
+      host: host.address, kind: 'command', ...about, changed: didChange, bytesIn: input.bytes, bytesOut,
       ...(code === undefined ? {} : { code }), ...(fault ? { fault: fault.kind } : {}),
     });
   }

@@ -8,6 +8,8 @@ export interface WorkerConfig {
   readonly logLevel: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
   /** Activities at once, over all clusters. */
   readonly activities: number;
+  /** Workflows that are kept in memory; two for each operation that runs. With more of them than this, tasks may get stuck in the SDK. */
+  readonly workflows: number;
   /** Path of the workflows' bundle. */
   readonly bundle: string;
 }
@@ -17,6 +19,7 @@ const environment = z.object({
   KEELSON_EMBEDDED: z.enum(['0', '1']).default('0'),
   KEELSON_LOG_LEVEL: z.enum(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   KEELSON_ACTIVITIES: whole(100, 1),
+  KEELSON_WORKFLOWS: whole(200, 2),
 });
 
 /** Reads the settings from the environment. Throws one Error that lists every problem. `bundle` is there after a build. */
@@ -25,6 +28,6 @@ export function readConfig(env: NodeJS.ProcessEnv, bundle: string): WorkerConfig
   const problems = read.success ? [] : read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   if (!existsSync(bundle)) problems.push(`${bundle} is missing: run \`make build\``);
   if (!read.success || problems.length > 0) throw new Error(`the Temporal worker cannot start:\n  ${problems.join('\n  ')}`);
-  const { KEELSON_EMBEDDED, KEELSON_LOG_LEVEL, KEELSON_ACTIVITIES } = read.data;
-  return { embedded: KEELSON_EMBEDDED === '1', logLevel: KEELSON_LOG_LEVEL, activities: KEELSON_ACTIVITIES, bundle };
+  const { KEELSON_EMBEDDED, KEELSON_LOG_LEVEL, KEELSON_ACTIVITIES, KEELSON_WORKFLOWS } = read.data;
+  return { embedded: KEELSON_EMBEDDED === '1', logLevel: KEELSON_LOG_LEVEL, activities: KEELSON_ACTIVITIES, workflows: KEELSON_WORKFLOWS, bundle };
 }

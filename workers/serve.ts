@@ -56,8 +56,7 @@ function optionsFor(config: WorkerConfig, rest: { connection: NativeConnection; 
     dataConverter: dataConverter(),
     interceptors: { activity: [heedPause] },
     identity: `keelson@${hostname()}#${process.pid}`,
-    // Small: an installation has few workflows, and each cached one costs memory beside the pages of a server.
-    maxCachedWorkflows: 20,
+    maxCachedWorkflows: config.workflows,
     maxConcurrentWorkflowTaskPolls: 2,
     maxConcurrentActivityTaskPolls: 2,
     maxConcurrentActivityTaskExecutions: config.activities,

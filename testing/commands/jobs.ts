@@ -1,9 +1,9 @@
-import { endScript, followScript, jobEnvironment, lookScript, reportScript, startScript } from '../../activities/job-script';
+import { endScript, followScript, jobEnd, jobEnvironment, lookScript, reportScript, startScript } from '../../activities/job-script';
 import type { Host } from '../host';
 import { Job } from '../job';
 import { like, rendered } from '../pattern';
 import { readExports } from '../program';
-import { type Answer, type Call, lines, type Simulation, unknown } from '../simulation';
+import { type Answer, type Call, fail, lines, type Simulation, unknown } from '../simulation';
 import type { Registry } from './index';
 
 const generations = ({ jobs }: Host, id: string): Job[] => jobs.filter((job) => job.id === id).sort((a, b) => a.generation - b.generation);
@@ -17,20 +17,19 @@ function said(host: Host, id: string): Answer {
   return lines([`${job.state} ${job.generation} ${job.code ?? '-'} ${Math.floor((Date.now() - job.startedAt) / 1000)} ${failures}`]);
 }
 
-function start(registry: Registry, host: Host, { args: [id = ''], stdin, whole, speaker }: Call): Answer {
+function start(registry: Registry, host: Host, { args: [id = ''], stdin, speaker }: Call): Answer {
   const last = generations(host, id).at(-1);
   if (last && ['running', 'failed', 'done'].includes(last.state)) return said(host, id);
   if (last?.state === 'vanished') last.interrupt();
   const given = stdin.toString('utf8');
+  if (!given.endsWith(jobEnd)) return fail(`the script of ${id} did not arrive whole`);
   const job = new Job(id, (last?.generation ?? 0) + 1);
   host.jobs.push(job);
-  const { env, script } = readExports(given.startsWith(jobEnvironment) ? given.slice(jobEnvironment.length) : given);
+  const { env, script } = readExports((given.startsWith(jobEnvironment) ? given.slice(jobEnvironment.length) : given).slice(0, -jobEnd.length));
   const found = registry.find(script);
   const name = `job: ${found?.simulation.name ?? 'unknown'}`;
   const fault = registry.fault({ host, name, args: found?.args ?? [], ...(speaker ? { speaker } : {}) });
   const inside = async () => {
-    // A script that came in half runs to where it was cut, as bash would.
-    if (!whole) return { code: 0, log: '' };
     if (!found) return { code: 127, log: `${unknown(script)}\n` };
     const answer = await found.simulation.act(host, { args: found.args, env, stdin: Buffer.alloc(0), whole: true, half: fault?.kind === 'drop' && fault.when === 'during', ...(speaker ? { speaker } : {}) });
     return { code: answer?.code ?? 0, log: `${answer?.stdout?.toString() ?? ''}${answer?.stderr ?? ''}` };
