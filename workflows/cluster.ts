@@ -133,6 +133,9 @@ export async function cluster(input: unknown): Promise<EntityState> {
     state = { ...state, driftEveryMs };
   };
 
+  // Just adopted: what is known now is worth a copy at once.
+  if (!workflowInfo().continuedFromExecutionRunId && state.log.at(-1)?.operation === 'adopt') await keepCopies(state, 'adopt');
+
   while (!state.retired) {
     await schedule();
     await condition(() => state.next !== undefined || workflowInfo().continueAsNewSuggested);

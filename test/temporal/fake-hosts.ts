@@ -77,6 +77,10 @@ export class FakeHosts {
     return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as StateCopy : undefined;
   }
 
+  forgetCopy(host: string): void {
+    rmSync(join(this.dir, `state-${host}`), { force: true });
+  }
+
   /** The journal: beginnings and ends in the order in which they happened. */
   journal(): Call[] {
     const file = join(this.dir, 'journal');

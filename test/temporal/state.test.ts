@@ -61,12 +61,14 @@ withTemporal('the state of a cluster', () => {
     expect(copy).toMatchObject({ name: cluster.name, n: 1, desired: { by: 'ana@laptop', generation: 1 }, current: { created: true, leader: cp } });
     expect(hosts.copy('10.0.0.2')).toBeUndefined();
     await cluster.entity.terminate('the server was lost');
+    hosts.forgetCopy(cp);
     hosts.more = () => ({ claim: { cluster: cluster.name, uid: copy.uid }, joined: true, kubeletVersion: 'v1.34.2' });
 
     await env.client.workflow.start<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(cluster.name), taskQueue: cluster.taskQueue, args: [stateFromCopy(copy, 'bo@desk', new Date().toISOString())],
     });
     expect(await cluster.entity.query(desiredQuery)).toEqual(named());
+    expect(await copied()).toMatchObject({ uid: copy.uid, n: 1000, desired: copy.desired });
     const before = hosts.changes().length;
     expect(await cluster.converge(spec())).toMatchObject({ operation: 'reconcile-1001', outcome: 'Success' });
     expect(await cluster.status('reconcile-1001')).toMatchObject({ planned: 0 });
