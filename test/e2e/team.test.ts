@@ -1,19 +1,19 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordCommand } from '../record';
 import { eventually, Home, images, Lab, scenario } from './harness';
+import { TeamServer } from './team-server';
 
 const root = join(__dirname, '..', '..');
 
-/** A Temporal server of one's own, a Temporal worker of one's own, and a deployment script: nothing embedded. */
+/** What docker-compose.yml starts, from packages, a Temporal worker of one's own, and a deployment script: nothing embedded. */
 scenario('a team: its own Temporal server, and the deployment script', () => {
   const lab = new Lab('e2e-team');
   const dir = mkdtempSync(join(tmpdir(), 'keelson-team-'));
   const file = join(dir, 'Clusterfile');
-  let server: ChildProcess;
+  let server: TeamServer;
   let worker: ReturnType<Home['start']>;
   let home: Home;
 
@@ -27,17 +27,16 @@ spec:
   ssh: {user: root, pk: ${lab.key}}
   hosts: [{ips: ['${host!}:22'], roles: [master]}]
 `);
-    const port = await freePort();
-    const temporal = process.env.TEMPORAL_CLI_PATH ?? execFileSync(join(root, 'test/lab/temporal.sh'), { encoding: 'utf8' }).trim();
-    server = spawn(temporal, ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'], { stdio: 'ignore' });
-    home = new Home({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+    lab.countKubeadm(host!);
+    server = await TeamServer.start();
+    home = new Home({ TEMPORAL_ADDRESS: server.address });
     worker = home.start(['worker'], { timeoutMs: 600_000 });
   }, 300_000);
   afterAll(async () => {
     worker.child.kill('SIGTERM');
     await worker.ended;
     await home.close();
-    server.kill('SIGKILL');
+    await server.stop();
     rmSync(dir, { recursive: true, force: true });
     lab.down();
   }, 120_000);
@@ -51,12 +50,26 @@ spec:
     child.on('close', (code) => resolve({ code: code ?? -1, out }));
   });
 
-  test('examples/deploy.ts applies a Clusterfile, follows it and exits with its result', async () => {
-    const { code, out } = await deploy();
+  test('examples/deploy.ts applies a Clusterfile, follows it and exits with its result, whatever becomes of server and database', async () => {
+    const [host = ''] = lab.hosts;
+    const deployed = deploy();
+    await lab.until(host, 'the first file', '[ -e /var/lib/keelson/claim.json ]');
+    server.crashDatabase();
+    server.startDatabase();
+    await lab.until(host, 'kubeadm init', `pgrep -f '/[k]ubeadm init --config' >/dev/null`);
+    await server.crashServer();
+    server.crashDatabase();
+    server.startDatabase();
+    await server.startServer();
+    await lab.until(host, 'the end of kubeadm init', 'compgen -G "/var/lib/keelson/jobs/*-kubeadm-init-1/exit" >/dev/null');
+    server.crashDatabase();
+    server.startDatabase();
+    const { code, out } = await deployed;
+    expect(lab.kubeadmCalls(host)).toEqual(['init']);
     expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('1 node Ready at v1') as string });
     expect(Object.values(lab.nodes(lab.hosts[0]!))).toEqual(['Ready']);
     expect(home.journal('team').length).toBeGreaterThan(0);
-  }, 300_000);
+  }, 400_000);
 
   test('and says so when the cluster is not to be had', async () => {
     writeFileSync(file, `apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nmetadata: {name: other}\nspec: {image: [${images('flannel').join('')}], ssh: {user: root, pk: ${lab.key}}, hosts: [{ips: ['${lab.hosts[0]!}:22'], roles: [master]}]}\n`);
@@ -70,12 +83,3 @@ spec:
     expect((await eventually('the Temporal worker ends', async () => worker.ended, 30_000)).code).toBe(0);
   }, 40_000);
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

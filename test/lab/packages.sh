@@ -6,10 +6,10 @@ source "$(dirname "$0")/cache.sh"
 
 # podman runs the hosts (with runc: systemd in a host needs its way of mounting cgroups); netavark with iptables is its
 # network, and nft looks into it; debootstrap makes their file system; buildah and skopeo make and move images; sshpass
-# tests logins by password; chromium shows the Temporal UI to a test; the compiler and libseccomp are for runc, the one
+# tests logins by password; PostgreSQL is the database of a team's Temporal; chromium shows the Temporal UI to a test; the compiler and libseccomp are for runc, the one
 # program of the images that is not pure Go.
 PACKAGES=(podman runc crun netavark uidmap iptables nftables procps buildah skopeo debootstrap iproute2 openssh-client sshpass apache2-utils
-  zstd chromium ca-certificates curl git make gcc libc6-dev pkg-config libseccomp-dev)
+  postgresql-15 zstd chromium ca-certificates curl git make gcc libc6-dev pkg-config libseccomp-dev)
 
 ways_out='Without root, Debian or podman, "npm test" runs the part of the tests that needs none of them.'
 
@@ -39,6 +39,11 @@ missing_packages() {
 
 install_packages() {
   export DEBIAN_FRONTEND=noninteractive
+  # Of PostgreSQL only the programs are wanted: tests make databases of their own.
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+  fi
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "$@"
 }

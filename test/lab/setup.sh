@@ -9,4 +9,5 @@ source "$here/cache.sh"
 lock setup
 "$here/packages.sh"
 "$here/temporal.sh" >/dev/null
+"$here/temporal-server.sh" >/dev/null
 "$here/host-image.sh" >/dev/null
