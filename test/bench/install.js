@@ -6,7 +6,7 @@
  *
  * Prints a report in Markdown; --write puts it into docs/benchmarks.md as well, between its markers.
  */
-const { cpus, totalmem } = require('node:os');
+const { cpus, loadavg, totalmem } = require('node:os');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
@@ -20,7 +20,11 @@ const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 
 /** @template {import('./by-hand').Round} R @param {string} what @param {() => Promise<R>} install @returns {Promise<R>} */
 async function round(what, install) {
-  const result = await install();
+  const result = await install().catch((error) => {
+    // One bad round must not cost the others; a second one is no accident.
+    say(`${what} failed and is made once more: ${error instanceof Error ? error.message : error}`);
+    return install();
+  });
   say(`${what}: all nodes Ready after ${result.ready.toFixed(1)} s, ended after ${result.end.toFixed(1)} s; load ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}`);
   if (process.env.KEELSON_BENCH_SPANS) {
     for (const { stage, what: step, host, start, end } of [...result.spans].sort((a, b) => a.start - b.start)) {
@@ -50,6 +54,8 @@ async function main() {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number from 1 on');
   const [hand, ours] = [values.only !== 'keelson', values.only !== 'hand'];
+  const load = loadavg()[0];
+  if (load > cpus().length / 2) say(`the machine is not quiet (load ${load.toFixed(1)} on ${cpus().length} cores): figures will be worse than they are, for both`);
   const results = { byHand: [], keelson: [] };
   const images = hand ? prepared() : undefined;
   const store = ours ? await warmStore() : undefined;
