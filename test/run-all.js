@@ -113,6 +113,11 @@ check('types and lint', 'npm', ['run', '-s', 'check']);
 jest(['unit', 'workflow', 'fleet'], ['--maxWorkers=3']);
 jest(['hosts'], ['--runInBand']);
 jest(['e2e'], ['--runInBand']);
+// Where a tier cannot run it was skipped with its reason, and what it would have executed is not to be asked for.
+if (process.getuid?.() === 0 && spawnSync('podman', ['--version']).status === 0) {
+  check('README commands', process.execPath, ['-r', './test/hosts/register.cjs', 'test/readme-check.ts']);
+}
+
 process.stdout.write('\nSeconds:\n');
 for (const [name, took] of seconds) process.stdout.write(`${String(Math.round(took)).padStart(6)}  ${name}\n`);
 if (unsteady.length > 0) process.stdout.write(`\nUnsteady (failed, and passed when run once more):\n${unsteady.map((line) => `  ${line}\n`).join('')}`);
