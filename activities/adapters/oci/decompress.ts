@@ -45,7 +45,14 @@ type ZstdZlib = typeof zlib & { createZstdDecompress?: () => Duplex };
 
 async function* unzstd(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const native = (zlib as ZstdZlib).createZstdDecompress;
-  if (native) return yield* through(source, native());
+  if (native) {
+    try {
+      return yield* through(source, native());
+    } catch (error) {
+      if (!(error as NodeJS.ErrnoException).code?.startsWith('ZSTD_')) throw error;
+      throw new ClusterError('InvalidImage', `zstd cannot read a layer: ${(error as Error).message}`, {}, { cause: error });
+    }
+  }
   const child = spawn('zstd', ['-dcq'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-1_024); });
