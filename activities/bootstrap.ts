@@ -1,3 +1,4 @@
+import { apiPlace } from '../domain/api-place';
 import type { HostTarget } from '../domain/cluster';
 import { isControlPlane } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
@@ -24,6 +25,11 @@ export function apiAddress(cluster: ClusterSlice, host: HostTarget, images: read
   if (isControlPlane(host)) return host.id === cluster.leader ? host.address : leader;
   return rootfsOf(images).facts.apiBalancer ? '127.0.0.1' : leader;
 }
+
+/** Where the API is once the host has joined; empty where a balancer outside is used. */
+export const placeOfApi = (cluster: ClusterSlice, host: HostTarget): string => apiPlace(
+  { controlPlaneEndpoint: cluster.controlPlaneEndpoint, hosts: cluster.controlPlanes }, { host, leader: cluster.leader, images: cluster.images },
+);
 
 /**
  * Makes a host ready for kubeadm, in the order of the images' second generation: check, names, runtime, init. Its container
@@ -54,5 +60,6 @@ export const bootstrapHost = (deps: Deps) => async ({ where, host, cluster }: Ho
     const { first } = await imagesToPull(deps, session, { cluster, host, images, env });
     const failed = await session.run(prePull(first));
     if (failed.trim()) scope.log(`not pulled ahead: ${failed.trim().split('\n').join(', ')}`);
+    await session.run(markDone(marks.names(registryHost, placeOfApi(cluster, host))));
     await session.run(markDone(marks.bootstrap));
   });

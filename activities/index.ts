@@ -11,7 +11,10 @@ import { initControlPlane } from './init';
 import { joinControlPlane, joinWorker } from './join';
 import { mirrorRegistry } from './mirror-registry';
 import { mountRootfs } from './mount-rootfs';
+import { observeCluster } from './observe-cluster';
+import { pointHost } from './point-host';
 import { preProcessImage } from './pre-process';
+import { forgetHost, removeHost } from './remove';
 import { resetHost } from './reset';
 import { runConfig } from './run-config';
 import { runGuest } from './run-guest';
@@ -32,15 +35,19 @@ const guarded = <I, O>(verb: (input: I) => Promise<O>) => async (input: I): Prom
 /** All activities: one verb per stage, one host per call. */
 export const createActivities = (deps: Deps) => ({
   checkHost: guarded(checkHost(deps)),
+  observeCluster: guarded(observeCluster(deps)),
   preProcessImage: guarded(preProcessImage(deps)),
   runConfig: guarded(runConfig(deps)),
   mountRootfs: guarded(mountRootfs(deps)),
   mirrorRegistry: guarded(mirrorRegistry(deps)),
   bootstrapHost: guarded(bootstrapHost(deps)),
+  pointHost: guarded(pointHost(deps)),
   initControlPlane: guarded(initControlPlane(deps)),
   joinControlPlane: guarded(joinControlPlane(deps)),
   joinWorker: guarded(joinWorker(deps)),
   runGuest: guarded(runGuest(deps)),
+  removeHost: guarded(removeHost(deps)),
+  forgetHost: guarded(forgetHost(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
   inspectHost: guarded(inspectHost(deps)),
   forgetHostFiles: guarded(forgetHostFiles(deps)),

@@ -5,7 +5,7 @@ import { readRuntime } from '../domain/commands/bootstrap';
 import { diagnosis } from '../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
 import {
-  createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+  createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readNodes, restartKubeProxy, uploadCertificates,
 } from '../domain/commands/kubernetes';
 import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
@@ -19,7 +19,8 @@ import { explained } from './explained';
 import { envFor } from './host-env';
 import { openImages, type OpenImage, rootfsOf } from './image-set';
 import { runJob } from './job';
-import { joinConfig } from './kubeadm';
+import { initConfig, joinConfig } from './kubeadm';
+import { healthyEtcd } from './etcd';
 import { installKubeconfig, writeKubeconfig } from './kubeconfig';
 import { jobId, maxFailures } from './lifecycle';
 import type { HostInput } from './mount-rootfs';
@@ -63,7 +64,7 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     const leader = await deps.remote.to(input.leader, scope);
     const images = await openImages(deps, cluster, scope);
     if (!(await session.run(readMarks)).includes(marks.joinControlPlane)) {
-      await healthyEtcd(leader, scope, input.leader.id);
+      await healthyEtcd(leader, scope, input.leader);
       await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
     }
     const node = await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
@@ -71,10 +72,18 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
       await session.run(setHosts(cluster.name, 'api', [{ address: host.address, names: [apiName] }]));
       await leader.run(restartKubeProxy(node));
     }
+    await writeInitConfig(deps, session, { cluster, host, images });
     await installKubeconfig(session, adminConf);
-    await healthyEtcd(leader, scope, input.leader.id);
+    await healthyEtcd(leader, scope, input.leader);
     await session.run(markDone(marks.joinControlPlane));
   });
+
+/** It may lead one day, and let others in: what that takes lies ready, as on the first control plane. */
+async function writeInitConfig(deps: Deps, session: Session, { cluster, host, images }: Pick<JoinInput, 'cluster' | 'host'> & { images: readonly OpenImage[] }): Promise<void> {
+  const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
+  const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
+  await session.run(writePrivateFile('write kubeadm-init.yaml', `${hostPaths(cluster.name).etc}/kubeadm-init.yaml`, initConfig(cluster, images, runtime, host.id)));
+}
 
 interface Joining {
   readonly input: JoinInput;
@@ -144,15 +153,4 @@ async function confirmNode(leader: Session, scope: Scope, want: { address: strin
     return node.reason !== 'the kubelet has not reported yet' || node.ready || 'the kubelet has not reported yet';
   });
   return name;
-}
-
-/** Every etcd member answers. Before a member joins and after. */
-async function healthyEtcd(leader: Session, scope: Scope, host: string): Promise<void> {
-  await poll({ scope, host, what: 'a healthy etcd', everyMs: 500, timeoutMs: 120_000 }, async () => {
-    const nodes = await leader.run(readNodes);
-    const first = nodes.find(({ controlPlane }) => controlPlane);
-    if (!first) return 'no control plane Node';
-    const { members, healthy } = await leader.run(readEtcd(first.name));
-    return healthy || `members ${members.join(', ') || 'unknown'} are not all healthy`;
-  });
 }

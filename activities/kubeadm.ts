@@ -11,9 +11,12 @@ const imageOf = (cluster: ClusterSlice, images: readonly OpenImage[]) => {
   return { version: cluster.version, defaults: readImageFile(tree, 'etc/kubeadm.yml') ?? '', env: tree.config.env, hasShim: hasShim(tree), ...(vip ? { vip } : {}) };
 };
 
-/** The kubeadm documents for `init`: the image's defaults, the user's documents, this host's facts. */
-export const initConfig = (cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime): string => {
-  const leader = cluster.controlPlanes.find(({ id }) => id === cluster.leader);
+/**
+ * The kubeadm documents for `init`: the image's defaults, the user's documents, this host's facts. `on` is the control
+ * plane whose they are; the leader when left out.
+ */
+export const initConfig = (cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime, on = cluster.leader): string => {
+  const leader = cluster.controlPlanes.find(({ id }) => id === on);
   return initDocuments({
     cluster,
     image: imageOf(cluster, images),

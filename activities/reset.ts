@@ -25,23 +25,25 @@ export interface ResetHostInput {
 
 /** Brings a host back to bare, with the help of its images' clean scripts. Says what is left. */
 export const resetHost = (deps: Deps) => async (input: ResetHostInput): Promise<{ left: string[] }> =>
-  inScope(deps, input.where, input.host.id, async (scope) => {
-    const images = await knownImages(deps, input, scope);
-    const { values, secrets } = variables(deps, input, images);
-    const left = await createReset(deps)({
-      host: input.host,
-      scope,
-      scripts: cleanScripts(images, input.registry),
-      env: values,
-      secrets,
-      peers: input.peers,
-      virtualIp: virtualIpOf(images),
-      ...(input.podSubnet ? { podSubnet: input.podSubnet } : {}),
-      ...(input.leavesEtcd ? { leavesEtcd: true } : {}),
-      ...(input.force ? { force: true } : {}),
-    });
-    return { left };
+  inScope(deps, input.where, input.host.id, async (scope) => ({ left: await resetNow(deps, input, scope) }));
+
+/** The same inside an activity that does more than this. Gives what is left. */
+export async function resetNow(deps: Deps, input: ResetHostInput, scope: Scope): Promise<string[]> {
+  const images = await knownImages(deps, input, scope);
+  const { values, secrets } = variables(deps, input, images);
+  return createReset(deps)({
+    host: input.host,
+    scope,
+    scripts: cleanScripts(images, input.registry),
+    env: values,
+    secrets,
+    peers: input.peers,
+    virtualIp: virtualIpOf(images),
+    ...(input.podSubnet ? { podSubnet: input.podSubnet } : {}),
+    ...(input.leavesEtcd ? { leavesEtcd: true } : {}),
+    ...(input.force ? { force: true } : {}),
   });
+}
 
 interface KnownImage {
   readonly kind: ImageKind;

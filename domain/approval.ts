@@ -16,7 +16,7 @@ export interface Agreed {
 
 export const nothingAgreed: Agreed = { kinds: [] };
 
-const askedBy = (plan: Plan): readonly Asked[] => (plan as Plan & { readonly approvals?: readonly Asked[] }).approvals ?? [];
+const askedBy = (plan: Plan): readonly Asked[] => plan.approvals;
 
 /**
  * What still has to be asked before a plan may run. An approval is good for the very plan that was read: when the look

@@ -137,10 +137,12 @@ export const defaultPolicy: Policy = {
 export const isControlPlane = (host: Host): boolean => host.roles.includes('master');
 export const controlPlanes = (spec: ClusterSpec): Host[] => spec.hosts.filter(isControlPlane);
 export const workers = (spec: ClusterSpec): Host[] => spec.hosts.filter((host) => !isControlPlane(host));
-/** Hosts that serve the cluster's registry: those with the role, or else the leader. */
-export const registryHosts = (spec: ClusterSpec): Host[] => {
+/** Hosts that serve the cluster's registry: those with the role, or else the leader; the first control plane where none leads yet. */
+export const registryHosts = (spec: ClusterSpec, leader?: string): Host[] => {
   const named = spec.hosts.filter((host) => host.roles.includes('registry'));
-  return named.length > 0 ? named : controlPlanes(spec).slice(0, 1);
+  if (named.length > 0) return named;
+  const leads = controlPlanes(spec).filter(({ id }) => id === leader);
+  return leads.length > 0 ? leads : controlPlanes(spec).slice(0, 1);
 };
 
 /** A host with all that an activity needs to reach it: its credential, and the key it showed at first contact. */

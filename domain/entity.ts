@@ -73,7 +73,18 @@ export interface ClusterRecord {
    * Every host that an operation of this cluster may have changed and that was not reset since, by id: with how to reach
    * it, because a host that leaves stands in no spec any more.
    */
-  readonly members?: Readonly<Record<string, { readonly host: Host; readonly access: Credential }>>;
+  readonly members?: Readonly<Record<string, Member>>;
+  /** Digests of application images whose commands have run: a leader that takes over need not run them again. */
+  readonly installed?: readonly string[];
+  /** machine-id of each member, by host id: another machine at the same address is not that host. */
+  readonly machineIds?: Readonly<Record<string, string>>;
+}
+
+/** A host that this cluster has changed, and how to reach it. */
+export interface Member {
+  readonly host: Host;
+  /** Absent as long as the spec has the host: its credential is there. */
+  readonly access?: Credential;
 }
 
 export interface Running {
@@ -98,6 +109,10 @@ export interface Request {
   readonly approved?: boolean;
   /** With kind task: which one. */
   readonly task?: Task;
+  /** Hosts that may be forgotten: they cannot be reached and never will be. */
+  readonly forget?: readonly string[];
+  /** Only this very plan may run. */
+  readonly planHash?: string;
 }
 
 export interface LogLine {
@@ -182,18 +197,15 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   return refuseChange(state, request.spec);
 }
 
-/** What this version cannot take back from a cluster that exists: hosts that leave, hosts that change their role. */
+/** What can be seen to be wrong without a look at the hosts: hosts that change their role. */
 function refuseChange(state: EntityState, spec: ClusterSpec): ClusterError | undefined {
   if (!state.desired || !state.current.created) return undefined;
-  const wanted = new Set(spec.hosts.map(({ id }) => id));
-  const gone = state.desired.spec.hosts.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
   const before = new Map(state.desired.spec.hosts.map((host) => [host.id, isControlPlane(host)]));
   const turned = spec.hosts.filter((host) => before.get(host.id) === !isControlPlane(host)).map(({ id }) => id);
-  if (turned.length > 0) {
-    return new ClusterError('UnsafePlan', `a host of a running cluster keeps its role: ${turned.join(', ')} would change between control plane and worker`);
-  }
-  if (gone.length === 0) return undefined;
-  return new ClusterError('UnsafePlan', `hosts cannot be removed from a running cluster yet: ${gone.join(', ')} would leave; \`keelson reset\` removes the whole cluster`);
+  if (turned.length === 0) return undefined;
+  return new ClusterError('UnsafePlan', `a host of a running cluster keeps its role: ${turned.join(', ')} would change between control plane and worker`, {
+    todo: 'delete it from the cluster first, then add it in its new role',
+  });
 }
 
 export function refuseReset(state: EntityState, request: { requestId: string; confirm: string }): ClusterError | undefined {
@@ -232,13 +244,37 @@ export function admitAmend(state: EntityState, { requestId, by, spec }: AmendReq
   return remember(amended, { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
 }
 
+/** Hosts that a new spec leaves out take the credential of the former one with them: they have to be reached once more. */
+export function withAccess(record: ClusterRecord, before: ClusterSpec | undefined, after: ClusterSpec): ClusterRecord {
+  if (!before || !record.members) return record;
+  const stays = new Set(after.hosts.map(({ id }) => id));
+  const members = Object.entries(record.members).map(([id, member]): [string, Member] => {
+    const access = before.credentials[member.host.credential];
+    return stays.has(id) || member.access || !access ? [id, member] : [id, { ...member, access }];
+  });
+  return { ...record, members: Object.fromEntries(members) };
+}
+
+interface ApplyWords {
+  readonly requestId: string;
+  readonly by: string;
+  readonly spec: ClusterSpec;
+  readonly digest: string;
+  readonly file?: string;
+  readonly approved?: boolean;
+  readonly forget?: readonly string[];
+  readonly planHash?: string;
+}
+
 /** Accepts a spec: either the one that runs already (attach), or the next operation. */
-export function admitApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string; file?: string; approved?: boolean }, at: string): EntityState {
+export function admitApply(state: EntityState, request: ApplyWords, at: string): EntityState {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
   if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
   const kind = state.current.created ? 'reconcile' : 'init';
-  return remember({ ...state, desired: desiredBy(state.desired, request, at) }, {
+  const current = withAccess(state.current, state.desired?.spec, request.spec);
+  return remember({ ...state, current, desired: desiredBy(state.desired, request, at) }, {
     kind, requestId: request.requestId, by: request.by, at, ...(request.approved ? { approved: true } : {}),
+    ...(request.forget ? { forget: request.forget } : {}), ...(request.planHash ? { planHash: request.planHash } : {}),
   });
 }
 

@@ -2,6 +2,7 @@
 export type ErrorType =
   | 'InvalidSpec'
   | 'UnsafePlan'
+  | 'StalePlan'
   | 'HostClaimed'
   | 'PreflightFailed'
   | 'NeedsDecision'
@@ -28,6 +29,7 @@ export type ErrorType =
 const retryable: Record<ErrorType, boolean> = {
   InvalidSpec: false,
   UnsafePlan: false,
+  StalePlan: false,
   HostClaimed: false,
   PreflightFailed: false,
   NeedsDecision: false,

@@ -64,6 +64,8 @@ export interface NodeFacts {
   readonly controlPlane: boolean;
   /** Cordoned. */
   readonly unschedulable: boolean;
+  /** Why it is not ready, in the kubelet's words. */
+  readonly reason?: string;
 }
 
 /** What one look through a control plane that answers reports of the whole cluster. Absent when no API answers. */

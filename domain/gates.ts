@@ -1,4 +1,5 @@
 import type { PlanJob } from './plan';
+import type { StageName } from './stages';
 import type { JobState } from './status';
 
 /** Whether a job may start: yes; not yet, and why; or not at all until something that failed is mended. */
@@ -26,27 +27,42 @@ export function verdict(job: PlanJob, board: Board): Verdict {
     return { go: false, blocked: state === 'failed' || state === 'blocked', reason };
   }
   if (job.stage === 'RunGuest' && !board.isEarly(job)) {
-    const open = board.jobs.find((one) => one.stage === 'Join' && !settled(board.stateOf(one)));
-    if (open) return { go: false, blocked: false, reason: `${open.host} joins` };
+    const open = board.jobs.find((one) => (one.stage === 'Join' || one.stage === 'Remove') && !settled(board.stateOf(one)));
+    if (open) return { go: false, blocked: false, reason: `${open.host} ${open.stage === 'Join' ? 'joins' : 'leaves'}` };
   }
   return { go: true };
 }
 
+type Needed = [PlanJob, string];
+
 /** The jobs that must be done before this one, each with the words for "waits for". */
-function needs(job: PlanJob, board: Board): [PlanJob, string][] {
-  const { jobs } = board;
-  const of = (...stages: string[]) => jobs.filter(({ stage }) => stages.includes(stage));
-  const before = jobs.slice(0, jobs.indexOf(job));
-  const lane = job.host === undefined ? [] : before.filter(({ host }) => host === job.host).slice(-1);
-  const list: [PlanJob, string][] = job.stage === 'RunConfig' ? [] : of('RunConfig').map((one) => [one, 'the configuration is merged']);
-  list.push(...lane.map((one): [PlanJob, string] => [one, `${one.stage} of this host`]));
-  if (job.stage === 'Bootstrap') list.push(...of('MirrorRegistry').map((one): [PlanJob, string] => [one, `the registry on ${one.host} serves`]));
-  if (job.stage === 'Join') {
-    list.push(...of('Init').map((one): [PlanJob, string] => [one, `the API answers on ${one.host}`]));
-    if (board.isControlPlane(job.host ?? '')) {
-      const earlier = before.filter((one) => one.stage === 'Join' && board.isControlPlane(one.host ?? ''));
-      list.push(...earlier.map((one): [PlanJob, string] => [one, `control plane ${one.host} joins: etcd takes one at a time`]));
-    }
-  }
-  return list;
+function needs(job: PlanJob, board: Board): Needed[] {
+  const before = board.jobs.slice(0, board.jobs.indexOf(job));
+  const config = board.jobs.filter(({ stage }) => stage === 'RunConfig' && job.stage !== 'RunConfig').map((one): Needed => [one, 'the configuration is merged']);
+  const lane = job.host === undefined ? [] : before.filter(({ host }) => host === job.host).slice(-1).map((one): Needed => [one, `${one.stage} of this host`]);
+  return [...config, ...lane, ...(gates[job.stage]?.(job, before, board) ?? [])];
 }
+
+/** What a stage waits for on other hosts, from the jobs that stand before it in the plan. */
+const gates: Partial<Record<StageName, (job: PlanJob, before: readonly PlanJob[], board: Board) => Needed[]>> = {
+  Bootstrap: (_job, before) => of(before, 'MirrorRegistry').map((one) => [one, `the registry on ${one.host} serves`]),
+  Join: (job, before, board) => [
+    ...of(before, 'Init').map((one): Needed => [one, `the API answers on ${one.host}`]),
+    ...(board.isControlPlane(job.host ?? '') ? [...members(before, board), ...of(before, 'Remove').map(leaves)] : leads(job, before)),
+  ],
+  // What is dead goes at once, one after another; who lives goes when all that takes its place is there.
+  Remove: (job, before, board) => before
+    .filter((one) => one.stage !== 'RunConfig' && (one.stage !== 'Remove' || board.isControlPlane(job.host ?? '') || job.member !== undefined))
+    .map((one) => (one.stage === 'Remove' ? leaves(one) : [one, `${one.stage} on ${one.host}`])),
+  // The cluster can only be whole when everything was done.
+  PostProcess: (_job, before) => before.map((one) => [one, `${one.stage}${one.host ? ` on ${one.host}` : ''}`]),
+};
+
+const of = (jobs: readonly PlanJob[], name: StageName): PlanJob[] => jobs.filter(({ stage }) => stage === name);
+const leaves = (one: PlanJob): Needed => [one, `${one.member ?? one.host} leaves: etcd lets one go at a time`];
+const members = (before: readonly PlanJob[], board: Board): Needed[] =>
+  of(before, 'Join').filter((one) => board.isControlPlane(one.host ?? '')).map((one) => [one, `control plane ${one.host} joins: etcd takes one at a time`]);
+
+/** Where a new control plane takes over, workers wait for it: they know no other. */
+const leads = (job: PlanJob, before: readonly PlanJob[]): Needed[] =>
+  of(before, 'Join').filter(({ through, host }) => through !== undefined && host !== job.host).slice(0, 1).map((one) => [one, `the API answers on ${one.host}`]);

@@ -17,6 +17,8 @@ export const marks = {
   /** The registry serves what these images carry. */
   registry: (images: readonly ImageFacts[]): string => `registry:${key(images.map(({ digest }) => digest))}`,
   bootstrap: 'bootstrap',
+  /** /etc/hosts has registry and API at these addresses; the API's may be empty: a balancer outside. */
+  names: (registry: string, api: string): string => `names:${key({ registry, api })}`,
   init: 'init',
   joinControlPlane: 'join:control-plane',
   /** A worker has joined and reaches the API through these control planes. */

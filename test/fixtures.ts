@@ -1,6 +1,8 @@
-import { type ClusterSpec, defaultPolicy, type Host } from '../domain/cluster';
-import type { HostFacts } from '../domain/facts';
+import { apiPlace, registryPlace } from '../domain/api-place';
+import { type ClusterSpec, controlPlanes, defaultPolicy, type Host, isControlPlane, registryHosts } from '../domain/cluster';
+import type { ClusterFacts, HostFacts } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
+import { marks } from '../domain/marks';
 
 /** A host of a cluster, with good defaults. */
 export const aHost = (id: string, role: 'master' | 'node' = 'node', more: Partial<Host> = {}): Host => ({
@@ -31,3 +33,26 @@ export const someImages = (): ImageFacts[] => [
 export const bareFacts = (host: string, more: Partial<HostFacts> = {}): HostFacts => ({
   host, reachable: true, hostname: `h-${host.replaceAll('.', '-')}`, machineId: host, trees: {}, done: [], joined: false, controlPlane: false, ...more,
 });
+
+/** What the API tells of a cluster whose hosts bear these marks: who has joined is a Ready Node, control planes are healthy members of etcd. */
+export function clusterFacts(hosts: readonly Host[], done: Readonly<Record<string, readonly string[]>>, more: Partial<ClusterFacts> = {}): ClusterFacts | undefined {
+  const joined = hosts.filter(({ id }) => done[id]?.some((mark) => mark === marks.init || mark.startsWith('join:')));
+  const [first] = joined.filter(isControlPlane);
+  if (!first) return undefined;
+  return {
+    through: first.id,
+    nodes: joined.map((host) => ({ name: `h-${host.id}`, address: host.address, version: 'v1.34.2', ready: true, controlPlane: isControlPlane(host), unschedulable: false })),
+    etcd: joined.filter(isControlPlane).map(({ id, address }) => ({ name: `h-${id}`, address, healthy: true })),
+    ...more,
+  };
+}
+
+/** The marks on every host of a cluster where everything was done; the first control plane leads. */
+export function allMarks(spec: ClusterSpec, images: readonly ImageFacts[] = someImages(), leader = controlPlanes(spec)[0]?.id ?? ''): Record<string, string[]> {
+  return Object.fromEntries(spec.hosts.map((host) => [host.id, [
+    marks.mount(spec, images, host, leader), marks.bootstrap, marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
+    ...(host.id === leader ? [marks.init, ...images.map(({ digest }) => marks.guest(digest))] : []),
+    ...(registryHosts(spec, leader).includes(host) ? [marks.registry(images)] : []),
+    ...(host.id === leader ? [] : [isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec))]),
+  ]]));
+}

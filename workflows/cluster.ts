@@ -13,7 +13,7 @@ import {
 import { keepCopies, settleSchedule } from './after-operation';
 import { initCluster } from './init-cluster';
 import {
-  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
+  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
 } from './messages';
 import { reconcileCluster } from './reconcile-cluster';
 import { resetCluster } from './reset-cluster';
@@ -53,11 +53,12 @@ export async function cluster(input: unknown): Promise<EntityState> {
   setHandler(entityQuery, () => viewOf(state), { description: 'the cluster, its conditions, its operations' });
   setHandler(desiredQuery, () => state.desired?.spec, { description: 'the spec, secrets sealed' });
   setHandler(fileQuery, () => state.desired?.file, { description: 'the Clusterfile, sealed' });
-  setHandler(progressSignal, ({ operation, waiting, joined, ended: last }) => {
+  setHandler(recordQuery, () => state.current, { description: 'what the last operation left' });
+  setHandler(progressSignal, ({ operation, waiting, joined, ended: last, record }) => {
     if (state.running?.operation !== operation) return;
     left = last ?? left;
     const { waiting: _before, ...running } = state.running;
-    state = { ...state, running: { ...running, ...(waiting ? { waiting } : {}), ...(joined ? { joined } : {}) } };
+    state = { ...state, running: { ...running, ...(waiting ? { waiting } : {}), ...(joined ? { joined } : {}) }, ...(record ? { current: record } : {}) };
   });
   setHandler(applyUpdate, async (request) => {
     state = admitApply(state, request, now());
@@ -164,11 +165,12 @@ export async function cluster(input: unknown): Promise<EntityState> {
   return state;
 }
 
-function startOperation(state: EntityState, { kind, operation }: Running, { force = false, approved, task }: Request): Promise<ChildWorkflowHandle<() => Promise<OperationResult>>> {
+function startOperation(state: EntityState, { kind, operation }: Running, { force = false, approved, task, forget, planHash }: Request): Promise<ChildWorkflowHandle<() => Promise<OperationResult>>> {
   if (!state.desired) throw ApplicationFailure.nonRetryable('nothing was applied', 'InvalidSpec');
   const common = {
     spec: state.desired.spec, uid: state.uid, n: state.n, operation, last: state.current,
     ...(state.paused ? { paused: state.paused } : {}), ...(approved ? { approved } : {}),
+    ...(forget ? { forget } : {}), ...(planHash ? { planHash } : {}),
   };
   const options = {
     workflowId: `cluster/${state.name}/${operation}`,

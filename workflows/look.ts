@@ -1,9 +1,10 @@
-import { changeProblems } from '../domain/change-rules';
+import { changeProblems, machineProblems } from '../domain/change-rules';
 import { checkProblems } from '../domain/check';
-import { type ClusterSpec, targetOf } from '../domain/cluster';
+import { type ClusterSpec, type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
 import type { ClusterRecord } from '../domain/entity';
-import { type HostFacts, unreachable } from '../domain/facts';
+import { type ClusterFacts, type HostFacts, unreachable } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
+import { absentOf, hasJoined, leaderOf, leavingOf } from '../domain/membership';
 import { type Plan, planCluster } from '../domain/plan';
 import type { Problem } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
@@ -11,10 +12,14 @@ import type { Where } from '../domain/where';
 import { explain, told } from './explain';
 import type { On } from './on';
 import type { Report } from './run-jobs';
+import { memberTarget } from './work';
 
 export interface Seen {
   readonly images: readonly ImageFacts[];
+  /** Of the hosts of the spec, and of those that leave. */
   readonly facts: readonly HostFacts[];
+  /** Absent when no control plane answers. */
+  readonly cluster?: ClusterFacts;
   readonly problems: readonly Problem[];
 }
 
@@ -22,51 +27,89 @@ export interface LookInput {
   readonly spec: ClusterSpec;
   readonly where: Omit<Where, 'stage'>;
   readonly hostKeys: Readonly<Record<string, string>>;
-  /** What the last operation left. */
+  /** What the last operation left; within an operation, what it has come to. */
   readonly last: ClusterRecord;
   readonly on: On;
   readonly report: Report;
+  /** Hosts that may be away: those that were already when the operation began. Left out: any may. */
+  readonly mayBeAway?: readonly string[];
 }
 
 /**
- * Stages Check and PreProcess: every host and every image is looked at, side by side, and nothing is changed. What is
- * wrong with any of them comes back in one report.
+ * Stages Check and PreProcess: every host and every image is looked at, side by side, then the cluster as a whole, and
+ * nothing is changed. What is wrong with any of them comes back in one report. Hosts that leave are looked at as well: of
+ * them nothing is asked.
  */
 export async function look(input: LookInput): Promise<Seen> {
-  const { spec, where, last } = input;
-  const [facts, fetched] = await Promise.all([
-    Promise.all(spec.hosts.map((host) => lookAtHost(input, host.id))),
+  const { spec, where, last, hostKeys } = input;
+  const staying = spec.hosts.map((host) => targetOf(spec, host, hostKeys[host.id]));
+  const leaving = leavingOf(spec, last).map((member) => memberTarget(spec, member, hostKeys));
+  const [met, fetched] = await Promise.all([
+    Promise.all([...staying, ...leaving].map((target) => lookAtHost(input, target))),
     Promise.all(spec.images.map((ref) => fetchImage(input, ref))),
   ]);
+  const facts = met.map((one) => (leaving.some(({ id }) => id === one.host) ? strangerIsAway(one, where.uid, last) : one));
+  const cluster = await lookAtCluster(input, [...staying, ...leaving], facts);
   const images = fetched.flatMap(({ image }) => (image ? [image] : []));
   const complete = images.length === spec.images.length;
+  const away = absentOf(spec, new Map(facts.map((one) => [one.host, one])), cluster, last)
+    .map(({ id }) => id).filter((id) => input.mayBeAway?.includes(id) ?? true);
   const problems = [
     // The image may bring the networks that the spec leaves open.
     ...specProblems(spec, images.find(({ kind }) => kind === 'rootfs')),
     ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])),
     ...changeProblems(last, images),
-    ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete }),
+    ...machineProblems(last, facts),
+    ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete, away, ...(last.leader ? { leader: last.leader } : {}) }),
   ];
-  for (const { id } of spec.hosts) reportHost(input.report, id, problems);
-  return { images, facts, problems };
+  for (const { id } of [...staying, ...leaving]) reportHost(input.report, id, problems);
+  return { images, facts, problems, ...(cluster ? { cluster } : {}) };
 }
 
 /** What differs, from a look. */
-export const planFrom = (spec: ClusterSpec, seen: Seen, force = false): Plan => planCluster({ spec, ...seen, force });
+export const planFrom = (spec: ClusterSpec, seen: Seen, known: { last: ClusterRecord; forget?: readonly string[]; force?: boolean }): Plan =>
+  planCluster({ spec, ...seen, leaving: leavingOf(spec, known.last).map(({ host }) => host), ...known });
 
-async function lookAtHost({ spec, where, hostKeys, on, report }: LookInput, id: string): Promise<HostFacts> {
-  const host = spec.hosts.find((one) => one.id === id);
-  if (!host) throw new Error(`no host ${id}`);
+/** A host that leaves and is somebody else's by now, or another machine, is not ours to reset: the cluster can only forget it. */
+function strangerIsAway(facts: HostFacts, uid: string, { machineIds = {} }: ClusterRecord): HostFacts {
+  const { host, claim, machineId } = facts;
+  if (claim && claim.uid !== uid) return unreachable(host, { type: 'HostClaimed', message: `it belongs to cluster ${claim.cluster} by now` });
+  const before = machineIds[host];
+  if (!machineId || !before || machineId === before) return facts;
+  return unreachable(host, { type: 'HostClaimed', message: `another machine answers at its address: machine-id ${machineId}, not ${before}` });
+}
+
+async function lookAtHost({ where, on, report }: LookInput, target: HostTarget): Promise<HostFacts> {
+  const { id } = target;
   report({ stage: 'Check', host: id, state: 'running' });
   try {
     return await on.probe.checkHost.executeWithOptions(
       { summary: `Check ${id}`, activityId: `Check/${id}` },
-      [{ where: { ...where, stage: 'Check' }, host: targetOf(spec, host, hostKeys[id]) }],
+      [{ where: { ...where, stage: 'Check' }, host: target }],
     );
   } catch (error) {
     const why = explain(error);
     if (!why) throw error;
     return unreachable(id, { type: why.reason, message: why.message });
+  }
+}
+
+/** Asks a control plane for the whole cluster: the leader, or whichever else is there. */
+async function lookAtCluster({ spec, where, last, on }: LookInput, targets: readonly HostTarget[], facts: readonly HostFacts[]): Promise<ClusterFacts | undefined> {
+  const seen = new Map(facts.map((one) => [one.host, one]));
+  const leader = leaderOf(spec, seen, last);
+  const asked = targets
+    .filter((host) => isControlPlane(host) && hasJoined(seen.get(host.id)) && seen.get(host.id)?.apiReady !== false)
+    .sort((a, b) => Number(b.id === leader) - Number(a.id === leader));
+  if (asked.length === 0) return undefined;
+  try {
+    const answer = await on.probe.observeCluster.executeWithOptions(
+      { summary: 'Check the cluster: nodes, etcd', activityId: 'Check/cluster' }, [{ where: { ...where, stage: 'Check' }, controlPlanes: asked }],
+    );
+    return answer ?? undefined;
+  } catch (error) {
+    if (!explain(error)) throw error;
+    return undefined;
   }
 }
 

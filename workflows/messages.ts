@@ -21,6 +21,10 @@ export interface ApplyRequest {
   readonly digest: string;
   /** Digest of the desired state the request was made from; absent: whatever is there. */
   readonly base?: string;
+  /** Hosts that may be forgotten: they cannot be reached and never will be. */
+  readonly forget?: readonly string[];
+  /** Only this very plan may run; another one is refused as stale. */
+  readonly planHash?: string;
   /** The Clusterfile this was made from, packed and sealed as a whole; absent: the one before stays. */
   readonly file?: string;
   /** Whatever asks for approval is approved in advance. */
@@ -64,6 +68,8 @@ export const cancelUpdate = defineUpdate<void, [{ by: string; reason: string }]>
 export const entityQuery = defineQuery<EntityView>('cluster');
 /** On the entity: the spec as it was applied last; secrets stay sealed. */
 export const desiredQuery = defineQuery<ClusterSpec | undefined>('desired');
+/** On the entity: what the last operation left, access to its members with it; secrets stay sealed. For the dry run. */
+export const recordQuery = defineQuery<ClusterRecord>('record');
 /** On the entity: the Clusterfile that was applied last, sealed. */
 export const fileQuery = defineQuery<string | undefined>('clusterfile');
 /** On an operation `cluster/<name>/<operation>`; answered on closed ones too, within retention. */
@@ -79,6 +85,8 @@ export interface Progress {
   /** Hosts that have joined. */
   readonly joined?: readonly string[];
   /** A cancelled operation's last word: what it left, and what it took back. */
+  /** What it has come to: it must outlive the operation, however that ends. */
+  readonly record?: ClusterRecord;
   readonly ended?: { readonly record: ClusterRecord; readonly message: string };
 }
 export const progressSignal = defineSignal<[Progress]>('progress');

@@ -1,14 +1,18 @@
 import { ApplicationFailure, condition, allHandlersFinished, CancellationScope, ContinueAsNew, continueAsNew, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ClusterSpec } from '../domain/cluster';
 import { renderDetails } from '../domain/details';
-import type { ClusterRecord, OperationResult } from '../domain/entity';
+import { type ClusterRecord, type OperationResult, withAccess } from '../domain/entity';
 import type { ErrorType } from '../domain/errors';
 import type { Paused } from '../domain/hands';
+import type { HostFacts } from '../domain/facts';
 import { recordOutcome } from '../domain/host-record';
-import type { Plan } from '../domain/plan';
+import { marks } from '../domain/marks';
+import { hasJoined, leavingOf } from '../domain/membership';
+import { type Plan, staleWords } from '../domain/plan';
 import { errorsOf, formatProblems, type Problem } from '../domain/problem';
 import { isLeftOut, type LeftOut } from '../domain/skip-rules';
 import { applyEvent, beginStatus, endStatus, type OperationStatus, type Waiting } from '../domain/status';
+import { unwhole, wholeInput, wholeWords } from '../domain/whole';
 import { listen } from './decisions';
 import { explain } from './explain';
 import { look, planFrom, type Seen } from './look';
@@ -18,7 +22,7 @@ import { nothingHeard, type Parked, People } from './people';
 import { perform } from './perform';
 import { type Failure, type Report } from './run-jobs';
 import { takeBack } from './take-back';
-import { clusterSlice, targetFor, type Work } from './work';
+import type { Work } from './work';
 
 export interface OperationInput {
   readonly spec: ClusterSpec;
@@ -26,6 +30,10 @@ export interface OperationInput {
   readonly n: number;
   readonly operation: string;
   readonly last: ClusterRecord;
+  /** Hosts that may be forgotten where they cannot be reached. */
+  readonly forget?: readonly string[];
+  /** Only this very plan may run. */
+  readonly planHash?: string;
   /** Somebody held the cluster still before the operation began. */
   readonly paused?: Paused;
   /** Whatever asks for approval is approved in advance. */
@@ -85,24 +93,44 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   });
   const mended = (failures: readonly Failure[], waiting?: Waiting): Promise<Answer> => people.mended(failures, waiting);
 
-  const lookNow = () => look({ spec: decisions.spec(), where: { cluster: input.spec.name, uid, n, operation }, hostKeys: record.hostKeys, last, on, report });
+  let wanted = input.spec;
+  let mayBeAway: readonly string[] | undefined;
+  const lookNow = () => {
+    // Amended meanwhile: hosts that it leaves out have to be reached once more.
+    record = withAccess(record, wanted, decisions.spec());
+    wanted = decisions.spec();
+    return look({ spec: wanted, where: { cluster: wanted.name, uid, n, operation }, hostKeys: record.hostKeys, last: record, on, report, ...(mayBeAway ? { mayBeAway } : {}) });
+  };
+  const planNow = (now: Seen, force: boolean): Plan => {
+    const known = { last: record, force, ...(input.forget ? { forget: input.forget } : {}) };
+    return withoutLeftOut(planFrom(wanted, seenWithout(now, people.leftOut()), known), { spec: wanted, seen: now, leftOut: people.leftOut() });
+  };
+  // What must outlive this operation, however it ends, is told at once.
+  const keep = (next: ClusterRecord): void => {
+    if (JSON.stringify(next) === JSON.stringify(record)) return;
+    record = next;
+    entity.signal(progressSignal, { operation, record }).catch((error: unknown) => log.warn('the entity was not told', { error }));
+  };
   try {
     if (parked && parked.failures.length > 0) await mended(parked.failures, parked.waiting);
     // Before the first change nothing parks; whoever was parked has begun to change hosts.
     let first = parked === undefined;
     for (let round = 1; ; round += 1) {
       seen = await lookNow();
-      if (first) refuse(seen);
+      plan = planNow(seen, wanted.force && first);
+      if (first) refuse(plan, input.planHash);
+      mayBeAway ??= plan.absent;
       // Work was done since: a host that is away now is waited for, as in any other stage.
-      for (let away = missing(seen, people.leftOut()); away.length > 0; away = missing(seen, people.leftOut())) {
-        await mended(away.map(lookFailure));
+      while (errorsOf(plan.problems).length > 0) {
+        await mended(errorsOf(plan.problems).map(lookFailure));
         seen = await lookNow();
+        plan = planNow(seen, wanted.force && first);
       }
-      const spec = decisions.spec();
-      plan = withoutLeftOut(planFrom(spec, seenWithout(seen, people.leftOut()), spec.force && first), people.leftOut());
-      record = recordFrom(record, seen, plan);
+      const spec = wanted;
+      keep(recordFrom(record, { spec, seen, plan }));
       tell({ ...status, notes: notesFrom(status.notes, seen, last), planned: status.planned ?? plan.jobs.length, planHash: status.planHash ?? plan.hash });
-      const work: Work = { spec, images: seen.images, uid, n, operation, hostKeys: record.hostKeys, on, policy: () => decisions.spec().policy };
+      const work: Work = { spec, images: seen.images, uid, n, operation, hostKeys: record.hostKeys, on, policy: () => decisions.spec().policy, record,
+        leftOut: () => people.leftOut().hosts, note: (line) => tell({ ...status, notes: [...new Set([...status.notes, line])] }) };
       if (!(await people.agreed(plan))) {
         round = 0;
         continue;
@@ -114,15 +142,15 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
         continue;
       }
       if (plan.jobs.length > 0) throw failure('NotReadyYet', `after ${rounds} rounds there is still work: ${plan.jobs.map(({ id }) => id).join(', ')}`);
-      const verified = await verify(plan, work, people.leftOut(), mended);
-      if (verified === undefined) {
-        round = 0;
-        continue;
-      }
       const left = leftOutWords(people.leftOut());
-      const message = left ? `${verified}; left out: ${left}` : verified;
+      const absent = [...plan.absent, ...people.leftOut().hosts];
+      const message = [
+        seen.cluster ? wholeWords(wholeInput(spec, { ...plan, absent }, seen.images), seen.cluster) : 'nothing to do',
+        ...(plan.absent.length > 0 ? [`cannot be reached, left out: ${plan.absent.join(', ')}`] : []), ...(left ? [`left out: ${left}`] : []),
+      ].join('; ');
       const endedAt = new Date().toISOString();
-      tell(endStatus(status, { ok: true, ready: left === '', reason: left ? 'Skipped' : 'Ready', message }, endedAt));
+      const reason = left ? 'Skipped' : plan.absent.length > 0 ? 'HostUnreachable' : 'Ready';
+      tell(endStatus(status, { ok: true, ready: reason === 'Ready', reason, message }, endedAt));
       record = { ...recordOutcome(record, last, status, endedAt), phase: 'ClusterSuccess', conditions: status.conditions, created: true };
       await condition(allHandlersFinished);
       return { outcome: 'Success', message, record };
@@ -150,46 +178,25 @@ const lookFailure = ({ type, host, where, message }: Problem): Failure =>
   ({ job: { id: `Check/${host ?? where ?? ''}`, stage: 'Check', reason: 'the look after the work', ...(host ? { host } : {}) }, reason: type, message });
 
 /** Before the first change nothing parks: what is wrong ends the operation, all of it in one report. */
-function refuse({ problems }: Seen): void {
-  if (problems.some(({ severity }) => severity === 'error')) throw failure('PreflightFailed', formatProblems(problems));
+function refuse({ problems, hash }: Plan, wanted: string | undefined): void {
+  const errors = errorsOf(problems);
+  if (errors.length > 0) throw failure(errors.every(({ type }) => type === 'UnsafePlan') ? 'UnsafePlan' : 'PreflightFailed', formatProblems(problems));
+  if (wanted !== undefined && !hash.startsWith(wanted)) throw failure('StalePlan', staleWords(wanted, hash));
 }
 
-/**
- * The cluster as an observer sees it: every Node there, at its version and Ready; etcd's members are the control planes.
- * Undefined: somebody has amended what is wanted, so it has to be looked at anew.
- */
-async function verify(plan: Plan, work: Work, leftOut: LeftOut, mended: (failures: readonly Failure[]) => Promise<Answer>): Promise<string | undefined> {
-  const slice = clusterSlice(work, plan);
-  const cluster = { ...slice, workers: slice.workers.filter(({ id }) => !leftOut.hosts.includes(id)) };
-  for (;;) {
-    try {
-      return await work.on.change.verifyCluster.executeWithOptions(
-        { summary: 'Every node Ready, etcd members equal control planes' },
-        [{ where: { cluster: work.spec.name, uid: work.uid, n: work.n, operation: work.operation, stage: 'Verify' }, host: targetFor(work, plan.leader), cluster }],
-      );
-    } catch (error) {
-      const why = explain(error);
-      if (!why) throw error;
-      const answer = await mended([{ job: { id: 'Verify', stage: 'RunGuest', host: plan.leader, reason: 'the cluster is whole' }, ...why }]);
-      if (answer.decision === 'amend') return undefined;
-    }
-  }
-}
-
-/** A plan without what a person has left out; its hash is that of the whole. */
-const withoutLeftOut = (plan: Plan, leftOut: LeftOut): Plan => {
+/** A plan without what a person has left out; its hash is that of the whole. Nothing but the last check is work only where the rest is not whole. */
+function withoutLeftOut(plan: Plan, { spec, seen, leftOut }: { spec: ClusterSpec; seen: Seen; leftOut: LeftOut }): Plan {
   const jobs = plan.jobs.filter((job) => !isLeftOut(leftOut, job));
-  // What is done for all hosts alone is nothing to do.
-  return { ...plan, jobs: jobs.every(({ host }) => host === undefined) ? [] : jobs };
-};
+  if (jobs.length === plan.jobs.length || jobs.some(({ host, stage }) => host !== undefined && stage !== 'PostProcess')) return { ...plan, jobs };
+  const absent = [...plan.absent, ...leftOut.hosts];
+  const whole = seen.cluster && unwhole(wholeInput(spec, { version: plan.version, absent }, seen.images), seen.cluster).length === 0;
+  return { ...plan, jobs: whole ? [] : jobs.filter(({ stage }) => stage === 'PostProcess') };
+}
 
 /** What is wrong with a host that was left out speaks against nothing. */
 const seenWithout = (seen: Seen, { hosts }: LeftOut): Seen => ({ ...seen, problems: seen.problems.filter(({ host }) => !host || !hosts.includes(host)) });
 
 const leftOutWords = ({ jobs, hosts }: LeftOut): string => [...hosts, ...jobs].join(', ');
-
-/** What keeps an operation that has begun from going on: a host that is away, unless it was left out. */
-const missing = ({ problems }: Seen, { hosts }: LeftOut): Problem[] => errorsOf(problems).filter(({ host }) => !host || !hosts.includes(host));
 
 /** The hosts that need no Init and no Join any more. */
 const hostsJoined = (spec: ClusterSpec, { jobs }: Plan): string[] =>
@@ -200,15 +207,29 @@ const pauseWait = (cluster: string, { by, at, reason }: Paused, now: string): Wa
   commands: [`keelson resume ${cluster}`, `keelson cancel ${cluster}`],
 });
 
-function recordFrom(record: ClusterRecord, { images, facts }: Seen, plan: Plan): ClusterRecord {
-  const keys = facts.flatMap(({ host, hostKey }) => (hostKey ? [[host, hostKey] as const] : []));
+/** What is known after a look, and what the plan is about to do to which hosts. Hosts of which nothing is left are no more in it. */
+function recordFrom(record: ClusterRecord, { spec, seen: { images, facts }, plan }: { spec: ClusterSpec; seen: Seen; plan: Plan }): ClusterRecord {
+  const leaving = leavingOf(spec, record);
+  const touched = new Set(plan.jobs.flatMap(({ host }) => host ?? []));
+  const gone = new Set(leaving.filter(({ host }) => !touched.has(host.id)).map(({ host }) => host.id));
+  const stays = <T>(of: Readonly<Record<string, T>> = {}): Record<string, T> => Object.fromEntries(Object.entries(of).filter(([id]) => !gone.has(id)));
+  const there = facts.filter(({ host }) => !gone.has(host));
+  const members = spec.hosts.filter(({ id }) => touched.has(id) || record.members?.[id] !== undefined || hasJoined(facts.find(({ host }) => host === id)));
+  const ran = images.filter(({ kind, digest }) => kind === 'application' && facts.some(({ done }) => done.includes(marks.guest(digest)))).map(({ digest }) => digest);
   return {
     ...record,
     leader: plan.leader,
-    hostKeys: { ...record.hostKeys, ...Object.fromEntries(keys) },
+    hostKeys: { ...stays(record.hostKeys), ...valuesOf(there, ({ hostKey }) => hostKey) },
+    machineIds: { ...stays(record.machineIds), ...valuesOf(there, ({ machineId }) => machineId) },
+    members: { ...stays(record.members), ...Object.fromEntries(members.map((host) => [host.id, { host }])) },
+    installed: [...new Set([...(plan.jobs.some(({ stage }) => stage === 'Init') ? [] : (record.installed ?? [])), ...ran])],
     images: images.map(({ ref, digest, kind, version }) => ({ ref, digest, kind, ...(version ? { version } : {}) })),
   };
 }
+
+/** A value of each host that has one, by host id. */
+const valuesOf = (facts: readonly HostFacts[], value: (one: HostFacts) => string | undefined): Record<string, string> =>
+  Object.fromEntries(facts.flatMap((one) => { const found = value(one); return found ? [[one.host, found]] : []; }));
 
 /** Warnings of the checks, and the key of every host that was met for the first time. */
 function notesFrom(notes: readonly string[], { problems, facts }: Seen, last: ClusterRecord): string[] {

@@ -1,5 +1,4 @@
 import { CancellationScope } from '@temporalio/workflow';
-import { isControlPlane } from '../domain/cluster';
 import type { Plan } from '../domain/plan';
 import type { LeftOut } from '../domain/skip-rules';
 import type { JobState } from '../domain/status';
@@ -10,7 +9,7 @@ import type { Answer } from './park';
 import { again, type Failure, leave, type Report, runJobs } from './run-jobs';
 import { stages } from './stages';
 import type { Stage } from './stage';
-import { type Work } from './work';
+import { isMaster, type Work } from './work';
 
 export interface Performing {
   readonly plan: Plan;
@@ -39,7 +38,7 @@ export async function perform({ plan, work, report, decisions, mended, leftOut }
       released: () => decisions.released(),
       changed: () => decisions.changed(),
       cancelled: () => CancellationScope.current().consideredCancelled,
-      isControlPlane: (id) => work.spec.hosts.some((host) => host.id === id && isControlPlane(host)),
+      isControlPlane: (id) => isMaster(work, id),
       isEarly: ({ image }) => early.has(image ?? ''),
       perform: (job) => {
         const stage: Stage | undefined = stages.find(({ name }) => name === job.stage);

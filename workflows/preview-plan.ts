@@ -12,11 +12,13 @@ export interface PreviewInput {
   readonly hostKeys?: Readonly<Record<string, string>>;
   /** What the last operation left, where there is one. */
   readonly last?: ClusterRecord;
+  /** Hosts that may be forgotten. */
+  readonly forget?: readonly string[];
 }
 
 /** The dry run: the same look and the same plan as an operation, and nothing else. */
-export async function previewPlan({ spec, uid = '', hostKeys = {}, last = newEntity(spec.name).current }: PreviewInput): Promise<Plan> {
+export async function previewPlan({ spec, uid = '', hostKeys = {}, last = newEntity(spec.name).current, forget = [] }: PreviewInput): Promise<Plan> {
   const operation = workflowInfo().workflowId.split('/').slice(2).join('/');
   const seen = await look({ spec, where: { cluster: spec.name, uid, n: 0, operation }, hostKeys, last, on, report: () => undefined });
-  return planFrom(spec, seen, spec.force);
+  return planFrom(spec, seen, { last, forget, force: spec.force });
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { type HostTarget, isControlPlane, registryHosts, targetOf } from '../domain/cluster';
+import { leavingOf } from '../domain/membership';
 import { renderDetails } from '../domain/details';
 import type { OperationResult } from '../domain/entity';
 import { applyEvent, beginStatus, endStatus, type OperationStatus } from '../domain/status';
@@ -7,6 +8,7 @@ import { listen } from './decisions';
 import { explain } from './explain';
 import { statusQuery } from './messages';
 import type { OperationInput } from './operation';
+import { memberTarget } from './work';
 
 export interface ResetInput extends OperationInput {
   /** Forget hosts that cannot be reached. */
@@ -49,7 +51,7 @@ export async function resetCluster(input: ResetInput): Promise<OperationResult> 
           where: { cluster: spec.name, uid: input.uid, n: input.n, operation, stage: 'Reset' },
           host: target,
           images: last.images.map(({ ref, digest }) => ({ ref, digest })),
-          registry: registryHosts(spec).some(({ id }) => id === target.id),
+          registry: registryHosts(spec, last.leader).some(({ id }) => id === target.id),
           peers: spec.hosts.filter(({ id }) => id !== target.id).map(({ address }) => address),
           env: spec.env,
         }],
@@ -64,7 +66,9 @@ export async function resetCluster(input: ResetInput): Promise<OperationResult> 
     }
   };
 
-  const targets = spec.hosts.map((host) => targetOf(spec, host, last.hostKeys[host.id]));
+  // Also hosts that the spec has no more and that nobody has cleaned since.
+  const gone = leavingOf(spec, last).map((member) => memberTarget(spec, member, last.hostKeys));
+  const targets = [...spec.hosts.map((host) => targetOf(spec, host, last.hostKeys[host.id])), ...gone];
   const results = await Promise.all(targets.filter((host) => !isControlPlane(host)).map(reset));
   for (const target of targets.filter(isControlPlane).reverse()) results.push(await reset(target));
 
@@ -72,7 +76,9 @@ export async function resetCluster(input: ResetInput): Promise<OperationResult> 
   const ok = failed.length === 0 || input.force;
   const message = words(results);
   tell(endStatus(status, { ok, reason: ok ? 'Reset' : 'StageFailed', message }, new Date().toISOString()));
-  const record = { ...last, conditions: status.conditions, created: false };
+  const bare = new Set(results.filter(({ left, error }) => error === undefined && left.length === 0).map(({ host }) => host));
+  const members = Object.fromEntries(Object.entries(last.members ?? {}).filter(([id]) => !bare.has(id)));
+  const record = { ...last, conditions: status.conditions, created: false, members };
   if (ok) return { outcome: 'Success', message, record };
   const result: OperationResult = { outcome: 'Failed', message, record };
   throw ApplicationFailure.create({ message, type: 'StageFailed', nonRetryable: true, details: [result] });

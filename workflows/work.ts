@@ -1,6 +1,8 @@
 import { type ClusterSpec, controlPlanes, type HostTarget, isControlPlane, type Policy, registryHosts, targetOf, workers } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
+import type { ClusterRecord, Member } from '../domain/entity';
 import type { ImageFacts } from '../domain/images';
+import { leavingOf } from '../domain/membership';
 import type { Plan, PlanJob } from '../domain/plan';
 import type { StageName } from '../domain/stages';
 import type { Where } from '../domain/where';
@@ -18,14 +20,31 @@ export interface Work {
   readonly on: On;
   /** The policy as it is now: it may be changed while the operation runs. */
   policy(): Policy;
+  /** What the operation has come to: hosts that leave are in it, and no more in the spec. */
+  readonly record: ClusterRecord;
+  /** Hosts that a person has left out. */
+  leftOut(): readonly string[];
+  /** Something for people that stays in the status, e.g. what is left on a host. */
+  note(line: string): void;
 }
 
-/** A host as an activity takes it. Throws when the plan names a host that the spec has not: a bug. */
-export function targetFor(work: Work, id: string | undefined): HostTarget {
-  const host = work.spec.hosts.find((one) => one.id === id);
-  if (!host) throw new Error(`the plan names ${id ?? 'no host'}, the spec does not`);
-  return targetOf(work.spec, host, work.hostKeys[host.id]);
+/** A host that the spec has no more, as an activity takes it. */
+export const memberTarget = (spec: ClusterSpec, { host, access }: Member, hostKeys: Readonly<Record<string, string>>): HostTarget => ({
+  ...targetOf(spec, host, hostKeys[host.id]), ...(access ? { access } : {}),
+});
+
+/** A host as an activity takes it, also one that leaves. Throws when the plan names a host that nobody knows: a bug. */
+export function targetFor({ spec, hostKeys, record }: Work, id: string | undefined): HostTarget {
+  const host = spec.hosts.find((one) => one.id === id);
+  if (host) return targetOf(spec, host, hostKeys[host.id]);
+  const member = leavingOf(spec, record).find((one) => one.host.id === id);
+  if (!member) throw new Error(`the plan names ${id ?? 'no host'}, the spec does not`);
+  return memberTarget(spec, member, hostKeys);
 }
+
+/** Whether a host of the plan is a control plane, also one that leaves. */
+export const isMaster = ({ spec, record }: Work, id: string | undefined): boolean =>
+  [...spec.hosts, ...leavingOf(spec, record).map(({ host }) => host)].some((host) => host.id === id && isControlPlane(host));
 
 /** For whom an activity works: names its logs, its journal lines and its fence. */
 export const whereOf = (work: Work, stage: StageName): Where => ({
@@ -49,14 +68,13 @@ export const clusterSlice = ({ spec, images }: Work, plan: Plan): ClusterSlice =
   kubeadm: spec.kubeadm,
   controlPlanes: controlPlanes(spec).map(({ id, address }) => ({ id, address })),
   workers: workers(spec).map(({ id, address }) => ({ id, address })),
-  registryHosts: registryHosts(spec).map(({ id, address }) => ({ id, address })),
+  registryHosts: registryHosts(spec, plan.leader).map(({ id, address }) => ({ id, address })),
   ...(spec.registryPassword ? { registryPassword: spec.registryPassword } : {}),
   ...(spec.controlPlaneEndpoint ? { controlPlaneEndpoint: spec.controlPlaneEndpoint } : {}),
 });
 
 /** A job in words, for the Temporal UI. At most 200 bytes are allowed there. */
 export function summaryOf(work: Work, job: PlanJob): string {
-  const host = work.spec.hosts.find((one) => one.id === job.host);
-  const role = host ? ` on ${isControlPlane(host) ? 'control plane' : 'worker'} ${host.id}` : '';
+  const role = job.host ? ` on ${isMaster(work, job.host) ? 'control plane' : 'worker'} ${job.host}` : '';
   return `${job.stage}${role}: ${job.reason}`.slice(0, 190);
 }

@@ -17,18 +17,21 @@ export interface HostCheck {
   readonly facts: HostFacts | undefined;
   readonly images: readonly ImageFacts[];
   readonly uid: string;
+  /** Part of the cluster, and away: the others go on without it. */
+  readonly away?: boolean;
+  readonly leader?: string | undefined;
 }
 
 /** What is wrong with one host by itself. Of a host that was not reached there is one thing to say. */
-export function hostProblems({ spec, host, facts, images, uid }: HostCheck): Problem[] {
-  if (!facts?.reachable) return [notReached(host, facts)];
+export function hostProblems({ spec, host, facts, images, uid, away = false, leader }: HostCheck): Problem[] {
+  if (!facts?.reachable) return [away ? leftOut(host, facts, spec.name) : notReached(host, facts)];
   return [
     ...ownerProblems(facts, uid),
     ...nameProblems(host, facts),
     ...systemProblems(facts, images),
     ...sizeProblems(host, facts),
     ...clockProblems(facts, spec.policy),
-    ...portProblems(spec, host, facts, uid),
+    ...portProblems(spec, host, facts, { uid, leader }),
     ...diskProblems(spec, host, facts, images),
   ];
 }
@@ -41,6 +44,11 @@ function notReached(host: Host, facts: HostFacts | undefined): Problem {
   return finding('error', host.id, problem?.message ?? 'nobody could look at it',
     problem?.todo ?? `see whether ${host.address} answers at port ${host.port}: ssh -p ${host.port} ${host.address}`, type);
 }
+
+/** It holds up nobody, and what it misses is done when it is back. */
+const leftOut = (host: Host, facts: HostFacts | undefined, cluster: string): Problem => finding('warning', host.id,
+  `it cannot be reached and is left out until it is back: ${facts?.problem?.message ?? 'no answer'}`,
+  `bring it back and apply again, or give it up: keelson delete --cluster ${cluster} ${isControlPlane(host) ? '--masters' : '--nodes'} ${host.id} --force`, 'HostUnreachable');
 
 /** The host's Kubernetes name: the one of the spec, or its host name in lower case, as kubeadm takes it. */
 export const nodeNameOf = (host: Host, facts: HostFacts): string => host.nodeName || (facts.hostname ?? '').toLowerCase();

@@ -18,10 +18,10 @@ const ours: ReadonlySet<string> = new Set([
 ]);
 
 /** Ports that the host will need and somebody uses. Not on hosts that are prepared: there we are that somebody. */
-export function portProblems(spec: ClusterSpec, host: Host, facts: HostFacts, uid: string): Problem[] {
+export function portProblems(spec: ClusterSpec, host: Host, facts: HostFacts, { uid, leader }: { uid: string; leader?: string | undefined }): Problem[] {
   const mine = isOurs(facts, uid);
   if (mine && (facts.joined || facts.done.includes(marks.bootstrap))) return [];
-  const needed = portsOf(spec, host);
+  const needed = portsOf(spec, host, leader);
   return [...(facts.busyPorts ?? [])]
     .filter(({ port, process }) => needed.includes(port) && !(mine && ours.has(process)))
     .sort((a, b) => a.port - b.port)
@@ -30,8 +30,8 @@ export function portProblems(spec: ClusterSpec, host: Host, facts: HostFacts, ui
 }
 
 /** The API's port is needed on all hosts: workers reach the API through a balancer of their own. */
-function portsOf(spec: ClusterSpec, host: Host): number[] {
+function portsOf(spec: ClusterSpec, host: Host, leader: string | undefined): number[] {
   const port = [...spec.env, ...host.env].findLast(({ name }) => name === 'registryPort')?.value ?? registryPort;
-  const servesRegistry = registryHosts(spec).some(({ id }) => id === host.id);
+  const servesRegistry = registryHosts(spec, leader).some(({ id }) => id === host.id);
   return [apiPort, ...everyNode, ...(isControlPlane(host) ? controlPlane : []), ...(servesRegistry ? [Number(port)] : [])];
 }

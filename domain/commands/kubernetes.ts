@@ -1,4 +1,5 @@
 import { type Command, quote } from '../command';
+import type { NodeFacts } from '../facts';
 import { adminConf } from '../host-paths';
 
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s`;
@@ -77,18 +78,12 @@ export const readCa: Command<string> = {
 /** The admin kubeconfig. A secret: never leaves an activity. */
 export const readAdminConf: Command = { title: 'read the admin kubeconfig', script: `cat ${adminConf}` };
 
-export interface SeenNode {
-  readonly name: string;
-  readonly address: string;
-  readonly version: string;
-  readonly ready: boolean;
-  /** Why not, in the kubelet's words. */
-  readonly reason: string;
-  readonly controlPlane: boolean;
-}
+/** A Node object, with why it is not ready in the kubelet's words. */
+export type SeenNode = NodeFacts & { readonly reason: string };
 
 interface NodeObject {
   readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
+  readonly spec?: { readonly unschedulable?: boolean };
   readonly status: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly nodeInfo?: { readonly kubeletVersion: string };
@@ -103,7 +98,7 @@ export const readNodes: Command<SeenNode[]> = {
   parse: ({ stdout }) => (JSON.parse(stdout) as { items: NodeObject[] }).items.map(seenNode),
 };
 
-function seenNode({ metadata, status }: NodeObject): SeenNode {
+function seenNode({ metadata, spec, status }: NodeObject): SeenNode {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   return {
     name: metadata.name,
@@ -112,6 +107,7 @@ function seenNode({ metadata, status }: NodeObject): SeenNode {
     ready: ready?.status === 'True',
     reason: ready?.message ?? 'the kubelet has not reported yet',
     controlPlane: metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined,
+    unschedulable: spec?.unschedulable ?? false,
   };
 }
 
@@ -126,22 +122,46 @@ export const awaitReadyNodes = (seconds: number): Command => ({
   timeoutMs: (seconds + 15) * 1000,
 });
 
-/** Names of etcd's members and whether every one of them is healthy, asked through one control plane's own etcd pod. */
-export const readEtcd = (nodeName: string): Command<{ members: string[]; healthy: boolean }> => {
+/** A member of etcd. The id is as etcdctl prints it, hexadecimal; the name is empty until it has started once. */
+export interface EtcdMember {
+  readonly id: string;
+  readonly name: string;
+  /** Of its peer URL. */
+  readonly address: string;
+  /** It answered just now. */
+  readonly healthy: boolean;
+}
+
+/** etcdctl in the etcd pod of a Node: the pod has the program and the certificates. */
+export const etcdctlIn = (nodeName: string): string => {
   const pki = '/etc/kubernetes/pki/etcd';
-  const etcdctl = `${kubectl} -n kube-system exec ${quote(`etcd-${nodeName}`)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=${pki}/ca.crt --cert=${pki}/server.crt --key=${pki}/server.key`;
-  return {
-    title: 'etcdctl member list',
-    script: `${etcdctl} member list -w json && echo && ${etcdctl} endpoint health --cluster -w json`,
-    okCodes: [0, 1],
-    parse: ({ stdout }) => {
-      const [list, health] = stdout.trim().split('\n').filter((line) => line.startsWith('{') || line.startsWith('['));
-      const members = (JSON.parse(list ?? '{}') as { members?: { name?: string }[] }).members ?? [];
-      const healths = JSON.parse(health ?? '[]') as { health: boolean }[];
-      return { members: members.map(({ name }) => name ?? ''), healthy: healths.length > 0 && healths.every((one) => one.health) };
-    },
-  };
+  return `${kubectl} -n kube-system exec ${quote(`etcd-${nodeName}`)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=${pki}/ca.crt --cert=${pki}/server.crt --key=${pki}/server.key`;
 };
+
+/** etcd's members and which of them answer, asked through one control plane's own etcd pod. Fails where that one does not answer. */
+export const readEtcd = (nodeName: string): Command<{ members: EtcdMember[]; healthy: boolean }> => ({
+  title: 'etcdctl member list',
+  script: `${etcdctlIn(nodeName)} member list -w simple || exit 2
+echo ==
+${etcdctlIn(nodeName)} endpoint health --cluster -w json`,
+  okCodes: [0, 1],
+  parse: ({ stdout }) => parseEtcd(stdout),
+});
+
+/** Lines such as `8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false`, then the health of every endpoint as JSON. */
+export function parseEtcd(stdout: string): { members: EtcdMember[]; healthy: boolean } {
+  const [list = '', rest = ''] = stdout.split('\n==\n');
+  const json = rest.split('\n').find((line) => line.startsWith('[')) ?? '[]';
+  const answering = new Set((JSON.parse(json) as { endpoint: string; health: boolean }[]).filter(({ health }) => health).map(({ endpoint }) => addressOf(endpoint)));
+  const members = list.split('\n').map((line) => line.split(', ')).filter(({ length }) => length >= 4).map(([id = '', , name = '', peer = '']): EtcdMember => {
+    const address = addressOf(peer);
+    return { id, name, address, healthy: answering.has(address) };
+  });
+  return { members, healthy: members.length > 0 && members.every(({ healthy }) => healthy) };
+}
+
+/** The address of `https://10.0.0.1:2380`; of several with commas the first. */
+const addressOf = (url: string): string => /^https?:\/\/(?:\[([^\]]*)\]|([^:/,]*))/.exec(url)?.slice(1).find(Boolean) ?? url;
 
 /** Ends kube-proxy's pod on a node: it keeps the /etc/hosts of its start, in which the API is still the leader's. */
 export const restartKubeProxy = (nodeName: string): Command => ({

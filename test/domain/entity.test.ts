@@ -120,10 +120,11 @@ describe('the same request twice', () => {
 });
 
 describe('what a cluster cannot take back', () => {
-  test('a host that would leave is refused by name', () => {
-    const refusal = refuseApply(created, request('r2', aCluster(1, 1)));
-    expect(refusal).toMatchObject({ type: 'UnsafePlan' });
-    expect(refusal?.message).toContain('10.0.0.3 would leave');
+  test('a host that leaves takes its credential with it: it has to be reached once more', () => {
+    const member = (id: string) => ({ host: aHost(id) });
+    const state = { ...created, current: { ...created.current, members: { '10.0.0.2': member('10.0.0.2'), '10.0.0.3': member('10.0.0.3') } } };
+    const next = admitApply(state, { ...request('r2', aCluster(1, 1)), by: 'ana' }, 'now');
+    expect(next.current.members).toEqual({ '10.0.0.2': member('10.0.0.2'), '10.0.0.3': { ...member('10.0.0.3'), access: { user: 'root' } } });
   });
 
   test('a host that would change its role is refused by name', () => {

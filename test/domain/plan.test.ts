@@ -1,26 +1,20 @@
 import fc from 'fast-check';
-import { controlPlanes, isControlPlane } from '../../domain/cluster';
 import { marks } from '../../domain/marks';
 import { describePlan, planCluster } from '../../domain/plan';
-import { aCluster, bareFacts, someImages } from '../fixtures';
+import { aCluster, allMarks, bareFacts, clusterFacts, someImages } from '../fixtures';
 
 const images = someImages();
-const plan = (spec = aCluster(1, 2), done: Record<string, string[]> = {}, force = false) =>
-  planCluster({ spec, images, problems: [], force, facts: spec.hosts.map(({ id }) => bareFacts(id, { done: done[id] ?? [] })) });
-
-/** What stands on each host when everything was done. */
-const allDone = (spec = aCluster(1, 2)) =>
-  Object.fromEntries(spec.hosts.map((host, at) => [host.id, [
-    marks.mount(spec, images, host, spec.hosts[0]!.id), marks.bootstrap,
-    ...(at === 0 ? [marks.init, marks.registry(images), ...images.map(({ digest }) => marks.guest(digest))] : []),
-    ...(at > 0 ? [isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec))] : []),
-  ]]));
+const plan = (spec = aCluster(1, 2), done: Record<string, string[]> = {}, force = false) => {
+  const cluster = clusterFacts(spec.hosts, done);
+  return planCluster({ spec, images, problems: [], force, facts: spec.hosts.map(({ id }) => bareFacts(id, { done: done[id] ?? [] })), ...(cluster ? { cluster } : {}) });
+};
+const allDone = (spec = aCluster(1, 2)) => allMarks(spec, images);
 
 test('bare hosts get every stage, the pod network right after init', () => {
   expect(plan().jobs.map(({ id }) => id)).toEqual([
     'RunConfig', 'MountRootfs/10.0.0.1', 'MountRootfs/10.0.0.2', 'MountRootfs/10.0.0.3', 'MirrorRegistry/10.0.0.1',
     'Bootstrap/10.0.0.1', 'Bootstrap/10.0.0.2', 'Bootstrap/10.0.0.3', 'Init/10.0.0.1', 'Join/10.0.0.2', 'Join/10.0.0.3',
-    'RunGuest/10.0.0.1/flannel', 'RunGuest/10.0.0.1/web',
+    'RunGuest/10.0.0.1/flannel', 'RunGuest/10.0.0.1/web', 'PostProcess',
   ]);
 });
 
@@ -31,11 +25,11 @@ test('a converged cluster has nothing to do, and says so', () => {
 
 test('a changed Config document brings the files again, and only them', () => {
   const spec = aCluster(1, 2, { configs: [{ name: 'c', path: 'etc/x', strategy: 'override', data: 'x' }] });
-  expect(plan(spec, allDone()).jobs.map(({ stage }) => stage)).toEqual(['RunConfig', 'MountRootfs', 'MountRootfs', 'MountRootfs']);
+  expect(plan(spec, allDone()).jobs.map(({ stage }) => stage)).toEqual(['RunConfig', 'MountRootfs', 'MountRootfs', 'MountRootfs', 'PostProcess']);
 });
 
 test('force runs the commands of images again, and nothing else', () => {
-  expect(plan(aCluster(1, 2), allDone(), true).jobs.map(({ id }) => id)).toEqual(['RunConfig', 'RunGuest/10.0.0.1/flannel', 'RunGuest/10.0.0.1/web']);
+  expect(plan(aCluster(1, 2), allDone(), true).jobs.map(({ id }) => id)).toEqual(['RunConfig', 'RunGuest/10.0.0.1/flannel', 'RunGuest/10.0.0.1/web', 'PostProcess']);
 });
 
 test('a plan with an error has no jobs', () => {
@@ -56,8 +50,8 @@ test('whatever was done already, a plan never does it again and doing the rest l
     const full = allDone(spec);
     const part = Object.fromEntries(Object.entries(full).map(([id, list]) => [id, list.filter(() => coin.next().value)]));
     const jobs = plan(spec, part).jobs;
-    for (const { stage, host } of jobs) {
-      if (stage === 'Bootstrap') expect(part[host!]).not.toContain(marks.bootstrap);
+    for (const { id, stage, host } of jobs) {
+      if (id === `Bootstrap/${host!}`) expect(part[host!]).not.toContain(marks.bootstrap);
       if (stage === 'Init') expect(Object.values(part).flat()).not.toContain(marks.init);
     }
     expect(plan(spec, full).jobs).toEqual([]);

@@ -5,7 +5,10 @@ import { activityInfo, ApplicationFailure, Context, heartbeat, sleep } from '@te
 import type { Activities } from '../../activities';
 import { readEntity, setDriftSchedule } from '../../activities/schedule';
 import type { Difference } from '../../domain/drift/difference';
-import type { HostFacts } from '../../domain/facts';
+import { apiPlace } from '../../domain/api-place';
+import type { Host } from '../../domain/cluster';
+import type { ClusterSlice } from '../../domain/cluster-slice';
+import type { ClusterFacts, HostFacts } from '../../domain/facts';
 import type { ImageFacts } from '../../domain/images';
 import { marks } from '../../domain/marks';
 import type { StateCopy } from '../../domain/state-copy';
@@ -35,7 +38,7 @@ interface Fault {
  */
 export class FakeHosts {
   constructor(readonly dir = mkdtempSync(join(tmpdir(), 'keelson-fake-')), private readonly images: readonly ImageFacts[] = someImages()) {
-    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached']) mkdirSync(join(dir, folder), { recursive: true });
+    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached', 'dead']) mkdirSync(join(dir, folder), { recursive: true });
   }
 
   /** What else a look at a host tells. */
@@ -99,7 +102,7 @@ export class FakeHosts {
 
   /** Calls that change something, in words. */
   changes(): string[] {
-    return this.calls().filter(({ verb }) => !['checkHost', 'preProcessImage', 'runConfig', 'verifyCluster', ...besides].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
+    return this.calls().filter(({ verb }) => !['checkHost', 'observeCluster', 'preProcessImage', 'runConfig', 'verifyCluster', ...besides].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
   }
 
   /** The next calls of this verb on this host fail, so often; for ever when not said. */
@@ -135,6 +138,7 @@ export class FakeHosts {
         ...(this.claimed(host.id) ? { claim: { cluster: where.cluster, uid: where.uid } } : {}),
         ...this.more(host.id),
       })),
+      observeCluster: async ({ controlPlanes: [through] }) => (through ? this.call('observeCluster', 'all', () => this.cluster(through.id)) : null),
       preProcessImage: async ({ ref }) => this.call('preProcessImage', ref, () => {
         const image = images.find((one) => one.ref === ref);
         if (!image) throw ApplicationFailure.nonRetryable(`there is no image ${ref}`, 'ImageNotFound');
@@ -143,7 +147,8 @@ export class FakeHosts {
       runConfig: async () => this.call('runConfig', 'all', () => undefined),
       mountRootfs: async ({ host, cluster }) => this.call('mountRootfs', host.id, () => this.mark(host.id, marks.mount(cluster, cluster.images, host, cluster.leader))),
       mirrorRegistry: async ({ host, cluster }) => this.call('mirrorRegistry', host.id, () => this.mark(host.id, marks.registry(cluster.images))),
-      bootstrapHost: async ({ host }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap)),
+      bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap, this.names(host, cluster))),
+      pointHost: async ({ host, cluster }) => this.call('pointHost', host.id, () => this.mark(host.id, this.names(host, cluster))),
       initControlPlane: async ({ host }) => this.call('initControlPlane', host.id, () => this.mark(host.id, marks.init)),
       joinControlPlane: async ({ host }) => this.call('joinControlPlane', host.id, () => this.mark(host.id, marks.joinControlPlane)),
       joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => this.mark(host.id, marks.joinWorker(cluster.controlPlanes))),
@@ -165,6 +170,8 @@ export class FakeHosts {
         return copy ? { copy } : {};
       }),
       adoptHost: async ({ host, marks: these }) => this.call('adoptHost', host.id, () => this.mark(host.id, ...these)),
+      removeHost: async ({ host }) => this.call('removeHost', host.id, () => this.clear(host.id)),
+      forgetHost: async ({ address }) => this.call('forgetHost', address, () => this.forget(address)),
       resetHost: async ({ host }: { host: { id: string } }) => this.call('resetHost', host.id, () => {
         this.clear(host.id);
         return { host: host.id, left: [] };
@@ -185,6 +192,34 @@ export class FakeHosts {
       execOnHost: async ({ host }) => this.call('execOnHost', host.id, () => ({ code: 0 })),
       copyToHost: async ({ host }) => this.call('copyToHost', host.id, () => ({ files: 1, bytes: 1 })),
     } as Activities;
+  }
+
+  /** The cluster as its API would tell it: a host that has joined is a Ready Node, a control plane a healthy member of etcd. */
+  private cluster(through: string): ClusterFacts {
+    const hosts = names(join(this.dir, 'done')).map((host) => ({ host, done: this.done(host) })).filter(({ done }) => done.some((mark) => mark === marks.init || mark.startsWith('join:')));
+    const isMaster = (done: readonly string[]) => done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
+    const version = this.images.find(({ kind }) => kind === 'rootfs')?.version ?? '';
+    return {
+      through,
+      nodes: hosts.map(({ host, done }) => ({ name: `h-${host}`, address: host, version, ready: true, controlPlane: isMaster(done), unschedulable: false })),
+      etcd: hosts.filter(({ done }) => isMaster(done)).map(({ host }) => ({ name: `h-${host}`, address: host, healthy: !this.isDead(host) })),
+    };
+  }
+
+  /** A host whose machine is gone: no look reaches it, and its member of etcd does not answer. */
+  kill(host: string): void {
+    this.fail('checkHost', host, { type: 'HostUnreachable', message: 'no route to host' });
+    writeFileSync(join(this.dir, 'dead', host), '');
+  }
+
+  private isDead = (host: string): boolean => existsSync(join(this.dir, 'dead', host));
+
+  private forget(host: string): void {
+    this.clear(host);
+  }
+
+  private names(host: Host, cluster: ClusterSlice): string {
+    return marks.names(cluster.registryHosts[0]?.address ?? host.address, apiPlace({ hosts: cluster.controlPlanes, controlPlaneEndpoint: cluster.controlPlaneEndpoint }, { host, leader: cluster.leader, images: cluster.images }));
   }
 
   private async call<T>(verb: keyof Activities, on: string, effect: () => T): Promise<T> {

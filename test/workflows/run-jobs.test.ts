@@ -52,7 +52,7 @@ test('a worker that fails is set aside and the others go on; the retry does only
   again(states);
   const before = journal.length;
   expect(await run()).toEqual([]);
-  expect(journal.slice(before).filter((entry) => entry.startsWith('+'))).toEqual(['+Bootstrap/10.0.0.3', '+Join/10.0.0.3']);
+  expect(journal.slice(before).filter((entry) => entry.startsWith('+'))).toEqual(['+Bootstrap/10.0.0.3', '+Join/10.0.0.3', '+PostProcess']);
 });
 
 test('a control plane that fails to join stops the next one, not the workers', async () => {

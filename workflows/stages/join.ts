@@ -8,7 +8,7 @@ export const join: Stage = {
   // etcd may have taken the new member already: one that never comes up would cost the quorum.
   finishesWithinMs: 180_000,
   run: async ({ job, plan, work }) => {
-    const input = { ...hostInput(work, plan, job), leader: targetFor(work, plan.leader) };
+    const input = { ...hostInput(work, plan, job), leader: targetFor(work, job.through ?? plan.leader) };
     const options = { summary: summaryOf(work, job), activityId: job.id };
     const { change } = work.on;
     await (isControlPlane(input.host) ? change.joinControlPlane : change.joinWorker).executeWithOptions(options, [input]);

@@ -1,0 +1,29 @@
+import type { HostTarget } from '../domain/cluster';
+import { type EtcdMember, readEtcd, readNodes } from '../domain/commands/kubernetes';
+import { ClusterError } from '../domain/errors';
+import type { ClusterFacts } from '../domain/facts';
+import { poll } from './poll';
+import type { Scope, Session } from './ports';
+
+type Through = Pick<HostTarget, 'id' | 'address'>;
+
+/** Nodes and members of etcd, asked through one control plane: its API, and the etcd pod of its own. */
+export async function lookThrough(session: Session, { id, address }: Through): Promise<ClusterFacts & { readonly members: readonly EtcdMember[] }> {
+  const nodes = await session.run(readNodes);
+  const own = nodes.find((node) => node.address === address);
+  if (!own) throw new ClusterError('NotReadyYet', `${id}: there is no Node with its address, so its etcd cannot be asked`, { host: id });
+  const { members } = await session.run(readEtcd(own.name));
+  return { through: id, nodes: nodes.map(plain), etcd: members.map(({ name, address: at, healthy }) => ({ name, address: at, healthy })), members };
+}
+
+/** Histories need not carry why a Node that is ready is so. */
+const plain = ({ reason, ...node }: ClusterFacts['nodes'][number]): ClusterFacts['nodes'][number] => (node.ready || !reason ? node : { ...node, reason: reason.slice(0, 200) });
+
+/** Waits until every etcd member answers, at most two minutes. Before a member joins or leaves, and after. */
+export async function healthyEtcd(session: Session, scope: Scope, through: Through): Promise<void> {
+  await poll({ scope, host: through.id, what: 'a healthy etcd', everyMs: 500, timeoutMs: 120_000 }, async () => {
+    const { members } = await lookThrough(session, through);
+    const ill = members.filter(({ healthy }) => !healthy).map(({ name, address }) => name || address);
+    return (members.length > 0 && ill.length === 0) || `members ${ill.join(', ') || 'unknown'} are not healthy`;
+  });
+}

@@ -1,0 +1,29 @@
+import { CancelledFailure } from '@temporalio/common';
+import type { HostTarget } from '../domain/cluster';
+import { ClusterError } from '../domain/errors';
+import type { ClusterFacts } from '../domain/facts';
+import type { Where } from '../domain/where';
+import type { Deps } from './deps';
+import { lookThrough } from './etcd';
+import { inScope } from './scope';
+
+export interface ObserveClusterInput {
+  readonly where: Where;
+  /** Control planes that may answer, the likeliest first. */
+  readonly controlPlanes: readonly HostTarget[];
+}
+
+/** Looks at the whole cluster through the first control plane that answers; `null` when none does. Changes nothing. */
+export const observeCluster = (deps: Deps) => async ({ where, controlPlanes }: ObserveClusterInput): Promise<ClusterFacts | null> =>
+  inScope(deps, where, 'cluster', async (scope) => {
+    for (const host of controlPlanes) {
+      try {
+        const { through, nodes, etcd } = await lookThrough(await deps.remote.to(host, scope), host);
+        return { through, nodes, etcd };
+      } catch (error) {
+        if (error instanceof CancelledFailure || scope.signal.aborted || !(error instanceof ClusterError)) throw error;
+        scope.log(`${host.id} was asked for the cluster: ${error.message}`);
+      }
+    }
+    return null;
+  });

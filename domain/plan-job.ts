@@ -1,0 +1,35 @@
+import type { StageName } from './stages';
+
+/** What a person may have to say yes to before it is done; the Policy says which. */
+export type ApprovalKind = 'removeControlPlane' | 'upgrade' | 'override';
+
+export interface Approval {
+  readonly kind: ApprovalKind;
+  /** What is about to be done, for people. */
+  readonly reason: string;
+}
+
+/** One piece of work: a stage on a host. */
+export interface PlanJob {
+  /** `<stage>/<host>` or `<stage>/<host>/<subject>`; the activity's id in the history. */
+  readonly id: string;
+  readonly stage: StageName;
+  /** Host id; absent: the work is done on the Temporal worker, for all hosts. */
+  readonly host?: string;
+  /** Digest of the image, in RunGuest. */
+  readonly image?: string;
+  /** Why it is needed, for people. */
+  readonly reason: string;
+  /** In Join and Remove: the control plane it speaks through, where that is not the leader. */
+  readonly through?: string;
+  /** It takes the host, or a member of etcd, out of the cluster. */
+  readonly removes?: boolean;
+  /** In Remove: nothing is done on the host itself, it cannot be reached. */
+  readonly forget?: boolean;
+  /** In Remove: the address by which Node and etcd member are known, where no host of that id leaves. */
+  readonly member?: string;
+  /** From where on the work only goes forward, in words. */
+  readonly pointOfNoReturn?: string;
+  /** Needs a person's word, unless the Policy says otherwise. */
+  readonly approval?: ApprovalKind;
+}

@@ -1,0 +1,91 @@
+import { controlPlanes, type Host, isControlPlane } from './cluster';
+import { marks } from './marks';
+import { fateOf, hasJoined } from './membership';
+import type { Problem } from './problem';
+import type { Situation } from './situation';
+
+/**
+ * What is refused because it could lose data, quorum or the way back in; each says the safe order. Total: whatever was
+ * seen, the answer is a list.
+ */
+export function unsafeProblems(situation: Situation): Problem[] {
+  return [...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation)];
+}
+
+const unsafe = (message: string, todo: string, host?: string): Problem => ({ severity: 'error', type: 'UnsafePlan', message, todo, ...(host === undefined ? {} : { host }) });
+
+/** A host that leaves and cannot be reached is given up only by a person's word. */
+function lostLeavers({ leaving, seen, cluster, last, forget, spec }: Situation): Problem[] {
+  return leaving.filter((host) => fateOf(host, { facts: seen.get(host.id), cluster, last, forget }) === 'refuse').map((host) => {
+    const why = seen.get(host.id)?.problem?.message ?? 'nobody could look at it';
+    const flag = isControlPlane(host) ? '--masters' : '--nodes';
+    return unsafe(`it is to leave the cluster and cannot be reached: ${why}`,
+      `bring it back, or give it up for good: keelson delete --cluster ${spec.name} ${flag} ${host.id} --force`, host.id);
+  });
+}
+
+/** A joined host keeps its role: kubeadm has no way from one to the other. */
+function turnedRoles({ spec, seen, cluster }: Situation): Problem[] {
+  return spec.hosts.flatMap((host) => {
+    const facts = seen.get(host.id);
+    const member = cluster?.nodes.find(({ address }) => address === host.address);
+    const worker = facts?.done.some((mark) => mark.startsWith('join:worker-')) || (member !== undefined && !member.controlPlane && hasJoined(facts));
+    const master = facts?.done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
+    if (isControlPlane(host) ? !worker : !master) return [];
+    const [is, wants] = isControlPlane(host) ? ['worker', 'control plane'] : ['control plane', 'worker'];
+    return [unsafe(`it is a ${is} and is to become a ${wants}: a joined host keeps its role`, `delete it from the cluster, apply, then add it as ${wants}`, host.id)];
+  });
+}
+
+/** More than half. */
+export const quorumOf = (members: number): number => Math.floor(members / 2) + 1;
+
+/**
+ * Goes through the changes of etcd's membership in the order in which they are made: dead members leave, then control
+ * planes join one by one, then those that leave. Refuses where a step would leave fewer than a majority.
+ */
+function quorum(situation: Situation): Problem[] {
+  const { spec, seen, cluster, leaving, last, forget, absent } = situation;
+  const joining = controlPlanes(spec).filter((host) => !hasJoined(seen.get(host.id)) && !absent.includes(host.id));
+  const going = leaving.filter((host) => isControlPlane(host) && ['remove', 'forget'].includes(fateOf(host, { facts: seen.get(host.id), cluster, last, forget })));
+  if (!cluster) {
+    if (!last?.created || going.length === 0) return [];
+    return [unsafe('control planes are to be removed and no control plane answers', 'mend the control plane first: keelson status, keelson etcd restore')];
+  }
+  let members = cluster.etcd.map(({ address, healthy }) => ({ address, healthy }));
+  const dead = members.filter(({ healthy, address }) => !healthy && !isHeld(situation, address));
+  const healthy = (): number => members.filter((one) => one.healthy).length;
+  if (members.length > 0 && healthy() < quorumOf(members.length)) {
+    if (joining.length + going.length + dead.length === 0) return [];
+    return [unsafe(`etcd has lost its quorum: ${healthy()} of ${members.length} members are healthy`, 'bring members back, or restore a snapshot: keelson etcd restore')];
+  }
+  members = members.filter((one) => !dead.includes(one));
+
+  const ill = members.filter((one) => !one.healthy).map(({ address }) => address);
+  const added = joining.filter(({ address }) => !members.some((one) => one.address === address));
+  if (added.length > 0 && ill.length > 0) {
+    return [unsafe(`${names(added)} cannot join while the etcd member at ${ill.join(', ')} is not healthy: one more failure would stop the cluster`,
+      `bring it back first, or give it up in the same change: keelson delete --cluster ${spec.name} --masters ${ill.join(',')} --force`)];
+  }
+  for (const { address } of added) members = [...members, { address, healthy: true }];
+
+  for (const host of going) {
+    members = members.filter(({ address }) => address !== host.address);
+    if (members.length > 0 && healthy() < quorumOf(members.length)) {
+      return [unsafe(`without ${host.id} etcd would have ${healthy()} healthy members of ${members.length}, fewer than a majority`,
+        `first remove what is dead (${members.filter((one) => !one.healthy).map(({ address }) => address).join(', ')}), then ${host.id}`, host.id)];
+    }
+    if (healthy() === 0) return [unsafe('it is the last control plane', `to take the whole cluster away: keelson reset ${spec.name}; to replace it, add another control plane in the same change`, host.id)];
+  }
+  return [];
+}
+
+/** Whether the member at this address belongs to somebody who stays, or who leaves by the ordinary way. */
+function isHeld({ spec, seen, leaving, cluster, last, forget, absent }: Situation, address: string): boolean {
+  const host = spec.hosts.find((one) => one.address === address);
+  if (host) return absent.includes(host.id) || hasJoined(seen.get(host.id));
+  const leaver = leaving.find((one) => one.address === address);
+  return leaver !== undefined && fateOf(leaver, { facts: seen.get(leaver.id), cluster, last, forget }) !== 'forget';
+}
+
+const names = (hosts: readonly Host[]): string => hosts.map(({ id }) => id).join(', ');

@@ -1,0 +1,33 @@
+import type { Stage } from '../stage';
+import { isMaster, summaryOf, targetFor, whereOf, type Work } from '../work';
+
+/**
+ * A host leaves: drained, out of etcd, reset, its Node deleted. One that cannot be reached is only forgotten; what is left
+ * on it is said. See activities/remove.ts.
+ */
+export const remove: Stage = {
+  name: 'Remove',
+  run: async ({ job, plan, work }) => {
+    const options = { summary: summaryOf(work, job), activityId: job.id };
+    const common = { where: whereOf(work, job.stage), leader: targetFor(work, plan.leader), controlPlane: job.member !== undefined || isMaster(work, job.host) };
+    if (job.forget) {
+      const address = job.member ?? targetFor(work, job.host).address;
+      await work.on.change.forgetHost.executeWithOptions(options, [{ ...common, address }]);
+      if (!job.member) work.note(`${job.host ?? ''} was forgotten: all that the cluster has put there is still on it (kubelet, containers, /var/lib/keelson, /etc/kubernetes, /var/lib/etcd). Wipe it before it is started again`);
+      return;
+    }
+    const { spec, record } = work;
+    await work.on.change.removeHost.executeWithOptions(options, [{
+      ...common,
+      host: targetFor(work, job.host),
+      drain: spec.policy.drain,
+      images: record.images.map(({ ref, digest }) => ({ ref, digest })),
+      peers: peersOf(work, job.host),
+      env: spec.env,
+    }]);
+  },
+};
+
+/** Addresses of all other hosts: routes to them are the pod network's. */
+const peersOf = ({ spec, record }: Work, id: string | undefined): string[] =>
+  [...new Set([...spec.hosts, ...Object.values(record.members ?? {}).map(({ host }) => host)].filter((host) => host.id !== id).map(({ address }) => address))];
