@@ -1,3 +1,4 @@
+import { apiPlace, registryPlace } from './api-place';
 import { type ClusterSpec, controlPlanes, type Host, isControlPlane, registryHosts } from './cluster';
 import { digestOf } from './digest';
 import type { ErrorType } from './errors';
@@ -112,6 +113,7 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
     ...(hasFiles(facts, spec.name) ? [mount] : []),
     ...(isRegistry && serves(facts) ? [marks.registry(images)] : []),
     marks.bootstrap,
+    marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
     host.id === leader ? marks.init : isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec)),
     ...guests.map(({ digest }) => marks.guest(digest)),
   ];
