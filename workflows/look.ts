@@ -99,7 +99,7 @@ async function lookAtCluster({ spec, where, last, on }: LookInput, targets: read
   const seen = new Map(facts.map((one) => [one.host, one]));
   const leader = leaderOf(spec, seen, last);
   const asked = targets
-    .filter((host) => isControlPlane(host) && hasJoined(seen.get(host.id)) && seen.get(host.id)?.apiReady !== false)
+    .filter((host) => isControlPlane(host) && (hasJoined(seen.get(host.id)) || seen.get(host.id)?.controlPlane) && seen.get(host.id)?.apiReady !== false)
     .sort((a, b) => Number(b.id === leader) - Number(a.id === leader));
   if (asked.length === 0) return undefined;
   try {

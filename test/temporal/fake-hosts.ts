@@ -38,7 +38,7 @@ interface Fault {
  */
 export class FakeHosts {
   constructor(readonly dir = mkdtempSync(join(tmpdir(), 'keelson-fake-')), private readonly images: readonly ImageFacts[] = someImages()) {
-    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached', 'dead']) mkdirSync(join(dir, folder), { recursive: true });
+    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached', 'dead', 'met']) mkdirSync(join(dir, folder), { recursive: true });
   }
 
   /** What else a look at a host tells. */
@@ -196,13 +196,14 @@ export class FakeHosts {
 
   /** The cluster as its API would tell it: a host that has joined is a Ready Node, a control plane a healthy member of etcd. */
   private cluster(through: string): ClusterFacts {
-    const hosts = names(join(this.dir, 'done')).map((host) => ({ host, done: this.done(host) })).filter(({ done }) => done.some((mark) => mark === marks.init || mark.startsWith('join:')));
-    const isMaster = (done: readonly string[]) => done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
+    const hosts = names(join(this.dir, 'met')).map((host) => ({ host, done: this.done(host), more: this.more(host) }))
+      .filter(({ done, more }) => more.joined || done.some((mark) => mark === marks.init || mark.startsWith('join:')));
+    const isMaster = ({ done, more }: { done: readonly string[]; more: Partial<HostFacts> }) => more.controlPlane || done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
     const version = this.images.find(({ kind }) => kind === 'rootfs')?.version ?? '';
     return {
       through,
-      nodes: hosts.map(({ host, done }) => ({ name: `h-${host}`, address: host, version, ready: true, controlPlane: isMaster(done), unschedulable: false })),
-      etcd: hosts.filter(({ done }) => isMaster(done)).map(({ host }) => ({ name: `h-${host}`, address: host, healthy: !this.isDead(host) })),
+      nodes: hosts.map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version, ready: true, controlPlane: isMaster(is) ?? false, unschedulable: false })),
+      etcd: hosts.filter(isMaster).map(({ host }) => ({ name: `h-${host}`, address: host, healthy: !this.isDead(host) })),
     };
   }
 
@@ -223,6 +224,7 @@ export class FakeHosts {
   }
 
   private async call<T>(verb: keyof Activities, on: string, effect: () => T): Promise<T> {
+    if (verb === 'checkHost') writeFileSync(join(this.dir, 'met', on), '');
     const note = (at: Call['at']) => appendFileSync(join(this.dir, 'journal'), `${JSON.stringify({ verb, on, attempt: activityInfo().attempt, at })}\n`);
     note('begin');
     if (!['checkHost', 'preProcessImage', 'runConfig', 'verifyCluster', 'resetHost'].includes(verb)) writeFileSync(join(this.dir, 'claimed', on), '');
