@@ -153,8 +153,8 @@ const hasRun = (situation: Situation, { kind, digest }: ImageFacts, host: Host):
 
 /** After any work, and where the cluster is not what all marks say it is. */
 function postProcessJob(situation: Situation, worked: boolean): PlanJob[] {
-  const { spec, images, cluster, leader } = situation;
-  const missing = cluster ? unwhole(wholeInput(spec, situation, images), cluster) : ['no control plane has answered'];
+  const { spec, images, cluster, silent, leader } = situation;
+  const missing = cluster ? unwhole(wholeInput(spec, situation, images), cluster) : silent ? ['no control plane has answered'] : [];
   if (!worked && missing.length === 0) return [];
   return [{ id: 'PostProcess', stage: 'PostProcess', host: leader, reason: worked ? 'every Node Ready, etcd members equal control planes' : missing.join('; ') }];
 }

@@ -34,8 +34,10 @@ export interface PlanInput {
   readonly facts: readonly HostFacts[];
   readonly images: readonly ImageFacts[];
   readonly problems: readonly Problem[];
-  /** Nodes and etcd's members; absent when no control plane answers. */
+  /** Nodes and etcd's members; absent when no control plane answers, or nobody has asked. */
   readonly cluster?: ClusterFacts;
+  /** Control planes were asked, and none answered. */
+  readonly silent?: boolean;
   /** Members of the record that the spec has no more. */
   readonly leaving?: readonly Host[];
   /** What the last operation left. */
@@ -47,12 +49,12 @@ export interface PlanInput {
 }
 
 /** The plan. Pure and total: the same input gives the same plan, whatever state the hosts are in. */
-export function planCluster({ spec, facts, images, problems, cluster, leaving = [], last, forget = [], force = false }: PlanInput): Plan {
+export function planCluster({ spec, facts, images, problems, cluster, silent = false, leaving = [], last, forget = [], force = false }: PlanInput): Plan {
   const seen = new Map(facts.map((one) => [one.host, one]));
   const leader = leaderOf(spec, seen, last);
   const version = images.find(({ kind }) => kind === 'rootfs')?.version ?? '';
   const absent = absentOf(spec, seen, cluster, last).map(({ id }) => id);
-  const situation: Situation = { spec, seen, images, leader, version, absent, cluster, leaving, last, forget, force };
+  const situation: Situation = { spec, seen, images, leader, version, absent, cluster, silent, leaving, last, forget, force };
   const all = [...problems, ...unsafeProblems(situation)];
   const jobs = all.some(({ severity }) => severity === 'error') ? [] : jobsFor(situation);
   const shown = images.map(({ ref, digest, kind }) => ({ ref, digest, kind }));

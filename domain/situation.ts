@@ -12,6 +12,7 @@ export interface Situation {
   readonly version: string;
   readonly absent: readonly string[];
   readonly cluster: ClusterFacts | undefined;
+  readonly silent: boolean;
   readonly leaving: readonly Host[];
   readonly last: ClusterRecord | undefined;
   readonly forget: readonly string[];

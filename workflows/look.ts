@@ -68,7 +68,7 @@ export async function look(input: LookInput): Promise<Seen> {
 
 /** What differs, from a look. */
 export const planFrom = (spec: ClusterSpec, seen: Seen, known: { last: ClusterRecord; forget?: readonly string[]; force?: boolean }): Plan =>
-  planCluster({ spec, ...seen, leaving: leavingOf(spec, known.last).map(({ host }) => host), ...known });
+  planCluster({ spec, ...seen, silent: seen.cluster === undefined, leaving: leavingOf(spec, known.last).map(({ host }) => host), ...known });
 
 /** A host that leaves and is somebody else's by now, or another machine, is not ours to reset: the cluster can only forget it. */
 function strangerIsAway(facts: HostFacts, uid: string, { machineIds = {} }: ClusterRecord): HostFacts {
