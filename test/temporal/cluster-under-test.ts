@@ -115,7 +115,17 @@ export class ClusterUnderTest {
   }
 
   parked = (): Promise<EntityView> => this.until(({ running }) => running?.waiting !== undefined);
-  idle = (): Promise<EntityView> => this.until(({ running }) => running === undefined);
+
+  /** Nothing runs, and the entity has gone on as the new run in which it rests. */
+  async idle(): Promise<EntityView> {
+    for (;;) {
+      const view = await this.until(({ running }) => running === undefined);
+      const { status, startTime } = await this.entity.describe();
+      const ended = view.log.at(-1)?.endedAt;
+      if (ended === undefined || status.name !== 'RUNNING' || startTime.toISOString() >= ended) return view;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }
 
 /** Type and words of a refused request. Throws when it was not refused. */
