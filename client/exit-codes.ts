@@ -24,8 +24,8 @@ Exit codes:
   10   plan --exit-code: there are changes; drift: something differs
   130  left the view; the operation goes on`;
 
-const badInput: readonly ErrorType[] = ['InvalidSpec', 'ImageNotFound', 'InvalidImage', 'ImageRejected', 'KeyMissing'];
-const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'HostClaimed', 'NeedsDecision'];
+const badInput: readonly ErrorType[] = ['InvalidSpec', 'PreflightFailed', 'ImageNotFound', 'InvalidImage', 'ImageRejected', 'KeyMissing'];
+const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'StalePlan', 'HostClaimed', 'NeedsDecision'];
 
 /** The exit code for an error that ended the command. */
 export function exitCodeOf(error: unknown): number {
@@ -41,5 +41,6 @@ export function exitCodeOf(error: unknown): number {
  */
 export function exitCodeFor(outcome: 'Success' | 'Failed' | 'Cancelled', { reason, untouched = false }: { reason?: string; untouched?: boolean } = {}): number {
   if (outcome === 'Success') return exitCodes.done;
+  if (untouched && (reason === 'UnsafePlan' || reason === 'StalePlan')) return exitCodes.refused;
   return reason === 'PreflightFailed' && untouched ? exitCodes.badInput : exitCodes.failed;
 }

@@ -4,14 +4,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import type { DriftReport } from '../domain/drift/difference';
-import { type EntityState, type EntityView, newEntity } from '../domain/entity';
+import { type EntityState, type EntityView, newEntity, withAccess } from '../domain/entity';
 import { ClusterError, type ErrorType } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
 import { ensureKeys } from '../home/key';
 import type { Plan } from '../domain/plan';
 import type { Task } from '../domain/tasks';
 import {
-  type Accepted, type AdoptAnswer, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, type CopiesAnswer, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, pauseUpdate, policyUpdate, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
+  type Accepted, type AdoptAnswer, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, type CopiesAnswer, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, pauseUpdate, policyUpdate, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
   taskUpdate,
 } from '../workflows/messages';
 import { defaultActor } from './actor';
@@ -33,6 +33,10 @@ export interface ApplyOptions {
   readonly file?: string;
   /** Whatever asks for approval is approved in advance. */
   readonly approved?: boolean;
+  /** Hosts that may be forgotten: they cannot be reached and never will be. */
+  readonly forget?: readonly string[];
+  /** Only the plan of this hash may run; another one is refused as stale. */
+  readonly planHash?: string;
 }
 
 /** Who says something to a cluster; `$USER@$(hostname)` when left out. */
@@ -40,7 +44,7 @@ export interface By {
   readonly by?: string;
 }
 
-export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved'> {
+export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved' | 'forget' | 'planHash'> {
   /** Must repeat the cluster's name. */
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
@@ -112,7 +116,7 @@ export class KeelsonClient {
     }
   }
 
-  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved }: ApplyOptions): Promise<Accepted> {
+  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved, forget, planHash }: ApplyOptions): Promise<Accepted> {
     const startWorkflowOperation = new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
@@ -121,7 +125,7 @@ export class KeelsonClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}) };
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash ? { planHash } : {}) };
     return this.asked(spec.name, answerWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation }));
   }
@@ -214,12 +218,15 @@ export class KeelsonClient {
   }
 
   /** The dry run: what apply would do, from a look at the hosts, and nothing done. */
-  async plan(wanted: ClusterSpec): Promise<Plan> {
-    const [known, saved] = await Promise.all([this.known(wanted.name, () => this.entity(wanted.name).query(entityQuery)), this.desired(wanted.name)]);
+  async plan(wanted: ClusterSpec, { forget = [] }: Pick<ApplyOptions, 'forget'> = {}): Promise<Plan> {
+    const [known, saved, record] = await Promise.all([
+      this.known(wanted.name, () => this.entity(wanted.name).query(entityQuery)), this.desired(wanted.name),
+      this.known(wanted.name, () => this.entity(wanted.name).query(recordQuery)),
+    ]);
     // Nothing is made for a look: a new cluster's password is no part of its plan.
     const spec = saved ? withRegistryPassword(wanted, saved) : wanted;
-    const last = known && { conditions: known.conditions, hostKeys: known.hostKeys, images: known.images, created: known.created };
-    const input = { spec, hostKeys: known?.hostKeys ?? {}, ...(known ? { uid: known.uid, last } : {}) };
+    const last = record && withAccess(record, saved, spec);
+    const input = { spec, hostKeys: known?.hostKeys ?? {}, forget, ...(known ? { uid: known.uid } : {}), ...(last ? { last } : {}) };
     return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
       workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
     });

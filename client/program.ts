@@ -29,6 +29,21 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--force', 'run the commands of images again although they ran')
     .action(async (flags) => done(await (await import('./commands/apply.js')).apply(flags)));
 
+  withSpec(command('add', 'add hosts to a cluster; the spec it has gets them'))
+    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('--masters <hosts>', 'control planes, as in run')
+    .option('--nodes <hosts>', 'workers, as in run')
+    .action(async (flags) => done(await (await import('./commands/add.js')).add(flags)));
+
+  withCluster(command('delete', 'remove hosts from a cluster: drained, out of etcd, bare again'))
+    .option('--masters <hosts>', 'control planes, as in run')
+    .option('--nodes <hosts>', 'workers, as in run')
+    .option('-f, --force', 'forget those that cannot be reached, and say what is left on them')
+    .option('--dry-run', 'show the plan, and do nothing')
+    .option('--wait', 'without a terminal: stay when it waits for a person')
+    .option('--detach', 'do not follow the operation')
+    .action(async (flags) => done(await (await import('./commands/delete.js')).deleteHosts(flags)));
+
   withFlagsOfRun(command('gen <images...>', 'print the Clusterfile that run would apply for a new cluster; secrets are sealed'))
     .option('--cluster <name>', 'name of the cluster', 'default')
     .option('--masters <hosts>', 'control planes, as in run')
@@ -183,6 +198,7 @@ function withSpec(command: Command): Command {
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .option('--no-wait', 'a failed stage ends the operation instead of waiting for a person')
     .option('--detach', 'do not follow the operation')
+    .option('--plan-hash <hash>', 'run only the plan that `keelson plan` showed with this hash')
     .option('--json', 'as JSON')
     .option('-y, --yes', 'do not ask')
     .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))')

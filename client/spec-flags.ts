@@ -19,4 +19,6 @@ export interface SpecFlags extends CommonFlags, LoginFlags {
   readonly detach?: boolean;
   readonly exitCode?: boolean;
   readonly Clusterfile?: string;
+  /** Run only the plan of this hash, or of a hash that begins so. */
+  readonly planHash?: string;
 }

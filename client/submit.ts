@@ -6,6 +6,7 @@ import { errorsOf, formatProblems } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
 import { exitCodes } from './exit-codes';
 import type { KeelsonClient } from './keelson-client';
+import { lookFirst } from './look-first';
 import { actorOf, isEmbedded } from './session';
 import type { SpecFlags } from './spec-flags';
 import { showPlan } from './show-plan';
@@ -24,13 +25,18 @@ export interface Known {
  * changed in between is read again, once. Gives the exit code. `text` is the Clusterfile that the spec comes from: the cluster
  * keeps it.
  */
-export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => ClusterSpec, text?: string): Promise<number> {
+export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => ClusterSpec, { text, forget = [] }: { text?: string; forget?: readonly string[] } = {}): Promise<number> {
   const known = await read(client, cluster);
   const spec = checked(make(known));
-  if (flags.dryRun) return showPlan(await client.plan(spec), flags);
+  if (flags.dryRun) return showPlan(await client.plan(spec, { forget }), flags);
+  const agreed = await lookFirst(client, spec, flags, { view: known.view, forget });
+  if (!agreed) {
+    console.error('nothing was done');
+    return exitCodes.refused;
+  }
   const file = text === undefined ? undefined : sealFile(text, cluster);
-  const kept = file === undefined ? {} : { file };
-  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known), ...kept, ...(flags.yes ? { approved: true } : {}) }).catch(async (error: unknown) => {
+  const kept = { ...agreed, ...(file === undefined ? {} : { file }), ...(forget.length > 0 ? { forget } : {}) };
+  const accepted = await client.apply(spec, { ...actorOf(flags), ...baseOf(known), ...kept }).catch(async (error: unknown) => {
     if (!(error instanceof ClusterError) || error.type !== 'ClusterBusy') throw error;
     const now = await read(client, cluster);
     if (now.view?.running || now.view?.digest === known.view?.digest) throw error;

@@ -27,8 +27,10 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
   if (!view.created) return nothing('the cluster was not made yet');
 
   const [facts, images] = await Promise.all([glanceAt({ spec, uid: view.uid, hostKeys: view.hostKeys }), fetchImages(spec, view)]);
-  const plan = planCluster({ spec, facts, images, problems: [] });
-  const work: Work = { spec, images, uid: view.uid, n: 0, operation: 'drift', hostKeys: view.hostKeys, on, policy: () => spec.policy };
+  const { conditions, hostKeys, created, leader } = view;
+  const record = { conditions, hostKeys, images: view.images, created, ...(leader ? { leader } : {}) };
+  const plan = planCluster({ spec, facts, images, problems: [], last: record });
+  const work: Work = { spec, images, uid: view.uid, n: 0, operation: 'drift', hostKeys: view.hostKeys, on, policy: () => spec.policy, record, leftOut: () => [], note: () => undefined };
   const inspected = await Promise.all(spec.hosts.map((host) => inspect(work, plan, facts.find((one) => one.host === host.id), host.id)));
   const report: DriftReport = {
     cluster, at,

@@ -13,5 +13,5 @@ export async function apply(flags: SpecFlags): Promise<number> {
   // What can be wrong in the file, or with the keys it names, is said before a server is started for it.
   checked(clusterfileSpec(documents, { flags, logins, sources, saved: undefined }));
   return withClient(flags, (client) =>
-    submit(client, documents.name, flags, ({ spec: saved }) => clusterfileSpec(documents, { flags, logins, sources, saved }), text));
+    submit(client, documents.name, flags, ({ spec: saved }) => clusterfileSpec(documents, { flags, logins, sources, saved }), { text }));
 }

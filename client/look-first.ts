@@ -1,0 +1,41 @@
+import type { ClusterSpec } from '../domain/cluster';
+import { ClusterError } from '../domain/errors';
+import { type Plan, staleWords } from '../domain/plan';
+import { errorsOf, formatProblems } from '../domain/problem';
+import { ask } from './ask';
+import type { KeelsonClient } from './keelson-client';
+import { renderPlan } from './show-plan';
+import type { SpecFlags } from './spec-flags';
+import type { Known } from './submit';
+
+/** What goes with a request: that a person has agreed, and to which plan. */
+export interface Agreement {
+  readonly approved?: boolean;
+  readonly planHash?: string;
+}
+
+/**
+ * Looks at the plan before it is asked for, where there is a cluster to lose: what it refuses is refused here and leaves no
+ * trace, and on a terminal a person is asked before a host is removed or whatever else the policy names. Undefined: that
+ * person has said no. A running operation has its own answer.
+ */
+export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags: SpecFlags, { view, forget }: Pick<Known, 'view'> & { forget: readonly string[] }): Promise<Agreement | undefined> {
+  const said = { ...(flags.yes ? { approved: true } : {}), ...(flags.planHash ? { planHash: flags.planHash } : {}) };
+  if (view?.running || (!view?.created && !flags.planHash)) return said;
+  const plan = await client.plan(spec, { forget });
+  refuse(plan, flags.planHash);
+  const removes = plan.jobs.some((job) => job.removes);
+  if (flags.yes || flags.planHash || !(removes || plan.approvals.length > 0) || !process.stdin.isTTY) return said;
+  for (const line of renderPlan(plan)) console.error(line);
+  const answer = (await ask('Do this? [y/N] ', '--yes')).trim().toLowerCase();
+  return answer === 'y' || answer === 'yes' ? { approved: true, planHash: plan.hash } : undefined;
+}
+
+function refuse(plan: Plan, wanted: string | undefined): void {
+  const errors = errorsOf(plan.problems);
+  if (errors.length > 0) {
+    const unsafe = errors.every(({ type }) => type === 'UnsafePlan');
+    throw new ClusterError(unsafe ? 'UnsafePlan' : 'PreflightFailed', formatProblems(errors), { todo: 'nothing was started' });
+  }
+  if (wanted !== undefined && !plan.hash.startsWith(wanted)) throw new ClusterError('StalePlan', staleWords(wanted, plan.hash));
+}

@@ -1,0 +1,54 @@
+import { type ClusterSpec, controlPlanes, isControlPlane } from '../domain/cluster';
+import { ClusterError } from '../domain/errors';
+import { saysLogin } from './login-flags';
+import { hostsToComplete, mergeRun } from './merge-run';
+import { noSuchCluster } from './no-such-cluster';
+import type { RunInput } from './run-spec';
+import { completeSpec, type SpecSources } from './spec';
+import type { WantedHost } from './wanted';
+
+const roleOf = (roles: readonly string[]): string => (roles.includes('master') ? 'control plane' : 'worker');
+
+/** The spec of a cluster with more hosts. Throws InvalidSpec for a host that is part of it, and for a cluster that nobody knows. */
+export function addSpec({ cluster, hosts, flags, login }: Pick<RunInput, 'cluster' | 'hosts' | 'flags' | 'login'>, sources: SpecSources, saved: ClusterSpec | undefined): ClusterSpec {
+  if (!saved) throw noSuchCluster(cluster);
+  named(hosts);
+  const known = hosts.flatMap(({ address }) => saved.hosts.filter(({ id }) => id === address));
+  if (known.length > 0) {
+    throw new ClusterError('InvalidSpec', `${known.map(({ id, roles }) => `${id} is part of cluster ${cluster} already, as ${roleOf(roles)}`).join('; ')}`, {
+      todo: 'name hosts that are not; `keelson status` lists them',
+    });
+  }
+  const more = {
+    name: cluster, images: [], env: [], configs: [], kubeadm: {}, command: [], force: false, login,
+    policy: { noWait: flags.wait === false, ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
+    ...(flags.port ? { port: flags.port } : {}),
+    hosts: hostsToComplete(saved, hosts, saysLogin(login) || flags.port !== undefined),
+  };
+  return mergeRun(saved, completeSpec(more, sources, saved.credentials));
+}
+
+/** The spec of a cluster with fewer hosts. Throws InvalidSpec for a host that is no part of it, UnsafePlan when no control plane would be left. */
+export function deleteSpec(cluster: string, hosts: readonly WantedHost[], saved: ClusterSpec | undefined): ClusterSpec {
+  if (!saved) throw noSuchCluster(cluster);
+  named(hosts);
+  const strangers = hosts.flatMap(({ address, roles }) => {
+    const host = saved.hosts.find(({ id }) => id === address);
+    if (!host) return [`${address} is no part of cluster ${cluster}`];
+    return isControlPlane(host) === roles.includes('master') ? [] : [`${address} is a ${roleOf(host.roles)}, not a ${roleOf(roles)}`];
+  });
+  if (strangers.length > 0) throw new ClusterError('InvalidSpec', strangers.join('; '), { todo: '`keelson status` lists the hosts and their roles' });
+  const gone = new Set(hosts.map(({ address }) => address));
+  const staying = saved.hosts.filter(({ id }) => !gone.has(id));
+  if (controlPlanes({ ...saved, hosts: staying }).length === 0) {
+    throw new ClusterError('UnsafePlan', `no control plane would be left: ${[...gone].join(', ')}`, {
+      todo: `to take the whole cluster away: keelson reset ${cluster}; to replace the control plane: keelson add --masters another one first`,
+    });
+  }
+  const used = new Set(staying.map(({ credential }) => credential));
+  return { ...saved, hosts: staying, force: false, credentials: Object.fromEntries(Object.entries(saved.credentials).filter(([id]) => used.has(id))) };
+}
+
+function named(hosts: readonly WantedHost[]): void {
+  if (hosts.length === 0) throw new ClusterError('InvalidSpec', 'no host is named', { todo: 'name hosts with --masters or --nodes' });
+}
