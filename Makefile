@@ -36,6 +36,9 @@ bench-install: setup images ## Keelson against the same steps by hand, side by s
 bench-faults: node_modules ## thousands of simulated installs while commands fail by chance: INSTALLS=2000 RATE=0.04
 	@node -r ./test/temporal/typescript.js test/bench/faults.ts
 
+soak: node_modules ## faults and kills by chance, for MINUTES=60 or until it is ended
+	@node -r ./test/temporal/typescript.js test/bench/soak.ts
+
 golden: ## write the expected outputs anew
 	@npx jest --selectProjects unit -u
 
@@ -43,4 +46,4 @@ node_modules: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch node_modules
 
-.PHONY: help demo demo-down test test-all build images temporal setup bench-install bench-faults golden
+.PHONY: help demo demo-down test test-all build images temporal setup bench-install bench-faults soak golden

@@ -35,7 +35,7 @@ export function kubeadmReset(host: Host, leavesEtcd: boolean): void {
   host.kubernetes = undefined;
 }
 
-const isNode = ({ files }: Host): boolean => files.has('/etc/kubernetes/kubelet.conf') || files.has('/etc/kubernetes/manifests/kube-apiserver.yaml') || files.has('/var/lib/etcd/member');
+export const isNode = ({ files }: Host): boolean => files.has('/etc/kubernetes/kubelet.conf') || files.has('/etc/kubernetes/manifests/kube-apiserver.yaml') || files.has('/var/lib/etcd/member');
 
 /** The script's own decisions, then kubeadm: see domain/commands/init.ts. */
 function init(host: Host, { args: [configPath = ''], half, speaker }: Call): Answer | undefined {

@@ -9,7 +9,7 @@ import { hostPaths, stateDir } from '../../domain/host-paths';
 import type { Host } from '../host';
 import { exactly, like, oneOf, type Reader } from '../pattern';
 import { lines, type Simulation } from '../simulation';
-import { kubeadmReset } from './kubeadm';
+import { isNode, kubeadmReset } from './kubeadm';
 
 /** Scripts that depend on whether the host is a control plane: as the word that the simulation gets first. */
 const byRole = (script: (of: FilesOf) => string): Reader => {
@@ -31,7 +31,8 @@ export const reset: readonly Simulation[] = [
     name: 'kubeadm reset', reads: exactly(kubeadmResetCommand(leavesEtcd).script),
     act: (host, { speaker }) => {
       if (!host.files.has('/usr/bin/kubeadm')) return undefined;
-      host.did('kubeadm reset', [], speaker);
+      // Run again on a host that is no node any more it finds nothing to do.
+      if (isNode(host)) host.did('kubeadm reset', [], speaker);
       kubeadmReset(host, leavesEtcd);
       return undefined;
     },

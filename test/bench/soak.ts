@@ -1,0 +1,38 @@
+import { randomInt } from 'node:crypto';
+import { pick, sample, seeded } from '../../testing';
+import { faultyInstalls, words } from '../fleet/faulty-installs';
+import { init, killAt, pointsOf, reset, type Victim } from '../fleet/kill-matrix';
+import { Stand } from '../fleet/stand';
+
+/**
+ * `make soak`: kills at places of chance and installs at 4 % faults, one round after the other, each with a seed of its own
+ * that is printed first. For MINUTES=60, or until somebody ends it; the first thing that is wrong ends it, too.
+ */
+async function main(): Promise<void> {
+  const until = Date.now() + Number(process.env.MINUTES ?? Infinity) * 60_000;
+  for (let round = 1; Date.now() < until; round += 1) {
+    const seed = Number(process.env.KEELSON_SEED || randomInt(2 ** 31));
+    process.stdout.write(`round ${round}: KEELSON_SEED=${seed}\n`);
+    const random = seeded(seed);
+    const stand = await Stand.start({ patienceMs: 5_000 });
+    try {
+      const worker = stand.work();
+      const figures = await faultyInstalls(stand, { installs: 60, rate: 0.04, seed, parallel: 20, withinMs: 300_000 });
+      process.stdout.write(`${words(figures)}\n`);
+      const operation = pick(random, [init, reset]);
+      const victim = pick(random, ['Temporal worker', 'Temporal server', 'connection'] as const satisfies readonly Victim[]);
+      const points = await pointsOf(stand, operation);
+      worker.kill('SIGKILL');
+      const { killed, wrong } = await killAt(stand, operation, victim, sample(random, points, 36), 12);
+      process.stdout.write(`${victim} killed at ${killed} places of ${operation.name}\n${wrong.map((line) => `WRONG ${line}\n`).join('')}`);
+      if (figures.failures.length + figures.falseSuccesses.length + wrong.length > 0) throw new Error(`something is wrong; the same again: KEELSON_SEED=${seed} make soak`);
+    } finally {
+      await stand.close();
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
