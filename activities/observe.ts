@@ -47,7 +47,9 @@ async function lookAgain(look: () => Promise<HostFacts>, scope: Scope, clock: ()
       return await look();
     } catch (error) {
       const wait = pauses[failed];
-      if (!(error instanceof ClusterError) || !passing.has(error.type) || wait === undefined || clock() - started > patienceMs) throw error;
+      if (!(error instanceof ClusterError) || !passing.has(error.type) || wait === undefined) throw error;
+      // One that let us in and then hung has a second chance all the same.
+      if (clock() - started > patienceMs && (failed > 0 || error.type !== 'CommandTimedOut')) throw error;
       await pause(wait, scope.signal);
     }
   }

@@ -47,7 +47,7 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
     check(isControlPlane || (host.balancerUp() && host.files.has(balancerConfigPath)), `${at} has no API balancer`);
     check(!host.isActive('keelson-api-bridge'), `${at} still has the bridge to the API`);
     check(host.files.has('/root/.kube/config'), `${at} has no kubeconfig`);
-    check(host.busyWith().length === 0, `${at} still runs ${host.busyWith().join(', ')}`);
+    check(host.jobs.every(({ state }) => state !== 'running'), `${at} still runs a detached job`);
     const { data, rootfs } = hostPaths(name);
     check(!host.files.has(`${data}/.staging`), `${at} has files that were never put in place`);
     check(host.files.text(`${rootfs}/bin/kubelet`) === `kubelet ${version}`, `${at} has other files than the image's`);

@@ -7,7 +7,7 @@ async function main(): Promise<void> {
   const number = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
   const wanted = { installs: number('INSTALLS', 2000), rate: number('RATE', 0.04), parallel: number('PARALLEL', 24), seed: number('KEELSON_SEED', 1), withinMs: 600_000 };
   process.stdout.write(`${wanted.installs} installs, ${wanted.rate * 100} % of commands go wrong, KEELSON_SEED=${wanted.seed}\n`);
-  const stand = await Stand.start({ patienceMs: 5_000 });
+  const stand = await Stand.start({ patienceMs: 3_000 });
   stand.work();
   try {
     const every = Math.ceil(wanted.installs / 20);

@@ -139,20 +139,6 @@ export const chosen = (points: readonly Point[], random: Random, count: number):
 
 const whole = ({ cluster, controlPlanes, workers }: Made): string[] => observe({ name: cluster.name, version, controlPlanes, workers, commands });
 
-/** What of a cluster is still on its hosts after a reset. */
-const leftOn = ({ hosts }: Made): string[] => hosts.flatMap(({ host }) => [
-  ...['/etc/kubernetes', '/var/lib/etcd', '/var/lib/keelson', '/var/lib/sealos', '/root/.kube'].filter((path) => host.files.has(path)),
-  ...['kubelet', 'containerd', 'registry'].filter((service) => host.isActive(service)),
-].map((what) => `${host.address} still has ${what}`));
-
-/** Back to bare hosts. */
-export const reset: Operation = {
-  name: 'reset', controlPlanes: 2, workers: 1,
-  prepare: async ({ cluster, spec }) => { await cluster.converge(spec); },
-  run: async ({ cluster }) => cluster.end((await cluster.reset()).operation),
-  check: leftOn,
-};
-
 /** From bare hosts to a cluster. */
 export const init: Operation = {
   name: 'init', controlPlanes: 2, workers: 1, prepare: () => Promise.resolve(), run: ({ cluster, spec }) => cluster.converge(spec), check: whole,

@@ -1,7 +1,7 @@
 import { seeded } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { figure } from './figures';
-import { chosen, init, killAt, type Operation, pointsOf, reset, type Victim } from './kill-matrix';
+import { chosen, init, killAt, type Operation, pointsOf, type Victim } from './kill-matrix';
 import type { Point } from './kill-points';
 import { Stand } from './stand';
 
@@ -15,12 +15,12 @@ withTemporal(`whatever dies at whatever step (KEELSON_SEED=${seed})`, () => {
   beforeAll(async () => {
     stand = await Stand.start();
     const worker = stand.work();
-    for (const operation of [init, reset]) places.set(operation.name, await pointsOf(stand, operation));
+    for (const operation of [init]) places.set(operation.name, await pointsOf(stand, operation));
     worker.kill('SIGKILL');
   });
   afterAll(() => stand.close());
 
-  const kinds: readonly [Operation, Victim, number][] = [[init, 'Temporal worker', 24], [init, 'Temporal server', 24], [init, 'connection', 48], [reset, 'Temporal worker', 12], [reset, 'connection', 24]];
+  const kinds: readonly [Operation, Victim, number][] = [[init, 'Temporal worker', 24], [init, 'Temporal server', 24], [init, 'connection', 48]];
   test.each(kinds.map(([operation, victim, count]) => [operation.name, victim, count, operation] as const))(
     '%s ends well after the %s died, nothing is done twice and nothing again', async (name, victim, count, operation) => {
       const points = chosen(places.get(name) ?? [], seeded(seed), count);
