@@ -2,7 +2,7 @@ import type { HostTarget, JsonObject } from '../domain/cluster';
 import {
   readApiCertificate, readClusterConfiguration, renewApiCertificate, renewCertificates, restartApiServer, restartStaticPods, uploadClusterConfiguration,
 } from '../domain/commands/certificates';
-import { etcdHealthy, ownApiReady } from '../domain/commands/etcd';
+import { etcdHealthy, forgetTools, ownApiReady } from '../domain/commands/etcd';
 import { readAdminConf } from '../domain/commands/kubernetes';
 import { ClusterError } from '../domain/errors';
 import { adminConf } from '../domain/host-paths';
@@ -72,6 +72,7 @@ export const renewAllCertificates = (deps: Deps) => async ({ where, host, versio
     await session.run(renewCertificates(hostConfiguration(configuration, host)));
     await session.run(restartStaticPods);
     await ready(session, scope, host.id);
+    await session.run(forgetTools);
     await installKubeconfig(session, adminConf);
   });
 

@@ -291,6 +291,11 @@ export const ownApiReady: Command<boolean> = {
   parse: ({ code }) => code === 0,
 };
 
+/** Drops the tools where no restore is under way: after an upgrade they would be the former version's. */
+export const forgetTools: Command = {
+  title: "drop etcd's tools", changes: true, script: `[ -e ${aside}/restored ] || ls ${aside}/*.yaml >/dev/null 2>&1 || rm -rf ${aside}`,
+};
+
 /** Drops what a restore has put aside, and the files that a person has brought for it: they are no snapshots of this host. */
 export const forgetRestore: Command = {
   title: 'drop what the restore put aside',
