@@ -12,10 +12,10 @@ demo: setup images ## a real cluster on three lab hosts, from nothing
 demo-down: ## take the demo away: cluster, hosts, background processes
 	@test/lab/demo.sh down
 
-test: setup images ## everything: types, lint, architecture, unit, workflow, fleet, hosts, e2e
+test: setup images former-image ## everything: types, lint, architecture, unit, workflow, fleet, hosts, e2e
 	@node test/run-all.js
 
-test-all: setup images ## test, and the scenarios that are too long for CI
+test-all: setup images former-image ## test, and the scenarios that are too long for CI
 	@KEELSON_TEST_ALL=1 node test/run-all.js
 
 build: node_modules ## compile; afterwards `npx keelson` runs it
@@ -23,6 +23,9 @@ build: node_modules ## compile; afterwards `npx keelson` runs it
 
 images: build ## build our cluster images and put them into Keelson's store
 	@images/load.sh
+
+former-image: build ## the Kubernetes image of one minor version before, to upgrade from
+	@KUBE_VERSION=v1.33.13 KEELSON_FORMER=1 images/load.sh kubernetes
 
 temporal: ## build the Temporal CLI (the embedded server) into the cache
 	@test/lab/temporal.sh
@@ -46,4 +49,4 @@ node_modules: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch node_modules
 
-.PHONY: help demo demo-down test test-all build images temporal setup bench-install bench-faults soak golden
+.PHONY: help demo demo-down test test-all build images former-image temporal setup bench-install bench-faults soak golden
