@@ -102,15 +102,27 @@ export const sizeOf = (entry: TreeEntry): number => (entry.kind === 'file' ? (en
 const isEntry = (entry: TreeEntry, seen: SeenPath | undefined): boolean =>
   looksLike(entry, seen) && (entry.kind !== 'file' || seen?.sha256 === entry.sha256);
 
-/** What a sync needs to do. Pure. `set` comes from setOf; hashes in `seen` decide what is kept. */
-export function planSync(set: readonly TreeEntry[], seen: SeenSet): SyncPlan {
+export interface SyncOptions {
+  /** What has left the set stays, and stays known, until a sync without this. */
+  readonly keepOthers?: boolean;
+}
+
+/** What the marker calls the set. Laid over others it has another name: a later sync without them has something to do. */
+export const identityOf = (set: readonly TreeEntry[], { keepOthers = false }: SyncOptions): string => {
   const digest = digestOfSet(set);
+  return keepOthers ? `sha256:${createHash('sha256').update(`over others ${digest}`).digest('hex')}` : digest;
+};
+
+/** What a sync needs to do. Pure. `set` comes from setOf; hashes in `seen` decide what is kept. */
+export function planSync(set: readonly TreeEntry[], seen: SeenSet, options: SyncOptions = {}): SyncPlan {
+  const { keepOthers = false } = options;
+  const digest = identityOf(set, options);
   const wanted = new Map(set.map((entry) => [entry.path, entry]));
-  const holds = Object.fromEntries(set.map((entry) => [entry.path, holdOf(entry)]));
+  const holds = { ...(keepOthers ? seen.before : {}), ...Object.fromEntries(set.map((entry) => [entry.path, holdOf(entry)])) };
   const complete = seen.digest === digest && set.every((entry) => looksLike(entry, seen.target.get(entry.path)));
   const has = (entry: TreeEntry): boolean => isEntry(entry, seen.target.get(entry.path)) || isEntry(entry, seen.staging.get(entry.path));
   const files = set.filter(({ kind }) => kind === 'file');
-  const gone = Object.keys(seen.before).filter((path) => !wanted.has(path) && !isBelowOther(path, wanted));
+  const gone = keepOthers ? [] : Object.keys(seen.before).filter((path) => !wanted.has(path) && !isBelowOther(path, wanted));
   const inTheWay = set.filter((entry) => {
     const there = seen.target.get(entry.path);
     return there !== undefined && there.kind !== entry.kind;

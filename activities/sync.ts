@@ -4,13 +4,15 @@ import { isObject } from '../domain/kubeadm/json';
 import { activateFiles, hashFiles, lookAtSet, readHashes, receiveFiles, removeStaged, type FileSet } from '../domain/commands/files';
 import { writeTar } from './adapters/tar';
 import type { Scope, Session, TreeEntry } from './ports';
-import { digestOfSet, looksLike, planSync, setOf, sizeOf, type SeenPath, type SeenSet, type SyncPlan } from './sync-plan';
+import { identityOf, looksLike, planSync, setOf, sizeOf, type SeenPath, type SeenSet, type SyncPlan } from './sync-plan';
 
 /** A set of files for one host. */
 export interface SyncRequest extends FileSet {
   /** All of the set, paths relative to the base; of two entries with one path the later counts. */
   readonly entries: readonly TreeEntry[];
   readonly scope: Scope;
+  /** What has left the set stays on the host, until a sync without this. */
+  readonly keepOthers?: boolean;
   /** Other hosts wait for these bytes. */
   readonly first?: boolean;
 }
@@ -46,7 +48,7 @@ export async function syncTree(session: Session, request: SyncRequest): Promise<
 export async function stageTree(session: Session, request: SyncRequest): Promise<StagedSet> {
   const fileSet = checked(request);
   const { set, seen } = await lookAt(session, request);
-  const glance = planSync(set, seen);
+  const glance = planSync(set, seen, request);
   if (glance.complete) return { report: reportOf(glance), activate: () => Promise.resolve() };
 
   const plan = await stage(session, request, set, seen);
@@ -56,7 +58,7 @@ export async function stageTree(session: Session, request: SyncRequest): Promise
 /** What a host has of a set, told without hashing anything. */
 export async function lookAt(session: Session, request: SyncRequest): Promise<{ set: TreeEntry[]; seen: SeenSet }> {
   const set = setOf(request.entries);
-  const seen = readSeen(unpacked(await session.run(lookAtSet(checked(request), digestOfSet(set), set.map(({ path }) => path))), session.host));
+  const seen = readSeen(unpacked(await session.run(lookAtSet(checked(request), identityOf(set, request), set.map(({ path }) => path))), session.host));
   return { set, seen };
 }
 
@@ -66,7 +68,7 @@ export const stageFiles = async (session: Session, request: SyncRequest, set: re
 
 async function stage(session: Session, request: SyncRequest, set: readonly TreeEntry[], seen: SeenSet): Promise<SyncPlan> {
   const fileSet = checked(request);
-  const plan = planSync(set, await withHashes(session, fileSet, set, seen));
+  const plan = planSync(set, await withHashes(session, fileSet, set, seen), request);
   if (plan.unstage.length > 0) await session.run(removeStaged(fileSet, plan.unstage));
   await sendVerified(session, fileSet, plan.send, request);
   return plan;

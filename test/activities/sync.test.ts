@@ -67,6 +67,19 @@ test('a changed file is the only one sent, and it replaces a file that is in use
   expect(lstatSync(join(base, 'rootfs/etc/registry.yml')).ino).not.toBe(before);
 });
 
+test('laid over what was there a set takes nothing away; the same set by itself does, afterwards', async () => {
+  const [old, both, fresh] = [file('registry/old', 'old'), file('registry/both', 'both'), file('registry/new', 'new')];
+  await sync([old, both]);
+  const over = () => syncTree(session, { name: 'files', base, entries: [both, fresh], scope: quietScope(), keepOthers: true });
+  expect(await over()).toMatchObject({ files: 1 });
+  expect(tree()).toEqual(['./registry', './registry/both', './registry/new', './registry/old']);
+  session.titles.length = 0;
+  await over();
+  expect(session.titles).toEqual(['look at the files of files']);
+  expect(await sync([both, fresh])).toMatchObject({ files: 0 });
+  expect(tree()).toEqual(['./registry', './registry/both', './registry/new']);
+});
+
 test('what left the set goes, with folders that are empty; what others put there stays', async () => {
   await sync(first);
   writeFileSync(join(base, 'rootfs/etc/registry_htpasswd'), 'ours');
