@@ -21,6 +21,7 @@ import { runGuest } from './run-guest';
 import { forgetHostFiles, inspectHost } from './inspect';
 import { readEntity, setDriftSchedule } from './schedule';
 import { adoptHost, readState, saveState } from './state-copy';
+import { upgradeHost } from './upgrade';
 import { verifyCluster } from './verify';
 
 /** Maps whatever an activity throws, in one place. */
@@ -48,6 +49,7 @@ export const createActivities = (deps: Deps) => ({
   runGuest: guarded(runGuest(deps)),
   removeHost: guarded(removeHost(deps)),
   forgetHost: guarded(forgetHost(deps)),
+  upgradeHost: guarded(upgradeHost(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
   inspectHost: guarded(inspectHost(deps)),
   forgetHostFiles: guarded(forgetHostFiles(deps)),

@@ -45,5 +45,5 @@ export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: H
     if (missing.length > 0) {
       throw new ClusterError('NotReadyYet', `${host.id}: the registry does not serve ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`, { host: host.id });
     }
-    await session.run(markDone(marks.registry(cluster.images)));
+    await session.run(markDone((cluster.upgrading ? marks.registryOfBoth : marks.registry)(cluster.images)));
   });

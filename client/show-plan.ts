@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan';
+import type { Plan, PlanJob } from '../domain/plan';
 import { formatProblems } from '../domain/problem';
 import { exitCodes } from './exit-codes';
 
@@ -12,14 +12,20 @@ export function showPlan(plan: Plan, { json = false, exitCode = false }: { json?
 
 /** A plan for people: each stage with its hosts and why, then what is wrong. */
 export function renderPlan(plan: Plan): string[] {
-  const { cluster, version, leader, jobs, problems, images } = plan;
+  const { cluster, version, leader, jobs, problems, images, approvals } = plan;
   const stages = [...new Set(jobs.map(({ stage }) => stage))];
   const refused = problems.some(({ severity }) => severity === 'error');
   return [
     `${cluster}: Kubernetes ${version || 'unknown'}${leader ? `, leader ${leader}` : ''}`,
     ...images.map(({ ref, kind, digest }) => `  ${kind.padEnd(12)}${ref}  ${digest.slice(0, 19)}`),
     ...(problems.length > 0 ? [formatProblems(problems)] : []),
-    ...stages.flatMap((stage) => [stage, ...jobs.filter((job) => job.stage === stage).map(({ host, reason }) => `  ${(host ?? '-').padEnd(18)}${reason}`)]),
+    ...stages.flatMap((stage) => [stage, ...jobs.filter((job) => job.stage === stage).flatMap(renderJob)]),
+    ...approvals.map(({ kind }) => `needs approval (Policy, approve.${kind}): keelson approve, or --yes`),
     refused ? 'refused: nothing would be done' : jobs.length === 0 ? 'nothing to do' : `${jobs.length} job${jobs.length === 1 ? '' : 's'} on ${new Set(jobs.flatMap(({ host }) => host ?? [])).size} hosts; plan ${plan.hash.slice(0, 12)}`,
   ];
 }
+
+const renderJob = ({ host, reason, pointOfNoReturn }: PlanJob): string[] => [
+  `  ${(host ?? '-').padEnd(18)}${reason}`,
+  ...(pointOfNoReturn ? [`  ${''.padEnd(18)}point of no return: ${pointOfNoReturn}`] : []),
+];

@@ -9,6 +9,8 @@ export interface ClusterSlice {
   /** Kubernetes version, with the `v`. */
   readonly version: string;
   readonly images: readonly ImageFacts[];
+  /** Hosts of the former version are still there. */
+  readonly upgrading?: boolean;
   readonly env: readonly EnvEntry[];
   readonly command: readonly string[];
   readonly configs: readonly ConfigDocument[];

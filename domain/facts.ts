@@ -41,6 +41,8 @@ export interface HostFacts {
   /** kube-apiserver static pod manifest is there. */
   readonly controlPlane: boolean;
   readonly kubeletVersion?: string;
+  /** Of the API server's image, as its static pod manifest names it, with the `v`. */
+  readonly controlPlaneVersion?: string;
   readonly kubeletActive?: boolean;
   /** Of all certificates of Kubernetes on this host the one that expires first, and when (ISO). */
   readonly certificatesExpire?: { readonly name: string; readonly at: string };

@@ -14,6 +14,8 @@ export interface Board {
   isControlPlane(host: string): boolean;
   /** Whether the job brings the pod network: it need not wait for the joins. */
   isEarly(job: PlanJob): boolean;
+  /** How many workers may be away for their upgrade at once; one where nothing is said. */
+  workersAway?(): number;
 }
 
 /**
@@ -27,9 +29,23 @@ export function verdict(job: PlanJob, board: Board): Verdict {
     return { go: false, blocked: state === 'failed' || state === 'blocked', reason };
   }
   if (job.stage === 'RunGuest' && !board.isEarly(job)) {
-    const open = board.jobs.find((one) => (one.stage === 'Join' || one.stage === 'Remove') && !settled(board.stateOf(one)));
-    if (open) return { go: false, blocked: false, reason: `${open.host} ${open.stage === 'Join' ? 'joins' : 'leaves'}` };
+    const open = board.jobs.find((one) => moving[one.stage] !== undefined && !settled(board.stateOf(one)));
+    if (open) return { go: false, blocked: false, reason: `${open.host} ${moving[open.stage] ?? ''}` };
   }
+  return job.stage === 'Upgrade' && !board.isControlPlane(job.host ?? '') ? upgradesNow(board) : { go: true };
+}
+
+/** What a host does in the stages that the images' commands wait for. */
+const moving: Partial<Record<StageName, string>> = { Upgrade: 'is upgraded', Join: 'joins', Remove: 'leaves' };
+
+/** Whether one more worker may be away. One whose upgrade has failed counts: a version that does not work must not go on to all. */
+function upgradesNow({ jobs, stateOf, isControlPlane, workersAway }: Board): Verdict {
+  const atOnce = workersAway?.() ?? 1;
+  const others = jobs.filter((one) => one.stage === 'Upgrade' && !isControlPlane(one.host ?? ''));
+  const failed = others.filter((one) => stateOf(one) === 'failed').map(({ host }) => host);
+  const away = others.filter((one) => stateOf(one) === 'running').map(({ host }) => host);
+  if (failed.length >= atOnce) return { go: false, blocked: true, reason: `the upgrade of ${failed.join(', ')} has failed` };
+  if (failed.length + away.length >= atOnce) return { go: false, blocked: false, reason: `${[...failed, ...away].join(', ')} ${failed.length + away.length === 1 ? 'is' : 'are'} away, ${atOnce} at once` };
   return { go: true };
 }
 
@@ -46,7 +62,13 @@ function needs(job: PlanJob, board: Board): Needed[] {
 /** What a stage waits for on other hosts, from the jobs that stand before it in the plan. */
 const gates: Partial<Record<StageName, (job: PlanJob, before: readonly PlanJob[], board: Board) => Needed[]>> = {
   Bootstrap: (_job, before) => of(before, 'MirrorRegistry').map((one) => [one, `the registry on ${one.host} serves`]),
+  // etcd's members and the API servers change one by one; a kubelet is never newer than any of them.
+  Upgrade: (_job, before, board) => [
+    ...of(before, 'MirrorRegistry').map((one): Needed => [one, `the registry on ${one.host} serves`]),
+    ...upgraded(before, board),
+  ],
   Join: (job, before, board) => [
+    ...upgraded(before, board),
     ...of(before, 'Init').map((one): Needed => [one, `the API answers on ${one.host}`]),
     ...(board.isControlPlane(job.host ?? '') ? [...members(before, board), ...of(before, 'Remove').map(leaves)] : leads(job, before)),
   ],
@@ -59,6 +81,8 @@ const gates: Partial<Record<StageName, (job: PlanJob, before: readonly PlanJob[]
 };
 
 const of = (jobs: readonly PlanJob[], name: StageName): PlanJob[] => jobs.filter(({ stage }) => stage === name);
+const upgraded = (before: readonly PlanJob[], board: Board): Needed[] =>
+  of(before, 'Upgrade').filter((one) => board.isControlPlane(one.host ?? '')).map((one) => [one, `control plane ${one.host} is upgraded`]);
 const leaves = (one: PlanJob): Needed => [one, `${one.member ?? one.host} leaves: etcd lets one go at a time`];
 const members = (before: readonly PlanJob[], board: Board): Needed[] =>
   of(before, 'Join').filter((one) => board.isControlPlane(one.host ?? '')).map((one) => [one, `control plane ${one.host} joins: etcd takes one at a time`]);

@@ -29,7 +29,7 @@ export const distributionOf = (labels: Labels): string | undefined => either(lab
  */
 export const registryComesLast = (labels: Labels): boolean => 'auth' in labels || contractOf(labels) === undefined;
 
-export const lifecycleSteps = ['check', 'init', 'clean', 'init-registry', 'clean-registry', 'init-cri', 'clean-cri', 'auth'] as const;
+export const lifecycleSteps = ['check', 'init', 'clean', 'init-registry', 'clean-registry', 'init-cri', 'clean-cri', 'auth', 'keelson.dev/upgrade'] as const;
 export type LifecycleStep = (typeof lifecycleSteps)[number];
 
 /** Shell lines to run as `bash <line>` in `rootfs/scripts`; a step without a line is skipped. */

@@ -16,6 +16,8 @@ export const marks = {
   },
   /** The registry serves what these images carry. */
   registry: (images: readonly ImageFacts[]): string => `registry:${key(images.map(({ digest }) => digest))}`,
+  /** It serves them, and still what was there before: while an upgrade lasts both versions are pulled. */
+  registryOfBoth: (images: readonly ImageFacts[]): string => `registry:both-${key(images.map(({ digest }) => digest))}`,
   bootstrap: 'bootstrap',
   /** /etc/hosts has registry and API at these addresses; the API's may be empty: a balancer outside. */
   names: (registry: string, api: string): string => `names:${key({ registry, api })}`,
@@ -23,6 +25,8 @@ export const marks = {
   joinControlPlane: 'join:control-plane',
   /** A worker has joined and reaches the API through these control planes. */
   joinWorker: (controlPlanes: readonly { readonly address: string }[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
+  /** An upgrade of the host to this version was begun, and it has not come to its end. */
+  upgrading: (version: string): string => `upgrading:${version}`,
   /** All commands of the image have run. */
   guest: (digest: string): string => `guest:${short(digest)}`,
   /** Whether a mark says that an image ran which is none of these: another version has taken its place since. */

@@ -28,6 +28,8 @@ export interface PlanJob {
   readonly forget?: boolean;
   /** In Remove: the address by which Node and etcd member are known, where no host of that id leaves. */
   readonly member?: string;
+  /** In Upgrade: the version that the host comes from. */
+  readonly from?: string;
   /** From where on the work only goes forward, in words. */
   readonly pointOfNoReturn?: string;
   /** Needs a person's word, unless the Policy says otherwise. */

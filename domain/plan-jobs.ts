@@ -7,6 +7,7 @@ import { fateOf, hasJoined, isKnown } from './membership';
 import type { PlanJob } from './plan-job';
 import type { Situation } from './situation';
 import type { StageName } from './stages';
+import { pointOfNoReturn, upgradesFrom } from './upgrade';
 import { unwhole, wholeInput } from './whole';
 
 /** The jobs in the order of the stages, and within a stage in the order of the spec. */
@@ -16,6 +17,7 @@ export function jobsFor(situation: Situation): PlanJob[] {
   const configured = [
     ...hosts.flatMap((host) => mountJob(situation, host)),
     ...registryHosts(spec, situation.leader).filter((host) => hosts.includes(host)).flatMap((host) => registryJob(situation, host)),
+    ...upgradeJobs(situation, hosts),
     ...hosts.flatMap((host) => bootstrapJob(situation, host)),
     ...initJob(situation),
     ...byRole(hosts).flatMap((host) => joinJob(situation, host)),
@@ -44,7 +46,31 @@ export const filesFor = (images: readonly ImageFacts[], isLeader: boolean): Imag
   images.filter(({ kind }) => kind !== 'application' || isLeader);
 
 function registryJob(situation: Situation, host: Host): PlanJob[] {
-  return has(situation, host, marks.registry(situation.images)) ? [] : job('MirrorRegistry', host, `container images of ${situation.images.length} images`);
+  const { images, spec, seen, version } = situation;
+  // Hosts of the former version pull its images until the last of them is upgraded.
+  if (spec.hosts.some(({ id }) => upgradesFrom(seen.get(id), version) !== undefined)) {
+    if (has(situation, host, marks.registryOfBoth(images))) return [];
+    return job('MirrorRegistry', host, `container images of ${images.length} images, beside those of the former version`);
+  }
+  if (has(situation, host, marks.registry(images))) return [];
+  return job('MirrorRegistry', host, has(situation, host, marks.registryOfBoth(images)) ? 'container images of the former version go' : `container images of ${images.length} images`);
+}
+
+/** The leader first, as kubeadm converts the cluster's configuration there, then the other control planes, then the workers. */
+function upgradeJobs({ spec, seen, version, leader }: Situation, hosts: readonly Host[]): PlanJob[] {
+  const behind = byRole(hosts).flatMap((host) => {
+    const from = upgradesFrom(seen.get(host.id), version);
+    return from === undefined ? [] : [{ host, from }];
+  });
+  const first = behind.filter(({ host }) => host.id === leader);
+  const snapshot = spec.policy.snapshots.beforeUpgrade && behind.some(({ host }) => isControlPlane(host));
+  return [
+    ...(snapshot ? [{ id: `Upgrade/${leader}/snapshot`, stage: 'Upgrade' as const, host: leader, reason: 'a snapshot of etcd, on every control plane' }] : []),
+    ...[...first, ...behind.filter((one) => !first.includes(one))].map(({ host, from }): PlanJob => ({
+      id: `Upgrade/${host.id}`, stage: 'Upgrade', host: host.id, from, approval: 'upgrade', pointOfNoReturn: pointOfNoReturn(host),
+      reason: from === version ? `the upgrade to ${version} was begun` : `${from} to ${version}`,
+    })),
+  ];
 }
 
 /** A host that is prepared only has to be told where registry and API are now, when they have moved. */

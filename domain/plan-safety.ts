@@ -3,13 +3,15 @@ import { marks } from './marks';
 import { fateOf, hasJoined } from './membership';
 import type { Problem } from './problem';
 import type { Situation } from './situation';
+import { upgradeProblems } from './upgrade';
 
 /**
  * What is refused because it could lose data, quorum or the way back in; each says the safe order. Total: whatever was
  * seen, the answer is a list.
  */
 export function unsafeProblems(situation: Situation): Problem[] {
-  return [...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation)];
+  const ref = situation.images.find(({ kind }) => kind === 'rootfs')?.ref ?? 'the rootfs image';
+  return [...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref })];
 }
 
 const unsafe = (message: string, todo: string, host?: string): Problem => ({ severity: 'error', type: 'UnsafePlan', message, todo, ...(host === undefined ? {} : { host }) });

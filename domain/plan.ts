@@ -58,7 +58,7 @@ export function planCluster({ spec, facts, images, problems, cluster, silent = f
   const all = [...problems, ...unsafeProblems(situation)];
   const jobs = all.some(({ severity }) => severity === 'error') ? [] : jobsFor(situation);
   const shown = images.map(({ ref, digest, kind }) => ({ ref, digest, kind }));
-  const hash = digestOf({ cluster: spec.name, leader, version, images: shown, jobs: jobs.map(({ id, image, forget: forgotten }) => ({ id, image: image ?? '', ...(forgotten ? { forget: true } : {}) })) });
+  const hash = digestOf({ cluster: spec.name, leader, version, images: shown, jobs: jobs.map(({ id, image, forget: forgotten, from }) => ({ id, image: image ?? '', ...(forgotten ? { forget: true } : {}), ...(from ? { from } : {}) })) });
   return { cluster: spec.name, version, leader, images: shown, jobs, approvals: approvalsOf(spec, jobs), absent, problems: all, hash };
 }
 

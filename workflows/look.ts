@@ -1,4 +1,4 @@
-import { changeProblems, machineProblems } from '../domain/change-rules';
+import { machineProblems } from '../domain/change-rules';
 import { checkProblems } from '../domain/check';
 import { type ClusterSpec, type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
 import type { ClusterRecord } from '../domain/entity';
@@ -58,7 +58,6 @@ export async function look(input: LookInput): Promise<Seen> {
     // The image may bring the networks that the spec leaves open.
     ...specProblems(spec, images.find(({ kind }) => kind === 'rootfs')),
     ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])),
-    ...changeProblems(last, images),
     ...machineProblems(last, facts),
     ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete, away, ...(last.leader ? { leader: last.leader } : {}) }),
   ];

@@ -1,7 +1,9 @@
 import { CancellationScope } from '@temporalio/workflow';
+import { workers } from '../domain/cluster';
 import type { Plan } from '../domain/plan';
 import type { LeftOut } from '../domain/skip-rules';
 import type { JobState } from '../domain/status';
+import { unavailableAtOnce } from '../domain/upgrade';
 import type { Decisions } from './decisions';
 import { explain } from './explain';
 import { finishing } from './finishing';
@@ -34,6 +36,7 @@ export async function perform({ plan, work, report, decisions, mended, leftOut }
     open.push(...await runJobs({
       plan, states, report, explain,
       parallel: () => decisions.spec().policy.parallel,
+      workersAway: () => unavailableAtOnce(decisions.spec().policy.upgrade.maxUnavailable, workers(work.spec).length),
       held: () => decisions.paused(),
       released: () => decisions.released(),
       changed: () => decisions.changed(),

@@ -29,6 +29,8 @@ export interface Run {
   cancelled(): boolean;
   isControlPlane(host: string): boolean;
   isEarly(job: PlanJob): boolean;
+  /** How many workers may be away for their upgrade at once; asked again and again as well. */
+  workersAway?(): number;
   /** Does the job. Rejects with whatever went wrong. */
   perform(job: PlanJob): Promise<void>;
   /** Reads an error; undefined means that the run itself was cancelled. */
@@ -42,7 +44,7 @@ export interface Run {
 export async function runJobs(run: Run): Promise<Failure[]> {
   const { plan, states, report } = run;
   const stateOf = (job: PlanJob): JobState => states.get(job.id) ?? 'pending';
-  const board: Board = { jobs: plan.jobs, stateOf, isControlPlane: run.isControlPlane, isEarly: run.isEarly };
+  const board: Board = { jobs: plan.jobs, stateOf, isControlPlane: run.isControlPlane, isEarly: run.isEarly, ...(run.workersAway ? { workersAway: run.workersAway } : {}) };
   const running = new Map<string, Promise<void>>();
   const failures: Failure[] = [];
   const waitsFor = new Map<string, string>();

@@ -62,6 +62,7 @@ export const clusterSlice = ({ spec, images }: Work, plan: Plan): ClusterSlice =
   leader: plan.leader,
   version: plan.version,
   images,
+  ...(plan.jobs.some(({ stage }) => stage === 'Upgrade') ? { upgrading: true } : {}),
   env: spec.env,
   command: spec.command,
   configs: spec.configs,

@@ -11,7 +11,7 @@ export interface Asked {
 
 const single = [
   'clock', 'hostname', 'machineId', 'kernel', 'arch', 'cpus', 'memoryMiB', 'systemd', 'osId', 'osVersion', 'claim', 'joined', 'controlPlane',
-  'kubeletVersion', 'kubeletActive', 'apiReady',
+  'kubeletVersion', 'kubeletActive', 'apiReady', 'controlPlaneVersion',
 ] as const;
 const repeated = ['missing', 'free', 'address', 'route', 'port', 'done', 'tree', 'foreign', 'runtime', 'certificate'] as const;
 
@@ -53,6 +53,7 @@ export function parseProbe(stdout: string, { host, sentAtMs, receivedAtMs }: Ask
     joined: one.get('joined') === 'yes',
     controlPlane: one.get('controlPlane') === 'yes',
     ...optional('kubeletVersion', one.get('kubeletVersion')),
+    ...optional('controlPlaneVersion', one.get('controlPlaneVersion')),
     ...(one.has('kubeletActive') ? { kubeletActive: one.get('kubeletActive') === 'active' } : {}),
     ...(one.has('apiReady') ? { apiReady: one.get('apiReady') === 'ok' } : {}),
   };

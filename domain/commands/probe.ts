@@ -48,7 +48,12 @@ if [ -e /etc/kubernetes/kubelet.conf ]; then
     )
   fi
 fi
-[ ! -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || say controlPlane yes
+if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
+  say controlPlane yes
+  while read -r name value; do
+    if [[ $name = image: && $value =~ :(v[0-9][0-9A-Za-z.+-]*) ]]; then say controlPlaneVersion "\${BASH_REMATCH[1]}"; break; fi
+  done </etc/kubernetes/manifests/kube-apiserver.yaml
+fi
 
 read -r value </proc/sys/kernel/hostname; say hostname "$value"
 value=; [ ! -r /etc/machine-id ] || read -r value </etc/machine-id || true

@@ -1,4 +1,5 @@
 import { type Board, verdict } from '../../domain/gates';
+import { marks } from '../../domain/marks';
 import { planCluster } from '../../domain/plan';
 import type { JobState } from '../../domain/status';
 import { aCluster, bareFacts, someImages } from '../fixtures';
@@ -76,4 +77,37 @@ test('the pod network waits for no join, an application for the pod network', ()
   const states = done(...ready(1), 'Init/10.0.0.1', 'Join/10.0.0.2', 'Join/10.0.0.3', 'Join/10.0.0.4', 'Join/10.0.0.5');
   expect(ask('RunGuest/10.0.0.1/flannel', done(...ready(1), 'Init/10.0.0.1'))).toEqual({ go: true });
   expect(ask('RunGuest/10.0.0.1/web', states)).toEqual({ go: false, blocked: false, reason: 'RunGuest of this host' });
+});
+
+describe('an upgrade', () => {
+  const version = (host: string) => ({ done: [host === '10.0.0.1' ? marks.init : Number(host.split('.')[3]) <= 3 ? marks.joinControlPlane : 'join:worker-1'], joined: true, kubeletVersion: 'v1.33.13' });
+  const upgrade = planCluster({ spec, images: someImages(), problems: [], facts: spec.hosts.map(({ id }) => bareFacts(id, version(id))) }).jobs;
+  const may = (id: string, states: Record<string, JobState>, workersAway = 1) => {
+    const board: Board = {
+      jobs: upgrade, stateOf: (job) => states[job.id] ?? 'pending', workersAway: () => workersAway,
+      isControlPlane: (host) => spec.hosts.slice(0, 3).some((one) => one.id === host), isEarly: () => false,
+    };
+    return verdict(upgrade.find((one) => one.id === id)!, board);
+  };
+  const others: Record<string, JobState> = Object.fromEntries(upgrade.filter(({ stage, from }) => stage !== 'Upgrade' || from === undefined).map(({ id }) => [id, 'done']));
+  const control = done('Upgrade/10.0.0.1', 'Upgrade/10.0.0.2', 'Upgrade/10.0.0.3');
+
+  test('begins when the registry serves both versions, and takes control planes one by one, the leader first', () => {
+    expect(may('Upgrade/10.0.0.1', { ...others, 'MirrorRegistry/10.0.0.1': 'running' })).toMatchObject({ go: false, blocked: false });
+    expect(may('Upgrade/10.0.0.1', others)).toEqual({ go: true });
+    expect(may('Upgrade/10.0.0.2', { ...others, 'Upgrade/10.0.0.1': 'running' })).toMatchObject({ go: false, blocked: false, reason: 'control plane 10.0.0.1 is upgraded' });
+    expect(may('Upgrade/10.0.0.3', { ...others, ...done('Upgrade/10.0.0.1'), 'Upgrade/10.0.0.2': 'failed' })).toMatchObject({ go: false, blocked: true });
+  });
+
+  test('takes workers after all control planes, so many at once as may be away', () => {
+    expect(may('Upgrade/10.0.0.4', { ...others, ...done('Upgrade/10.0.0.1', 'Upgrade/10.0.0.2') })).toMatchObject({ go: false });
+    expect(may('Upgrade/10.0.0.4', { ...others, ...control })).toEqual({ go: true });
+    expect(may('Upgrade/10.0.0.5', { ...others, ...control, 'Upgrade/10.0.0.4': 'running' })).toMatchObject({ go: false, blocked: false, reason: '10.0.0.4 is away, 1 at once' });
+    expect(may('Upgrade/10.0.0.5', { ...others, ...control, 'Upgrade/10.0.0.4': 'running' }, 2)).toEqual({ go: true });
+  });
+
+  test('a worker that has failed counts as away: what does not work does not go on to the others', () => {
+    expect(may('Upgrade/10.0.0.5', { ...others, ...control, 'Upgrade/10.0.0.4': 'failed' })).toMatchObject({ go: false, blocked: true, reason: 'the upgrade of 10.0.0.4 has failed' });
+    expect(may('Upgrade/10.0.0.5', { ...others, ...control, 'Upgrade/10.0.0.4': 'failed' }, 2)).toEqual({ go: true });
+  });
 });

@@ -38,7 +38,7 @@ interface Fault {
  */
 export class FakeHosts {
   constructor(readonly dir = mkdtempSync(join(tmpdir(), 'keelson-fake-')), private readonly images: readonly ImageFacts[] = someImages()) {
-    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached', 'dead', 'met']) mkdirSync(join(dir, folder), { recursive: true });
+    for (const folder of ['done', 'claimed', 'hold', 'fault', 'reached', 'dead', 'met', 'version']) mkdirSync(join(dir, folder), { recursive: true });
   }
 
   /** What else a look at a host tells. */
@@ -133,7 +133,7 @@ export class FakeHosts {
     const { images } = this;
     return {
       checkHost: async ({ where, host }) => this.call('checkHost', host.id, (): HostFacts => bareFacts(host.id, {
-        done: this.done(host.id), hostKey: `ssh-ed25519 ${host.id}`, fingerprint: `SHA256:${host.id}`,
+        done: this.done(host.id), ...this.versions(host.id), hostKey: `ssh-ed25519 ${host.id}`, fingerprint: `SHA256:${host.id}`,
         // The first thing that changes a host claims it.
         ...(this.claimed(host.id) ? { claim: { cluster: where.cluster, uid: where.uid } } : {}),
         ...this.more(host.id),
@@ -146,12 +146,16 @@ export class FakeHosts {
       }),
       runConfig: async () => this.call('runConfig', 'all', () => undefined),
       mountRootfs: async ({ host, cluster }) => this.call('mountRootfs', host.id, () => this.mark(host.id, marks.mount(cluster, cluster.images, host, cluster.leader))),
-      mirrorRegistry: async ({ host, cluster }) => this.call('mirrorRegistry', host.id, () => this.mark(host.id, marks.registry(cluster.images))),
+      mirrorRegistry: async ({ host, cluster }) => this.call('mirrorRegistry', host.id, () => {
+        for (const mark of this.done(host.id).filter((one) => one.startsWith('registry:'))) rmSync(join(this.dir, 'done', host.id, mark));
+        this.mark(host.id, (cluster.upgrading ? marks.registryOfBoth : marks.registry)(cluster.images));
+      }),
+      upgradeHost: async ({ host, cluster }) => this.call('upgradeHost', host.id, () => this.bring(host.id, cluster.version)),
       bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap, this.names(host, cluster))),
       pointHost: async ({ host, cluster }) => this.call('pointHost', host.id, () => this.mark(host.id, this.names(host, cluster))),
-      initControlPlane: async ({ host }) => this.call('initControlPlane', host.id, () => this.mark(host.id, marks.init)),
-      joinControlPlane: async ({ host }) => this.call('joinControlPlane', host.id, () => this.mark(host.id, marks.joinControlPlane)),
-      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => this.mark(host.id, marks.joinWorker(cluster.controlPlanes))),
+      initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init); }),
+      joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane); }),
+      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes)); }),
       runGuest: async ({ host, image, cluster }) => this.call('runGuest', host.id, () => {
         const digests = cluster.images.map(({ digest }) => digest);
         this.unmark(host.id, ...this.done(host.id).filter((mark) => marks.isFormerGuest(mark, digests)));
@@ -199,12 +203,27 @@ export class FakeHosts {
     const hosts = names(join(this.dir, 'met')).map((host) => ({ host, done: this.done(host), more: this.more(host) }))
       .filter(({ done, more }) => more.joined || done.some((mark) => mark === marks.init || mark.startsWith('join:')));
     const isMaster = ({ done, more }: { done: readonly string[]; more: Partial<HostFacts> }) => more.controlPlane || done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
-    const version = this.images.find(({ kind }) => kind === 'rootfs')?.version ?? '';
     return {
       through,
-      nodes: hosts.map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version, ready: true, controlPlane: isMaster(is) ?? false, unschedulable: false })),
+      nodes: hosts.map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version: this.version(host), ready: true, controlPlane: isMaster(is) ?? false, unschedulable: false })),
       etcd: hosts.filter(isMaster).map(({ host }) => ({ name: `h-${host}`, address: host, healthy: !this.isDead(host) })),
     };
+  }
+
+  /** The version of the host's kubelet: what brought it there; one whose marks a test has set runs the first image's. */
+  version(host: string): string {
+    const file = join(this.dir, 'version', host);
+    return existsSync(file) ? readFileSync(file, 'utf8') : (this.images.find(({ kind }) => kind === 'rootfs')?.version ?? '');
+  }
+
+  private bring(host: string, version: string): void {
+    writeFileSync(join(this.dir, 'version', host), version);
+  }
+
+  private versions(host: string): Partial<HostFacts> {
+    const done = this.done(host);
+    if (done.some((mark) => mark.startsWith('join:worker-'))) return { kubeletVersion: this.version(host) };
+    return done.some((mark) => mark === marks.init || mark === marks.joinControlPlane) ? { kubeletVersion: this.version(host), controlPlaneVersion: this.version(host) } : {};
   }
 
   /** A host whose machine is gone: no look reaches it, and its member of etcd does not answer. */

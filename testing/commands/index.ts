@@ -15,6 +15,7 @@ import { reset } from './reset';
 import { scripts } from './scripts';
 import { state } from './state';
 import { stateCopy } from './state-copy';
+import { upgrade } from './upgrade';
 
 export interface Found {
   readonly simulation: Simulation;
@@ -31,5 +32,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade,
 ];

@@ -31,6 +31,7 @@ function facts(host: Host, cluster: string): string[] {
     ...host.files.below(trees).filter((path) => path.endsWith('.json')).map((path) => `tree=${path.slice(trees.length, -'.json'.length)} ${digest(path)}`),
     ...(!claim && joined ? ['foreign=/etc/kubernetes/kubelet.conf without Keelson\'s mark'] : []),
     ...(joined ? [`kubeletVersion=${host.files.text('/usr/bin/kubelet')?.trim() ?? ''}`, `kubeletActive=${host.isActive('kubelet') ? 'active' : 'inactive'}`] : []),
+    ...(host.isControlPlane() ? [`controlPlaneVersion=${/:(v\S+)/.exec(host.files.text('/etc/kubernetes/manifests/kube-apiserver.yaml') ?? '')?.[1] ?? ''}`] : []),
     ...(host.isControlPlane() ? [`apiReady=${host.apiReady() ? 'ok' : 'no'}`] : []),
   ];
 }

@@ -1,0 +1,96 @@
+import { readRuntime } from '../domain/commands/bootstrap';
+import { diagnosis } from '../domain/commands/init';
+import { apiReady } from '../domain/commands/kubernetes';
+import { writePrivateFile } from '../domain/commands/registry';
+import { configuredVersion, kubeadmUpgradeScript, laggingPods, noteControlPlane, readUpgrade } from '../domain/commands/upgrade';
+import { ClusterError } from '../domain/errors';
+import { hostPaths } from '../domain/host-paths';
+import { explained } from './explained';
+import { envFor } from './host-env';
+import { openImages, rootfsOf } from './image-set';
+import { runJob } from './job';
+import { initConfig } from './kubeadm';
+import { jobId, maxFailures } from './lifecycle';
+import { poll } from './poll';
+import { asked, giveBack, healthyMembers, isOutcome, type Upgrading } from './upgrading';
+
+/** kubeadm waits up to five minutes for each of four static pods, and as long again when it takes one back. */
+const kubeadmTimeoutMs = 45 * 60_000;
+
+/**
+ * \`kubeadm upgrade\` of a control plane's static pods as a detached job. kubeadm takes them back by itself when one does not
+ * come up; then the host is as it was and this throws RolledBack. Where it could not, the host is past the point of no return:
+ * the next attempt goes forward.
+ */
+export async function upgradeControlPlane(it: Upgrading): Promise<void> {
+  const { input: { host, leader, cluster }, scope, session, through, node, version } = it;
+  const state = await session.run(readUpgrade);
+  if (state.controlPlane !== version) {
+    try {
+      await explained(session, scope, diagnosis, () => runJob(session, {
+        id: jobId(scope, `kubeadm-upgrade-${state.tries}`), title: 'kubeadm upgrade', timeoutMs: kubeadmTimeoutMs, scope, maxFailures,
+        script: async () => kubeadmUpgradeScript({ cluster: cluster.name, version, way: (await configured(it)) === version ? 'node' : 'apply' }),
+      }));
+    } catch (error) {
+      throw await afterFailure(it, error);
+    }
+  }
+  await poll({ scope, host: host.id, what: `its static pods at ${version}`, everyMs: 1_000, timeoutMs: 5 * 60_000 }, async () => {
+    if (!(await session.run(apiReady))) return 'its API server is not ready';
+    const lagging = await asked(() => through.run(laggingPods(node, version)));
+    return typeof lagging === 'string' ? lagging : lagging.length === 0 || lagging.join(', ');
+  });
+  await healthyMembers(it);
+  if (host.id === leader.id) await writeInitConfig(it);
+  if (state.controlPlane !== version) await session.run(noteControlPlane(version));
+}
+
+/** The version of the cluster's configuration: \`upgrade apply\` sets it on the first control plane, the others follow with \`node\`. */
+async function configured({ input: { leader }, scope, through }: Upgrading): Promise<string> {
+  let version = '';
+  await poll({ scope, host: leader.id, what: 'the cluster configuration', everyMs: 1_000, timeoutMs: 5 * 60_000 }, async () => {
+    const answer = await asked(() => through.run(configuredVersion));
+    version = answer;
+    return /^v\d/.test(answer) || answer;
+  });
+  return version;
+}
+
+/** What a failed \`kubeadm upgrade\` has left: the host as it was, or something that only goes forward. */
+async function afterFailure(it: Upgrading, error: unknown): Promise<unknown> {
+  const { input: { host }, scope, session, version } = it;
+  if (!isOutcome(error)) return error;
+  const { changed, kubelet } = await session.run(readUpgrade);
+  const back = changed.length === 0 && await comesBack(it);
+  if (!back) {
+    const what = changed.length > 0 ? `${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not as before` : 'the API does not come back';
+    return new ClusterError(error.type, `${error.message}. It is past its point of no return: ${what}`, {
+      ...error.details, todo: 'mend the cause, then retry: the upgrade goes on from here; the etcd snapshot of before it is on every control plane',
+    }, { cause: error });
+  }
+  scope.log(`kubeadm has left the static pods as they were: ${error.message}`);
+  await giveBack(it);
+  return new ClusterError('RolledBack', `${host.id} stays at ${kubelet}, its upgrade to ${version} failed: ${error.message}`, {
+    ...error.details, todo: `mend the cause on ${host.id}, then retry: nothing was changed on it`,
+  }, { cause: error });
+}
+
+async function comesBack(it: Upgrading): Promise<boolean> {
+  const { input: { host }, scope, session } = it;
+  try {
+    await poll({ scope, host: host.id, what: 'its API server', everyMs: 1_000, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');
+    await healthyMembers(it);
+    return true;
+  } catch (error) {
+    if (isOutcome(error)) return false;
+    throw error;
+  }
+}
+
+/** What later joins read on the leader: a kubeadm of two minor versions on would refuse the old one. */
+async function writeInitConfig({ deps, input: { host, cluster }, scope, session }: Upgrading): Promise<void> {
+  const images = await openImages(deps, cluster, scope);
+  const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
+  const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
+  await session.run(writePrivateFile('write kubeadm-init.yaml', `${hostPaths(cluster.name).etc}/kubeadm-init.yaml`, initConfig(cluster, images, runtime)));
+}

@@ -1,0 +1,84 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { type ClusterSpec, defaultPolicy } from '../../domain/cluster';
+import { aCluster, anImage, someImages } from '../fixtures';
+import { ClusterUnderTest } from './cluster-under-test';
+import { startTemporal, withTemporal } from './env';
+import { FakeHosts } from './fake-hosts';
+
+jest.setTimeout(90_000);
+
+const [cp1, cp2, w1, w2, w3] = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'] as const;
+const newer = anImage('kubernetes:v1.35.4', 'rootfs', { version: 'v1.35.4' });
+const far = anImage('kubernetes:v1.36.3', 'rootfs', { version: 'v1.36.3' });
+const spec = (rootfs: string, more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(2, 3, {
+  images: [rootfs, 'flannel', 'web'],
+  policy: { ...defaultPolicy, parkRetry: { times: 0, firstMs: 1, factor: 1 }, approve: { ...defaultPolicy.approve, upgrade: false }, snapshots: { ...defaultPolicy.snapshots, beforeUpgrade: false } },
+  ...more,
+});
+
+withTemporal('an upgrade', () => {
+  let env: TestWorkflowEnvironment;
+  let hosts: FakeHosts;
+  let worker: Worker;
+  let serving: Promise<void>;
+  let cluster: ClusterUnderTest;
+
+  beforeAll(async () => {
+    env = await startTemporal();
+    hosts = new FakeHosts(undefined, [...someImages(), newer, far]);
+    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
+    worker = await Worker.create({
+      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, activities: hosts.activities(),
+      workflowBundle: await bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
+      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms',
+    });
+    serving = worker.run();
+    expect(await cluster.converge(spec('kubernetes'))).toMatchObject({ outcome: 'Success' });
+  }, 90_000);
+  afterAll(async () => {
+    await cluster?.entity.terminate('the test is over').catch(() => undefined);
+    worker?.shutdown();
+    await serving;
+    hosts?.remove();
+    await env?.teardown();
+  });
+
+  const calls = (from: number, ...verbs: string[]) => hosts.journal().slice(from).filter(({ verb }) => verbs.includes(verb)).map(({ verb, on, at }) => `${verb} ${on} ${at}`);
+
+  test.each([['kubernetes:v1.36.3', /first apply an image of v1\.35/]])('to %s is refused with the safe way, and changes nothing', async (image, words) => {
+    const before = hosts.changes();
+    expect(await cluster.converge(spec(image))).toMatchObject({ outcome: 'Failed', type: 'UnsafePlan', message: expect.stringMatching(words) as string });
+    expect(hosts.changes()).toEqual(before);
+  });
+
+  test('goes leader first, control planes one by one, workers one by one; one that fails stops those after it', async () => {
+    const from = hosts.journal().length;
+    hosts.fail('upgradeHost', w2, { type: 'RolledBack', message: `${w2} runs v1.34.2 again` });
+    const { operation } = await cluster.apply(spec(newer.ref));
+    const { running } = await cluster.parked();
+    expect(running?.waiting).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining(`Upgrade on ${w2}`) as string });
+    expect(running?.waiting?.nextCheckAt).toBeUndefined();
+    expect(calls(from, 'upgradeHost')).toEqual([cp1, cp2, w1].flatMap((host) => [`upgradeHost ${host} begin`, `upgradeHost ${host} end`]).concat(`upgradeHost ${w2} begin`));
+    // The registry had both versions' images before the first host went.
+    expect(calls(from, 'mirrorRegistry', 'upgradeHost').slice(0, 3)).toEqual([`mirrorRegistry ${cp1} begin`, `mirrorRegistry ${cp1} end`, `upgradeHost ${cp1} begin`]);
+    expect(hosts.done(cp1).filter((mark) => mark.startsWith('registry:'))).toEqual([expect.stringMatching(/^registry:both-/)]);
+
+    const parked = hosts.journal().length;
+    hosts.mend('upgradeHost', w2);
+    await cluster.retry();
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success', message: '5 nodes Ready at v1.35.4' });
+    await cluster.idle();
+    expect(calls(parked, 'upgradeHost')).toEqual([w2, w3].flatMap((host) => [`upgradeHost ${host} begin`, `upgradeHost ${host} end`]));
+    // Then the former version's images go, and nothing else is done to anybody.
+    expect(calls(parked, 'mirrorRegistry')).toEqual([`mirrorRegistry ${cp1} begin`, `mirrorRegistry ${cp1} end`]);
+    expect(hosts.done(cp1).filter((mark) => mark.startsWith('registry:'))).toEqual([expect.not.stringMatching(/both/)]);
+  });
+
+  test('is over: the same again is nothing to do, and the former image is refused', async () => {
+    const before = hosts.changes();
+    expect(await cluster.converge(spec(newer.ref))).toMatchObject({ outcome: 'Success' });
+    expect(await cluster.converge(spec('kubernetes'))).toMatchObject({ outcome: 'Failed', type: 'UnsafePlan', message: expect.stringContaining('no way back') as string });
+    expect(hosts.changes()).toEqual(before);
+  });
+});
