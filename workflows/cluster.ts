@@ -56,9 +56,14 @@ export async function cluster(input: unknown): Promise<EntityState> {
   setHandler(recordQuery, () => state.current, { description: 'what the last operation left' });
   setHandler(progressSignal, ({ operation, waiting, joined, ended: last, record }) => {
     if (state.running?.operation !== operation) return;
+    // Signals may overtake each other: this one says nothing of what the operation waits for.
+    if (record) {
+      state = { ...state, current: record };
+      return;
+    }
     left = last ?? left;
     const { waiting: _before, ...running } = state.running;
-    state = { ...state, running: { ...running, ...(waiting ? { waiting } : {}), ...(joined ? { joined } : {}) }, ...(record ? { current: record } : {}) };
+    state = { ...state, running: { ...running, ...(waiting ? { waiting } : {}), ...(joined ? { joined } : {}) } };
   });
   setHandler(applyUpdate, async (request) => {
     state = admitApply(state, request, now());

@@ -222,7 +222,7 @@ function recordFrom(record: ClusterRecord, { spec, seen: { images, facts }, plan
     hostKeys: { ...stays(record.hostKeys), ...valuesOf(there, ({ hostKey }) => hostKey) },
     machineIds: { ...stays(record.machineIds), ...valuesOf(there, ({ machineId }) => machineId) },
     members: { ...stays(record.members), ...Object.fromEntries(members.map((host) => [host.id, { host }])) },
-    installed: [...new Set([...(plan.jobs.some(({ stage }) => stage === 'Init') ? [] : (record.installed ?? [])), ...ran])],
+    installed: [...new Set([...(plan.jobs.some(({ stage }) => stage === 'Init') ? [] : (record.installed ?? [])).filter((one) => images.some(({ digest }) => digest === one)), ...ran])],
     images: images.map(({ ref, digest, kind, version }) => ({ ref, digest, kind, ...(version ? { version } : {}) })),
   };
 }
