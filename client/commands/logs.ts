@@ -30,8 +30,8 @@ export async function logs(name: string | undefined, flags: LogFlags): Promise<n
   return exitCodes.done;
 }
 
-/** The last of the cluster's own operations: what a person ran on its hosts is none, nor is a look for a plan. */
-const lastOperation = (cluster: string): string | undefined => listLogs(cluster).filter(({ operation }) => !/^(exec|scp|plan)-/.test(operation)).at(-1)?.operation;
+/** The last of the cluster's own operations: what a person ran on its hosts is none, nor is a look. */
+const lastOperation = (cluster: string): string | undefined => listLogs(cluster).filter(({ operation }) => !/^((exec|scp|plan)-|look$)/.test(operation)).at(-1)?.operation;
 
 /** `<time> <stage> <host>: <text>`. */
 function print(lines: readonly LogLine[]): void {
