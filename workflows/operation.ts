@@ -223,7 +223,10 @@ function recordFrom(record: ClusterRecord, { spec, seen: { images, facts }, plan
     machineIds: { ...stays(record.machineIds), ...valuesOf(there, ({ machineId }) => machineId) },
     members: { ...stays(record.members), ...Object.fromEntries(members.map((host) => [host.id, { host }])) },
     installed: [...new Set([...(plan.jobs.some(({ stage }) => stage === 'Init') ? [] : (record.installed ?? [])).filter((one) => images.some(({ digest }) => digest === one)), ...ran])],
-    images: images.map(({ ref, digest, kind, version }) => ({ ref, digest, kind, ...(version ? { version } : {}) })),
+    images: images.map(({ ref, digest, kind, version }) => {
+      const since = record.images.find((one) => one.ref === ref && one.digest === digest)?.since;
+      return { ref, digest, kind, ...(version ? { version } : {}), ...(since ? { since } : {}) };
+    }),
   };
 }
 
