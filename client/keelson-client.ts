@@ -125,7 +125,7 @@ export class KeelsonClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash ? { planHash } : {}) };
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }) };
     return this.asked(spec.name, answerWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation }));
   }

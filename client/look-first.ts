@@ -1,6 +1,6 @@
 import type { ClusterSpec } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
-import { type Plan, staleWords } from '../domain/plan';
+import { noHash, type Plan, staleWords } from '../domain/plan';
 import { errorsOf, formatProblems } from '../domain/problem';
 import { ask } from './ask';
 import type { KeelsonClient } from './keelson-client';
@@ -20,6 +20,7 @@ export interface Agreement {
  * person has said no. A running operation has its own answer.
  */
 export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags: SpecFlags, { view, forget }: Pick<Known, 'view'> & { forget: readonly string[] }): Promise<Agreement | undefined> {
+  if (flags.planHash?.trim() === '') throw new ClusterError('InvalidSpec', noHash, { todo: 'give the hash that `keelson plan` shows' });
   const said = { ...(flags.yes ? { approved: true } : {}), ...(flags.planHash ? { planHash: flags.planHash } : {}) };
   if (view?.running || (!view?.created && !flags.planHash)) return said;
   const plan = await client.plan(spec, { forget });

@@ -1,5 +1,6 @@
-import { type ClusterSpec, controlPlanes, isControlPlane } from '../domain/cluster';
+import { type ClusterSpec, controlPlanes, type Host, isControlPlane } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
+import { normalAddress } from '../domain/ip-range';
 import { saysLogin } from './login-flags';
 import { hostsToComplete, mergeRun } from './merge-run';
 import { noSuchCluster } from './no-such-cluster';
@@ -7,13 +8,17 @@ import type { RunInput } from './run-spec';
 import { completeSpec, type SpecSources } from './spec';
 import type { WantedHost } from './wanted';
 
+/** The host of that id, or else at that address, however it is written. */
+const hostAt = ({ hosts }: ClusterSpec, address: string): Host | undefined =>
+  hosts.find(({ id }) => normalAddress(id) === normalAddress(address)) ?? hosts.find((host) => normalAddress(host.address) === normalAddress(address));
+
 const roleOf = (roles: readonly string[]): string => (roles.includes('master') ? 'control plane' : 'worker');
 
 /** The spec of a cluster with more hosts. Throws InvalidSpec for a host that is part of it, and for a cluster that nobody knows. */
 export function addSpec({ cluster, hosts, flags, login }: Pick<RunInput, 'cluster' | 'hosts' | 'flags' | 'login'>, sources: SpecSources, saved: ClusterSpec | undefined): ClusterSpec {
   if (!saved) throw noSuchCluster(cluster);
   named(hosts);
-  const known = hosts.flatMap(({ address }) => saved.hosts.filter(({ id }) => id === address));
+  const known = hosts.flatMap(({ address }) => hostAt(saved, address) ?? []);
   if (known.length > 0) {
     throw new ClusterError('InvalidSpec', `${known.map(({ id, roles }) => `${id} is part of cluster ${cluster} already, as ${roleOf(roles)}`).join('; ')}`, {
       todo: 'name hosts that are not; `keelson status` lists them',
@@ -33,12 +38,12 @@ export function deleteSpec(cluster: string, hosts: readonly WantedHost[], saved:
   if (!saved) throw noSuchCluster(cluster);
   named(hosts);
   const strangers = hosts.flatMap(({ address, roles }) => {
-    const host = saved.hosts.find(({ id }) => id === address);
+    const host = hostAt(saved, address);
     if (!host) return [`${address} is no part of cluster ${cluster}`];
     return isControlPlane(host) === roles.includes('master') ? [] : [`${address} is a ${roleOf(host.roles)}, not a ${roleOf(roles)}`];
   });
   if (strangers.length > 0) throw new ClusterError('InvalidSpec', strangers.join('; '), { todo: '`keelson status` lists the hosts and their roles' });
-  const gone = new Set(hosts.map(({ address }) => address));
+  const gone = new Set(hosts.flatMap(({ address }) => hostAt(saved, address)?.id ?? []));
   const staying = saved.hosts.filter(({ id }) => !gone.has(id));
   if (controlPlanes({ ...saved, hosts: staying }).length === 0) {
     throw new ClusterError('UnsafePlan', `no control plane would be left: ${[...gone].join(', ')}`, {

@@ -3,6 +3,7 @@ import { digestOf } from './digest';
 import { ClusterError } from './errors';
 import { type Act, type AmendRequest, noted, type Paused, withDesired } from './hands';
 import type { HostRecord } from './host-record';
+import { noHash } from './plan';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
@@ -180,7 +181,7 @@ const busy = (state: EntityState): string =>
     : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
 
 /** Why a request is refused; undefined when it is not. Synchronous and pure: an Update's validator. */
-export function refuseApply(state: EntityState, request: { requestId: string; spec: ClusterSpec; digest: string; base?: string }): ClusterError | undefined {
+export function refuseApply(state: EntityState, request: { requestId: string; spec: ClusterSpec; digest: string; base?: string; planHash?: string }): ClusterError | undefined {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
   if (digestOf(request.spec) !== request.digest) return new ClusterError('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
   if (request.spec.name !== state.name) return new ClusterError('InvalidSpec', `the spec is of cluster ${request.spec.name}, this is ${state.name}`);
@@ -192,6 +193,7 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {
     return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${state.desired?.by ?? 'somebody'}: read it again`);
   }
+  if (request.planHash?.trim() === '') return new ClusterError('InvalidSpec', noHash);
   const wrong = specProblems(request.spec).filter(({ severity }) => severity === 'error');
   if (wrong.length > 0) return new ClusterError('InvalidSpec', formatProblems(wrong));
   return refuseChange(state, request.spec);

@@ -1,6 +1,7 @@
 import { type ClusterSpec, controlPlanes, type Host } from './cluster';
 import type { ClusterRecord, Member } from './entity';
 import type { ClusterFacts, HostFacts } from './facts';
+import { normalAddress } from './ip-range';
 import { marks } from './marks';
 
 /** Hosts that the cluster has changed and that the spec has no more, in the order of their ids. */
@@ -59,7 +60,7 @@ export function fateOf(host: Host, known: { readonly facts: HostFacts | undefine
   const { facts, cluster, last, forget } = known;
   const member = isKnown(cluster, host.address);
   if (facts?.reachable) return member || facts.claim !== undefined || facts.done.length > 0 ? 'remove' : 'gone';
-  if (forget.includes(host.id)) return member ? 'forget' : 'gone';
+  if (forget.some((one) => [host.id, host.address].map(normalAddress).includes(normalAddress(one)))) return member ? 'forget' : 'gone';
   // Of a cluster that never came up nothing is lost with a host; and one that the cluster does not know cannot be taken out of it.
   return last?.created && (member || cluster === undefined) ? 'refuse' : 'gone';
 }

@@ -77,6 +77,9 @@ export type { Approval, ApprovalKind, PlanJob } from './plan-job';
 export const staleWords = (wanted: string, hash: string): string =>
   `the plan is not the one that was asked for (${wanted.slice(0, 12)}): hosts or images have changed since, it would be ${hash.slice(0, 12)} now; look at it again with keelson plan`;
 
+/** Why a request for a plan of an empty hash is refused: every hash would begin so, and any plan would run. */
+export const noHash = 'only one plan is to run, and its hash is empty';
+
 /** The plan in words, one line each, as the dry run prints it. */
 export function describePlan(plan: Plan): string[] {
   if (plan.jobs.length === 0) return [`${plan.cluster}: nothing to do`];
