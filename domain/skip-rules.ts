@@ -18,7 +18,7 @@ export function neededBy(job: Pick<PlanJob, 'stage' | 'host' | 'image'>, { spec,
   if (job.stage === 'RunGuest' && job.image) return image?.runAt === 'api-up' ? 'it brings the pod network, without which no node becomes ready' : undefined;
   const host = spec.hosts.find(({ id }) => id === job.host);
   if (!host) return 'all hosts depend on it';
-  if (registryHosts(spec).some(({ id }) => id === host.id)) return `all hosts pull from the registry on ${host.id}`;
+  if (registryHosts(spec, leader).some(({ id }) => id === host.id)) return `all hosts pull from the registry on ${host.id}`;
   if (host.id === leader) return `the cluster is made through ${host.id}`;
   if (isControlPlane(host)) return `${host.id} is a control plane: API balancing and etcd's quorum count on it`;
   return ofOneWorker.includes(job.stage) ? undefined : `${job.stage} has begun to change a member of the cluster`;

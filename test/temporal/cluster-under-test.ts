@@ -14,6 +14,16 @@ export interface Ended {
   readonly message: string;
 }
 
+/** What goes with a spec that is applied. */
+export interface Applying {
+  readonly requestId?: string;
+  readonly by?: string;
+  readonly base?: string;
+  readonly approved?: boolean;
+  readonly forget?: readonly string[];
+  readonly planHash?: string;
+}
+
 /** One cluster on a real server, spoken to with the product's own messages, on a task queue of its own. */
 export class ClusterUnderTest {
   readonly name: string;
@@ -27,10 +37,10 @@ export class ClusterUnderTest {
   }
 
   /** Throws WorkflowUpdateFailedError when it is refused; `refusal` reads that. */
-  apply(spec: ClusterSpec, { requestId = randomUUID(), by = 'ana@laptop', base }: { requestId?: string; by?: string; base?: string } = {}): Promise<Accepted> {
+  apply(spec: ClusterSpec, { requestId = randomUUID(), by = 'ana@laptop', ...more }: Applying = {}): Promise<Accepted> {
     const named = { ...spec, name: this.name };
     return this.client.workflow.executeUpdateWithStart(applyUpdate, {
-      args: [{ requestId, by, spec: named, digest: digestOf(named), ...(base === undefined ? {} : { base }) }],
+      args: [{ requestId, by, spec: named, digest: digestOf(named), ...more }],
       updateId: requestId,
       startWorkflowOperation: new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
         workflowId: entityId(this.name), taskQueue: this.taskQueue, args: [newEntity(this.name)], workflowIdConflictPolicy: 'USE_EXISTING',
@@ -89,8 +99,8 @@ export class ClusterUnderTest {
   }
 
   /** Applies and waits for the end. */
-  async converge(spec: ClusterSpec): Promise<Ended & { operation: string }> {
-    const { operation } = await this.apply(spec);
+  async converge(spec: ClusterSpec, applying: Applying = {}): Promise<Ended & { operation: string }> {
+    const { operation } = await this.apply(spec, applying);
     const ended = await this.end(operation);
     await this.idle();
     return { operation, ...ended };

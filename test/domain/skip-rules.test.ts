@@ -1,0 +1,23 @@
+import { neededBy } from '../../domain/skip-rules';
+import { aCluster, aHost, someImages } from '../fixtures';
+
+const spec = aCluster(2, 2);
+const needed = (job: Parameters<typeof neededBy>[0], leader = '10.0.0.1', of = spec) => neededBy(job, { spec: of, images: someImages(), leader });
+
+test('the registry is where the leader is now, not where it was at first', () => {
+  const join = (host: string) => ({ stage: 'Bootstrap', host } as const);
+  expect(needed(join('10.0.0.1'))).toBe('all hosts pull from the registry on 10.0.0.1');
+  expect(needed(join('10.0.0.2'), '10.0.0.2')).toBe('all hosts pull from the registry on 10.0.0.2');
+  expect(needed(join('10.0.0.1'), '10.0.0.2')).toMatch(/is a control plane/);
+});
+
+test('a host with the role of a registry is needed, the leader as well', () => {
+  const of = { ...spec, hosts: [...spec.hosts, aHost('10.0.0.9', 'node', { roles: ['node', 'registry'] })] };
+  expect(needed({ stage: 'Join', host: '10.0.0.9' }, '10.0.0.2', of)).toMatch(/registry on 10.0.0.9/);
+  expect(needed({ stage: 'Join', host: '10.0.0.2' }, '10.0.0.2', of)).toBe('the cluster is made through 10.0.0.2');
+});
+
+test('a worker is needed by nobody until it has joined', () => {
+  expect(['Check', 'MountRootfs', 'Bootstrap', 'Join'].map((stage) => needed({ stage: stage as 'Join', host: '10.0.0.3' }))).toEqual([undefined, undefined, undefined, undefined]);
+  expect(needed({ stage: 'Upgrade', host: '10.0.0.3' })).toBe('Upgrade has begun to change a member of the cluster');
+});

@@ -1,0 +1,209 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Activities } from '../../activities';
+import type { ClusterSpec, Host, Policy } from '../../domain/cluster';
+import type { ClusterRecord } from '../../domain/entity';
+import type { Plan } from '../../domain/plan';
+import { aCluster, aHost } from '../fixtures';
+import { ClusterUnderTest, refusal } from './cluster-under-test';
+import { startTemporal, withTemporal } from './env';
+import { FakeHosts } from './fake-hosts';
+
+const [cp, w1, w2, w3] = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] as const;
+const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
+const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { policy: policy(), ...more });
+/** Without the second worker, and with these instead. */
+const without = (...more: Host[]): ClusterSpec => spec({ hosts: [...aCluster(1, 1).hosts, ...more] });
+
+jest.setTimeout(90_000);
+
+withTemporal('hosts that come and go', () => {
+  let env: TestWorkflowEnvironment;
+  let bundle: WorkflowBundleWithSourceMap;
+  let hosts: FakeHosts;
+  let cluster: ClusterUnderTest;
+  let worker: Worker;
+  let serving: Promise<void>;
+
+  beforeAll(async () => {
+    [env, bundle] = await Promise.all([
+      startTemporal(),
+      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
+    ]);
+  }, 60_000);
+  afterAll(() => env?.teardown());
+
+  const serve = async (): Promise<void> => {
+    worker = await Worker.create({
+      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities(),
+      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms', shutdownForceTime: '1s',
+    });
+    serving = worker.run();
+  };
+  beforeEach(async () => {
+    hosts = new FakeHosts();
+    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
+    await serve();
+  });
+  afterEach(async () => {
+    await cluster.entity.terminate('the test is over').catch(() => undefined);
+    worker.shutdown();
+    await serving.catch(() => undefined);
+    hosts.remove();
+  });
+
+  const members = async () => Object.keys((await cluster.entity.query<ClusterRecord>('record')).members ?? {}).sort();
+  /** What is changed by `work`, in the order of the beginnings. */
+  const changesOf = async (work: () => Promise<unknown>): Promise<string[]> => {
+    const before = hosts.changes().length;
+    await work();
+    return hosts.changes().slice(before);
+  };
+
+  test('one apply adds and removes: both happen, and nobody leaves before all who come have joined (peers.md #3)', async () => {
+    await cluster.converge(aCluster(3, 1, { policy: policy() }));
+    const from = hosts.journal().length;
+    const swapped = aCluster(2, 0, { policy: policy() });
+    const after = { ...swapped, hosts: [...swapped.hosts, aHost('10.0.0.5', 'master'), aHost('10.0.0.6')] };
+    expect(await cluster.converge(after, { approved: true })).toMatchObject({ outcome: 'Success', message: '4 nodes Ready at v1.34.2' });
+    const moves = hosts.journal().slice(from).filter(({ verb }) => verb.startsWith('join') || verb === 'removeHost').map(({ verb, on, at }) => `${verb} ${on} ${at}`);
+    const at = (move: string): number => {
+      expect(moves.filter((one) => one === move)).toHaveLength(1);
+      return moves.indexOf(move);
+    };
+    for (const leaves of ['removeHost 10.0.0.3 begin', 'removeHost 10.0.0.4 begin']) {
+      for (const joins of ['joinControlPlane 10.0.0.5 end', 'joinWorker 10.0.0.6 end']) expect(at(joins)).toBeLessThan(at(leaves));
+    }
+    expect((await cluster.view()).hosts.map(({ id }) => id)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.5', '10.0.0.6']);
+    expect(['10.0.0.3', '10.0.0.4'].map((host) => hosts.claimed(host))).toEqual([false, false]);
+    expect(await changesOf(() => cluster.converge(after))).toEqual([]);
+    expect(await members()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.5', '10.0.0.6']);
+  });
+
+  test('a join that fails leaves the host to join, nobody leaves for it, and the next apply does only what is missing', async () => {
+    await cluster.converge(spec());
+    hosts.fail('joinWorker', w3, { message: 'kubeadm join exited 1' });
+    const after = { ...without(aHost(w3)), policy: policy({ noWait: true }) };
+    expect(await cluster.converge(after)).toMatchObject({ outcome: 'Failed', message: expect.stringContaining(`Join on ${w3}: kubeadm join exited 1`) as string });
+    expect((await cluster.view()).phase).toBe('ClusterFailed');
+    expect(hosts.changes()).not.toContain(`removeHost ${w2}`);
+    hosts.mend('joinWorker', w3);
+    expect(await changesOf(() => cluster.converge(after))).toEqual([`joinWorker ${w3}`, `removeHost ${w2}`]);
+    expect((await cluster.view()).phase).toBe('ClusterSuccess');
+  });
+
+  test.each<[keyof Activities, string]>([
+    ['mountRootfs', w1], ['mirrorRegistry', cp], ['bootstrapHost', w1], ['initControlPlane', cp], ['joinWorker', w1], ['runGuest', cp],
+  ])('an install that fails at %s is recorded as failed, also by the same spec again, until it was mended (peers.md #1)', async (verb, on) => {
+    const impatient = spec({ policy: policy({ noWait: true }) });
+    hosts.fail(verb, on);
+    for (const operation of ['init-1', 'init-2']) {
+      expect(await cluster.converge(impatient)).toMatchObject({ operation, outcome: 'Failed', message: expect.stringContaining(`${verb} on ${on} exited 1`) as string });
+      expect(await cluster.view()).toMatchObject({ phase: 'ClusterFailed', created: false });
+    }
+    hosts.mend(verb, on);
+    expect(await cluster.converge(impatient)).toMatchObject({ operation: 'init-3', outcome: 'Success' });
+  });
+
+  describe('a removal that was cut off', () => {
+    beforeEach(() => cluster.converge(spec()));
+
+    test('by the end of the Temporal worker goes on', async () => {
+      hosts.hold('removeHost', w2);
+      const { operation } = await cluster.apply(without());
+      await hosts.reached('removeHost', w2);
+      worker.shutdown();
+      await serving;
+      hosts.release('removeHost', w2);
+      await serve();
+      expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success', message: '2 nodes Ready at v1.34.2' });
+      const calls = (at: 'begin' | 'end') => hosts.calls(at).filter(({ verb }) => verb === 'removeHost').map(({ attempt }) => attempt);
+      expect(calls('begin').length).toBeGreaterThan(1);
+      expect(calls('end')).toHaveLength(1);
+    });
+
+    test('by a failure waits, keeps the host in mind, and a retry does only that', async () => {
+      hosts.fail('removeHost', w2, { message: 'a budget allows no eviction', type: 'DrainBlocked' });
+      const { operation } = await cluster.apply(without());
+      expect((await cluster.parked()).running?.waiting).toMatchObject({ reason: 'DrainBlocked', message: `Remove on ${w2}: a budget allows no eviction` });
+      hosts.mend('removeHost', w2);
+      expect(await changesOf(async () => {
+        await cluster.retry();
+        await cluster.end(operation);
+      })).toEqual([`removeHost ${w2}`]);
+    });
+
+    test('by a cancel is told, and the next apply goes on with it', async () => {
+      hosts.hold('removeHost', w2);
+      await cluster.apply(without());
+      await hosts.reached('removeHost', w2);
+      await cluster.cancel();
+      const { log } = await cluster.until(({ running }) => running === undefined);
+      expect(log.at(-1)).toMatchObject({
+        outcome: 'Cancelled', message: `cancelled by bo@desk: second thoughts; still to be removed, which the next apply goes on with: ${w2}`,
+      });
+      await cluster.idle();
+      expect(await members()).toEqual([cp, w1, w2]);
+      hosts.release('removeHost', w2);
+      expect(await changesOf(() => cluster.converge(without()))).toEqual([`removeHost ${w2}`]);
+    });
+
+    test('by a cancel after it was done is told as done', async () => {
+      hosts.hold('removeHost', w2);
+      await cluster.apply(spec({ hosts: aCluster(1, 0).hosts }));
+      await hosts.reached('removeHost', w2);
+      await cluster.until(() => !hosts.claimed(w1));
+      await cluster.cancel();
+      const { log } = await cluster.until(({ running }) => running === undefined);
+      expect(log.at(-1)?.message).toContain(`removed: ${w1}; still to be removed, which the next apply goes on with: ${w2}`);
+    });
+  });
+
+  test('a host that cannot be reached is given up only by a word for it, and then forgotten, which is told', async () => {
+    await cluster.converge(spec());
+    hosts.kill(w2);
+    for (const forget of [undefined, [w1]]) {
+      expect(await changesOf(async () => {
+        expect(await cluster.converge(without(), forget ? { forget } : {})).toMatchObject({ outcome: 'Failed', type: 'UnsafePlan', message: expect.stringContaining(`--nodes ${w2} --force`) as string });
+      })).toEqual([]);
+    }
+    expect(await changesOf(async () => {
+      const { operation, ...ended } = await cluster.converge(without(), { forget: [w2] });
+      expect(ended).toEqual({ outcome: 'Success', message: '2 nodes Ready at v1.34.2' });
+      expect((await cluster.status(operation)).notes).toEqual(expect.arrayContaining([expect.stringContaining(`${w2} was forgotten: all that the cluster has put there is still on it`)]));
+    })).toEqual([`forgetHost ${w2}`]);
+    expect(await changesOf(() => cluster.converge(without()))).toEqual([]);
+    expect(await members()).toEqual([cp, w1]);
+  });
+
+  describe('a plan that is asked for by its hash', () => {
+    const plan = async (wanted: ClusterSpec): Promise<Plan> => {
+      const [{ uid, hostKeys }, last] = await Promise.all([cluster.view(), cluster.entity.query<ClusterRecord>('record')]);
+      return env.client.workflow.execute<(input: object) => Promise<Plan>>('previewPlan', {
+        workflowId: `cluster/${cluster.name}/plan-${Math.random()}`, taskQueue: cluster.taskQueue, args: [{ spec: { ...wanted, name: cluster.name }, uid, hostKeys, last }],
+      });
+    };
+
+    test('runs when it is still that one, and is refused as stale when it is not: nothing runs', async () => {
+      await cluster.converge(spec());
+      const { hash } = await plan(without());
+      hosts.unmark(w1, ...hosts.done(w1).filter((mark) => mark.startsWith('mount:')));
+      const marks = hosts.done(w1);
+      expect(await changesOf(async () => {
+        expect(await cluster.converge(without(), { planHash: hash })).toMatchObject({ outcome: 'Failed', type: 'StalePlan', message: expect.stringContaining(hash.slice(0, 12)) as string });
+      })).toEqual([]);
+      expect(hosts.done(w1)).toEqual(marks);
+      const now = await plan(without());
+      expect(now.hash).not.toBe(hash);
+      expect(await changesOf(async () => {
+        expect(await cluster.converge(without(), { planHash: now.hash.slice(0, 12) })).toMatchObject({ outcome: 'Success' });
+      })).toEqual([`mountRootfs ${w1}`, `removeHost ${w2}`]);
+    });
+
+    test('with an empty hash is refused before an operation begins', async () => {
+      await cluster.converge(spec());
+      expect(await refusal(cluster.apply(without(), { planHash: '' }))).toEqual({ type: 'InvalidSpec', message: 'only one plan is to run, and its hash is empty' });
+      expect((await cluster.view()).log.map(({ operation }) => operation)).toEqual(['init-1']);
+    });
+  });
+});
