@@ -8,8 +8,11 @@ import type { RunInput } from './run-spec';
 import { completeSpec, type SpecSources } from './spec';
 import type { WantedHost } from './wanted';
 
+/** A host as far as it matters for who it is. */
+type Known = Pick<Host, 'id' | 'address' | 'roles'>;
+
 /** The host of that id, or else at that address, however it is written. */
-const hostAt = ({ hosts }: ClusterSpec, address: string): Host | undefined =>
+const hostAt = (hosts: readonly Known[], address: string): Known | undefined =>
   hosts.find(({ id }) => normalAddress(id) === normalAddress(address)) ?? hosts.find((host) => normalAddress(host.address) === normalAddress(address));
 
 const roleOf = (roles: readonly string[]): string => (roles.includes('master') ? 'control plane' : 'worker');
@@ -18,7 +21,7 @@ const roleOf = (roles: readonly string[]): string => (roles.includes('master') ?
 export function addSpec({ cluster, hosts, flags, login }: Pick<RunInput, 'cluster' | 'hosts' | 'flags' | 'login'>, sources: SpecSources, saved: ClusterSpec | undefined): ClusterSpec {
   if (!saved) throw noSuchCluster(cluster);
   named(hosts);
-  const known = hosts.flatMap(({ address }) => hostAt(saved, address) ?? []);
+  const known = hosts.flatMap(({ address }) => hostAt(saved.hosts, address) ?? []);
   if (known.length > 0) {
     throw new ClusterError('InvalidSpec', `${known.map(({ id, roles }) => `${id} is part of cluster ${cluster} already, as ${roleOf(roles)}`).join('; ')}`, {
       todo: 'name hosts that are not; `keelson status` lists them',
@@ -33,17 +36,20 @@ export function addSpec({ cluster, hosts, flags, login }: Pick<RunInput, 'cluste
   return mergeRun(saved, completeSpec(more, sources, saved.credentials));
 }
 
-/** The spec of a cluster with fewer hosts. Throws InvalidSpec for a host that is no part of it, UnsafePlan when no control plane would be left. */
-export function deleteSpec(cluster: string, hosts: readonly WantedHost[], saved: ClusterSpec | undefined): ClusterSpec {
+/**
+ * The spec of a cluster with fewer hosts. One that is leaving already may be named again: its removal was cut off, and goes
+ * on. Throws InvalidSpec for a host that is no part of it, UnsafePlan when no control plane would be left.
+ */
+export function deleteSpec(cluster: string, hosts: readonly WantedHost[], saved: ClusterSpec | undefined, leaving: readonly Known[] = []): ClusterSpec {
   if (!saved) throw noSuchCluster(cluster);
   named(hosts);
   const strangers = hosts.flatMap(({ address, roles }) => {
-    const host = hostAt(saved, address);
+    const host = hostAt([...saved.hosts, ...leaving], address);
     if (!host) return [`${address} is no part of cluster ${cluster}`];
     return isControlPlane(host) === roles.includes('master') ? [] : [`${address} is a ${roleOf(host.roles)}, not a ${roleOf(roles)}`];
   });
   if (strangers.length > 0) throw new ClusterError('InvalidSpec', strangers.join('; '), { todo: '`keelson status` lists the hosts and their roles' });
-  const gone = new Set(hosts.flatMap(({ address }) => hostAt(saved, address)?.id ?? []));
+  const gone = new Set(hosts.flatMap(({ address }) => hostAt(saved.hosts, address)?.id ?? []));
   const staying = saved.hosts.filter(({ id }) => !gone.has(id));
   if (controlPlanes({ ...saved, hosts: staying }).length === 0) {
     throw new ClusterError('UnsafePlan', `no control plane would be left: ${[...gone].join(', ')}`, {

@@ -134,7 +134,7 @@ export const defaultPolicy: Policy = {
   drift: { converge: false },
 };
 
-export const isControlPlane = (host: Host): boolean => host.roles.includes('master');
+export const isControlPlane = (host: Pick<Host, 'roles'>): boolean => host.roles.includes('master');
 export const controlPlanes = (spec: ClusterSpec): Host[] => spec.hosts.filter(isControlPlane);
 export const workers = (spec: ClusterSpec): Host[] => spec.hosts.filter((host) => !isControlPlane(host));
 /** Hosts that serve the cluster's registry: those with the role, or else the leader; the first control plane where none leads yet. */

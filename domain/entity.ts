@@ -3,6 +3,7 @@ import { digestOf } from './digest';
 import { ClusterError } from './errors';
 import { type Act, type AmendRequest, noted, type Paused, withDesired } from './hands';
 import type { HostRecord } from './host-record';
+import { leavingOf } from './membership';
 import { noHash } from './plan';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
@@ -130,6 +131,8 @@ export interface EntityView {
   readonly name: string;
   readonly uid: string;
   readonly hosts: readonly { readonly id: string; readonly roles: readonly string[]; readonly error?: HostRecord['error'] }[];
+  /** Hosts that the spec has no more and that have not left yet; absent where there are none. */
+  readonly leaving?: readonly Pick<Host, 'id' | 'address' | 'roles'>[];
   readonly images: ClusterRecord['images'];
   readonly phase?: Phase;
   readonly conditions: readonly Condition[];
@@ -342,6 +345,11 @@ const observed = (after: readonly Condition[], before: readonly Condition[], gen
 const sameCondition = (a: Condition, b: Condition): boolean =>
   a.type === b.type && a.status === b.status && a.reason === b.reason && a.message === b.message && a.lastTransitionTime === b.lastTransitionTime;
 
+function leavingIn({ desired, current }: EntityState): Pick<EntityView, 'leaving'> {
+  const leaving = desired ? leavingOf(desired.spec, current).map(({ host: { id, address, roles } }) => ({ id, address, roles })) : [];
+  return leaving.length > 0 ? { leaving } : {};
+}
+
 export const viewOf = (state: EntityState): EntityView => ({
   name: state.name,
   uid: state.uid,
@@ -355,6 +363,7 @@ export const viewOf = (state: EntityState): EntityView => ({
   created: state.current.created,
   log: state.log,
   acts: state.acts ?? [],
+  ...leavingIn(state),
   ...(state.paused ? { paused: state.paused } : {}),
   ...(state.current.phase ? { phase: state.current.phase } : {}),
   ...(state.current.leader ? { leader: state.current.leader } : {}),

@@ -13,5 +13,5 @@ export async function deleteHosts(flags: SpecFlags): Promise<number> {
   if (!flags.yes && !flags.dryRun && !process.stdin.isTTY) {
     throw new ClusterError('InvalidSpec', 'a question cannot be asked without a terminal', { todo: 'give --yes to remove the hosts, or --dry-run to see what would be done' });
   }
-  return withClient(flags, (client) => submit(client, cluster, { ...flags, force: false }, ({ spec }) => deleteSpec(cluster, hosts, spec), { forget }));
+  return withClient(flags, (client) => submit(client, cluster, { ...flags, force: false }, ({ spec, view }) => deleteSpec(cluster, hosts, spec, view?.leaving), { forget }));
 }

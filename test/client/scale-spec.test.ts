@@ -82,6 +82,13 @@ describe('delete', () => {
     expect(refused(() => remove(named))).toEqual({ type, message, code });
   });
 
+  test('of a host that has begun to leave goes on: the spec is as it was', () => {
+    const leaving = [aHost('10.0.0.8')];
+    expect(deleteSpec('prod', hostsFrom({ nodes: '10.0.0.8' }), saved, leaving)).toEqual(saved);
+    expect(idsOf(deleteSpec('prod', hostsFrom({ nodes: '10.0.0.8,10.0.0.3' }), saved, leaving))).toEqual(['10.0.0.1 master', '10.0.0.2 node']);
+    expect(refused(() => deleteSpec('prod', hostsFrom({ masters: '10.0.0.8' }), saved, leaving)).message).toBe('10.0.0.8 is a worker, not a control plane');
+  });
+
   test('from a cluster that nobody knows is refused', () => {
     expect(refused(() => deleteSpec('prod', hostsFrom({ nodes: '10.0.0.2' }), undefined))).toEqual({ type: 'InvalidSpec', message: 'there is no cluster prod', code: 2 });
   });
