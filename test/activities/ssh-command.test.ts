@@ -82,7 +82,7 @@ describe.each([['under sshd', true], ['under sudo', false]])('a command %s', (_w
     expect(await session.run({ title: 'killed', script: 'kill -KILL $BASHPID', okCodes: [137], parse: ({ code }) => code })).toBe(137);
   });
 
-  test.each(['timeout', 'cancel'])('on %s nothing of it is left', async (why) => {
+  test.each(['timeout', 'cancel'])('on %s nothing of it is left (peers.md #6)', async (why) => {
     const abort = new AbortController();
     const session = await connect({ ownGroup }, aScope({ signal: abort.signal }));
     const marker = join(home, `pids-${why}-${ownGroup}`);
@@ -216,7 +216,7 @@ test('a long output is kept at its ends', async () => {
   expect(text.length).toBeLessThan(1_200_000);
 });
 
-test('lines come as they are written', async () => {
+test('lines come as they are written, a last one without its newline as well (peers.md #25)', async () => {
   const session = await connect();
   const gate = join(home, 'second-line');
   const lines: string[] = [];

@@ -49,7 +49,7 @@ test('brings every file, its mode and links, and leaves no staging behind', asyn
   expect(readdirSync(base).sort()).toEqual(['.keelson', 'rootfs']);
 });
 
-test('a second run is one command and no bytes', async () => {
+test('a second run is one command and no bytes (peers.md #26)', async () => {
   await sync(first);
   session.titles.length = 0;
   session.fedBytes = 0;
@@ -115,7 +115,7 @@ test('a changed set trusts no size: a file of equal size and other content is se
   expect(content('rootfs/etc/registry.yml')).toBe('domain: sealos.hub\n');
 });
 
-test('content that is not what its digest says is sent twice, then refused, and never activated', async () => {
+test('content that is not what its digest says is sent twice, then refused, and never activated (peers.md #26)', async () => {
   const bad = { ...file('rootfs/bad', 'bad'), sha256: 'a'.repeat(64) };
   await expect(sync([bad, file('rootfs/good', 'g')])).rejects.toMatchObject({ type: 'DigestMismatch', details: { host: 'local' } });
   expect(existsSync(join(base, 'rootfs'))).toBe(false);

@@ -141,7 +141,7 @@ describe('hosts together', () => {
     expect(pair({ hostname: 'node' }, { hostname: 'NODE' })).toMatchObject([{ severity: 'error', host: two, message: `its host name node is that of ${one}, too` }]);
   });
 
-  test('every check runs for any number of control planes', () => {
+  test('every check runs for any number of control planes (peers.md #4)', () => {
     for (let count = 1; count <= 7; count += 1) {
       const cluster = aCluster(count, 0);
       const sick = cluster.hosts.map(({ id }) => well(id, { clockSkewMs: 60_000 }));

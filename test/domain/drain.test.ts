@@ -3,7 +3,7 @@ import { drain } from '../../domain/commands/drain';
 
 const read = (code: number, stdout: string, stderr = '') => drain('w1', defaultPolicy.drain).parse!({ code, stdout, stderr });
 
-test('the policy becomes kubectl flags; budgets always count', () => {
+test('the policy becomes kubectl flags; budgets always count (peers.md #15)', () => {
   const script = (more: object) => drain('w1', { ...defaultPolicy.drain, ...more }).script;
   expect(script({})).toContain("drain 'w1' --ignore-daemonsets --timeout=300s --force --delete-emptydir-data &&");
   expect(script({ force: false, graceMs: 1_500, timeoutMs: 30_000 })).toContain("--ignore-daemonsets --timeout=30s --grace-period=2 &&");

@@ -12,7 +12,7 @@ test('neither hosts nor roles mean all; hosts win over roles; the order is the c
   expect(ids({ roles: ['master'], hosts: ['10.0.0.3', '10.0.0.2'] })).toEqual(['10.0.0.2', '10.0.0.3']);
 });
 
-test('a host or a role that the cluster has not is refused by name, and what it has is said', () => {
+test('a host or a role that the cluster has not is refused by name, and what it has is said (peers.md #12)', () => {
   expect(() => ids({ hosts: ['10.0.0.2', '10.0.0.9'] })).toThrow('has no host 10.0.0.9');
   expect(() => ids({ roles: ['node', 'storage'] })).toThrow('role storage');
 });

@@ -76,8 +76,8 @@ test('a host that was not reached counts with the version that the API has of it
   ]);
 });
 
-test.each([['1', 10, 1], ['3', 10, 3], ['0', 10, 1], ['25%', 10, 2], ['25%', 3, 1], ['100%', 7, 7], ['50%', 0, 1], ['nonsense', 4, 1]])(
-  'of %s of %i workers, %i may be away at once', (text, workers, count) => expect(unavailableAtOnce(text, workers)).toBe(count),
+test.each([['1', 10, 1], ['3', 10, 3], ['0', 10, 1], ['25%', 10, 2], ['25%', 3, 1], ['10%', 100, 10], ['10%', 5, 1], ['100%', 7, 7], ['50%', 0, 1], ['nonsense', 4, 1]])(
+  'of %s of %i workers, %i may be away at once (peers.md #9)', (text, workers, count) => expect(unavailableAtOnce(text, workers)).toBe(count),
 );
 
 describe('versions', () => {

@@ -17,7 +17,7 @@ describeOnHosts('over a real sshd', 'ssh', 1, (lab) => {
   describe.each<[string, LabUser, number]>([
     ['as root', 'root', 40], ['with sudo that asks for a password', 'ops', 12], ['with sudo that asks for none', 'free', 30],
   ])('%s', (_how, user, runs) => {
-    test('any text arrives as it is, in the environment and on stdin, and the script runs as root', async () => {
+    test('any text arrives as it is, in the environment and on stdin, and the script runs as root (peers.md #5)', async () => {
       const session = await lab.session(user);
       const text = fc.oneof(
         fc.string({ unit: 'binary', maxLength: 300 }).map((value) => Buffer.from(value.replaceAll('\0', '')).toString()),

@@ -331,7 +331,7 @@ withTemporal('human hands', () => {
     // The one that runs is at work until all have asked.
     beforeEach(() => hosts.hold('mountRootfs', cp));
 
-    test('of different specs: one runs, each other one is refused by the name of who runs, and no two ran at once', async () => {
+    test('of different specs: one runs, each other one is refused by the name of who runs, and no two ran at once (peers.md #22)', async () => {
       const asked = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => cluster.apply(spec({ env: [{ name: 'WHO', value: String(n) }] }), { by: `user-${n}@laptop` })));
       const taken = asked.flatMap((one, n) => (one.status === 'fulfilled' ? [{ n, ...one.value }] : []));
       expect(taken).toHaveLength(1);

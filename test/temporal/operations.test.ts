@@ -238,7 +238,7 @@ withTemporal('operations', () => {
   describe('a worker that fails', () => {
     beforeEach(() => hosts.fail('joinWorker', w1!, { message: 'kubeadm join exited 1' }));
 
-    test('parks the operation with its reason; the other hosts finish; retry does only what is left', async () => {
+    test('parks the operation with its reason; the other hosts finish; retry does only what is left (peers.md #11)', async () => {
       await cluster.apply(spec());
       const { running } = await cluster.parked();
       expect(running?.waiting).toMatchObject({ reason: 'CommandFailed', message: `Join on ${w1}: kubeadm join exited 1` });

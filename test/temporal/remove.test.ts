@@ -1,6 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Activities } from '../../activities';
+import { hostsFrom } from '../../client/host-flags';
+import { deleteSpec } from '../../client/scale-spec';
 import type { ClusterSpec, Host, Policy } from '../../domain/cluster';
 import type { ClusterRecord } from '../../domain/entity';
 import type { Plan } from '../../domain/plan';
@@ -122,7 +124,7 @@ withTemporal('hosts that come and go', () => {
       expect(calls('end')).toHaveLength(1);
     });
 
-    test('by a failure waits, keeps the host in mind, and a retry does only that', async () => {
+    test('by a failure waits, keeps the host in mind, and a retry does only that (peers.md #15)', async () => {
       hosts.fail('removeHost', w2, { message: 'a budget allows no eviction', type: 'DrainBlocked' });
       const { operation } = await cluster.apply(without());
       expect((await cluster.parked()).running?.waiting).toMatchObject({ reason: 'DrainBlocked', message: `Remove on ${w2}: a budget allows no eviction` });
@@ -144,8 +146,26 @@ withTemporal('hosts that come and go', () => {
       });
       await cluster.idle();
       expect(await members()).toEqual([cp, w1, w2]);
+      expect((await cluster.view()).leaving?.map(({ id }) => id)).toEqual([w2]);
       hosts.release('removeHost', w2);
       expect(await changesOf(() => cluster.converge(without()))).toEqual([`removeHost ${w2}`]);
+      expect((await cluster.view()).leaving).toBeUndefined();
+    });
+
+    test('by the death of its host is cancelled, and then the same removal forgets the host', async () => {
+      hosts.fail('removeHost', w2, { type: 'HostUnreachable', message: 'no route to host' });
+      const { operation } = await cluster.apply(without());
+      await cluster.parked();
+      hosts.kill(w2);
+      await cluster.cancel();
+      expect(await cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+      const { log, leaving } = await cluster.idle();
+      expect(log.at(-1)?.message).toContain(`which the next apply goes on with: ${w2}; could not be looked at: ${w2}`);
+      const desired = await cluster.entity.query<ClusterSpec>('desired');
+      const again = deleteSpec(cluster.name, hostsFrom({ nodes: w2 }), desired, leaving);
+      expect(await changesOf(async () => {
+        expect(await cluster.converge(again, { forget: [w2] })).toMatchObject({ outcome: 'Success', message: '2 nodes Ready at v1.34.2' });
+      })).toEqual([`forgetHost ${w2}`]);
     });
 
     test('by a cancel after it was done is told as done', async () => {

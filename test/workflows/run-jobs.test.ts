@@ -42,7 +42,7 @@ test('everything runs once, and nothing before what it needs', async () => {
   expect(at(journal, '-Join/10.0.0.5')).toBeLessThan(at(journal, '+RunGuest/10.0.0.1/web'));
 });
 
-test('a worker that fails is set aside and the others go on; the retry does only what is left', async () => {
+test('a worker that fails is set aside and the others go on; the retry does only what is left (peers.md #2)', async () => {
   const { journal, run, states, mend } = scene(1, 2, ({ id }) => id === 'Bootstrap/10.0.0.3');
   expect((await run()).map(({ job }) => job.id)).toEqual(['Bootstrap/10.0.0.3']);
   expect(journal).toContain('-Join/10.0.0.2');
