@@ -57,6 +57,9 @@ function optionsFor(config: WorkerConfig, rest: { connection: NativeConnection; 
     interceptors: { activity: [heedPause] },
     identity: `keelson@${hostname()}#${process.pid}`,
     maxCachedWorkflows: config.workflows,
+    // A query goes to the Temporal worker that knew the workflow last, and only after this to any other: below a client's 5 s,
+    // or nobody would answer for a cluster at rest whose Temporal worker was killed.
+    stickyQueueScheduleToStartTimeout: '2s',
     maxConcurrentWorkflowTaskPolls: 2,
     maxConcurrentActivityTaskPolls: 2,
     maxConcurrentActivityTaskExecutions: config.activities,
