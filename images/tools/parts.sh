@@ -98,7 +98,7 @@ part_flannel() {
 
 # Packet filter tools with their libraries: a root file system (root/) for the images that program the host's network,
 # and a folder (host/) of tools that bring their own loader, for hosts that lack them.
-part_nettools_version() { echo "$DEBIAN_SUITE-1"; }
+part_nettools_version() { echo "$DEBIAN_SUITE-2"; }
 part_nettools() {
   local tree library multi=/usr/sbin/xtables-nft-multi name
   tree=$(mktemp -d)
@@ -115,6 +115,8 @@ part_nettools() {
   mkdir -p "$1/root$(dirname "$library")"
   cp -R "$tree$library" "$1/root$library"
   mkdir -p "$1/root"/{run,tmp,etc} "$1/host/lib"
+  # Without names nft lists protocols as numbers, and a kube-proxy that starts over its own rules drops every Service.
+  printf '%s\t%s\n' ip 0 icmp 1 tcp 6 udp 17 ipv6 41 ipv6-icmp 58 sctp 132 udplite 136 >"$1/root/etc/protocols"
   install -m 755 "$tree/usr/sbin/nft" "$tree/usr/sbin/conntrack" "$1/host/"
   install -m 755 "$(loader_of "$tree")" "$1/host/loader"
   for name in nft conntrack; do

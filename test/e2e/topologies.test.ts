@@ -35,6 +35,13 @@ scenario('three control planes and a worker', () => {
     expect(at(lab.hosts[1]!, 'mark join:control-plane')).toBeLessThan(at(lab.hosts[2]!, 'kubeadm join: start'));
   });
 
+  test('Services answer on every host', async () => {
+    // kube-proxy of a control plane that has joined was started twice.
+    for (const host of lab.hosts) {
+      await eventually(`the Service of the API answers on ${host}`, () => lab.on(host, 'curl -sk --max-time 3 https://10.96.0.1/readyz', { check: false }) === 'ok', 30_000);
+    }
+  }, 150_000);
+
   test('a worker goes on reaching the API when a control plane falls silent', async () => {
     const worker = lab.hosts[3]!;
     const ask = 'kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=3s get --raw=/readyz';
