@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { eventually, Home, images, Lab, scenario } from './harness';
 
 const name = 'upgrade';
