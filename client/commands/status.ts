@@ -87,9 +87,16 @@ export function describe(view: EntityView, look: HostsLook | undefined, { asked,
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
     ...(view.appliedAt ? [`  spec ${view.generation ?? 1}, applied by ${view.appliedBy ?? 'somebody'} ${ago(view.appliedAt, now)}`] : []),
-    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log), ...section('Said', acts),
+    ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...leavingLine(view), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log), ...section('Said', acts),
     ...(view.running ? [`Now: ${nowOf(view)}, asked for by ${view.running.by}`] : []),
   ];
+}
+
+/** Hosts that are on their way out. With nothing running, their removal was cut off. */
+function leavingLine({ leaving = [], running }: EntityView): string[] {
+  if (leaving.length === 0) return [];
+  const ids = leaving.map(({ id }) => id).join(', ');
+  return [running ? `  leaving: ${ids}` : `  still to be removed: ${ids}; the next apply goes on with it, or \`keelson delete\` (--force where it cannot be reached)`];
 }
 
 /** How old it is what the table of hosts shows. */
