@@ -32,9 +32,10 @@ export const kubernetes: readonly Simulation[] = [
     name: 'etcdctl member list', reads: like((node) => readEtcd(node!).script, 'sample-node'),
     act: (host, { args: [node = ''] }) => viaApi(host, (cluster) => {
       if (!cluster.members.has(node)) return fail(`Error from server (NotFound): pods "etcd-${node}" not found`);
-      const members = [...cluster.members].map(([name, member], at) => ({ ID: 1000 + at, name, peerURLs: [`https://${member.address}:2380`], clientURLs: [`https://${member.address}:2379`] }));
+      const members = [...cluster.members].map(([name, member], at) =>
+        `${(1000 + at).toString(16)}, started, ${name}, https://${member.address}:2380, https://${member.address}:2379, false`);
       const health = [...cluster.members.values()].map((member) => ({ endpoint: `https://${member.address}:2379`, health: member.up && member.isActive('kubelet') && member.kubernetes === cluster }));
-      return { stdout: `${JSON.stringify({ members })}\n${JSON.stringify(health)}\n` };
+      return { stdout: `${members.join('\n')}\n==\n${JSON.stringify(health)}\n` };
     }),
   },
   { name: 'kubeadm token create', reads: like((of) => createToken(of!).script, 'sample-host'), act: (host, { args: [of = ''] }) => viaApi(host, (cluster) => ({ stdout: `${cluster.mint(of)}\n` })) },
