@@ -10,5 +10,5 @@ const append = (file: string | undefined, entry: object): void => {
 /** A command was executed: README.md may show it. */
 export const recordCommand = (executed: Executed): void => append(process.env.KEELSON_COMMANDS, executed);
 
-/** A number that people want to see at the end of `make test`. */
-export const recordFigure = (what: string, value: number, unit: string): void => append(process.env.KEELSON_FIGURES, { what, value, unit });
+/** A figure that people want to see at the end of `make test`. */
+export const recordFigure = (what: string, value: number | string, unit: string): void => append(process.env.KEELSON_FIGURES, { what, value, unit });
