@@ -49,13 +49,15 @@ scenario('human hands, and images on a running cluster', () => {
     await ok('pause', '--by', 'ana@desk', '--reason', 'a look at the racks');
     await waits('pause');
     expect((await install.ended).code).toBe(3);
-    const before = home.journal(name).length;
+    // A status looks at the hosts as well: what the operation does is counted.
+    const commands = () => home.journal(name).filter(({ operation }) => operation === 'init-1').length;
+    const before = commands();
     expect(lab.on(leader, 'test -e /etc/kubernetes/admin.conf && echo there')).toBe('there\n');
     await home.kill('worker');
     // Starts the Temporal worker anew.
     expect((await home.run(['status', name])).stdout).toContain('paused by ana@desk');
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(home.journal(name)).toHaveLength(before);
+    expect(commands()).toBe(before);
     expect((await home.run(['pause', name])).code).toBe(2);
     await ok('resume', '--by', 'bo@desk');
     await ok('watch', '--wait');
@@ -97,7 +99,7 @@ scenario('human hands, and images on a running cluster', () => {
     const adding = home.start(['run', ref('patch:1'), '--cluster', name, '--nodes', second]);
     await lab.until(second, 'the first change', 'test -e /var/lib/keelson/claim.json');
     // The host forgets the key, and with it every session.
-    lab.on(second, 'echo >/root/.ssh/authorized_keys; pkill -f "sshd: root" || true');
+    lab.on(second, 'echo >/root/.ssh/authorized_keys; pkill -f "[s]shd: root" || true');
     expect((await adding.ended).code).toBe(3);
     expect((await waits('failure')).reason).toBe('AuthenticationFailed');
     lab.on(second, 'cat >/root/.ssh/authorized_keys', { input: readFileSync(join(keys, 'new.pub'), 'utf8') });

@@ -74,9 +74,9 @@ scenario('the README, command by command', () => {
     expect(await ran(['exec', 'uptime', ...at, '--roles', 'node'])).toContain('load average');
     expect(await ran(['gen', ...images('kubernetes'), '--masters', lab.hosts[0]!, '--pk', lab.key])).toContain('kind: Cluster');
     expect(await ran(['clusterfile', 'demo'])).toContain('kind: Cluster');
-    const kubeconfig = await home.run(['kubeconfig', 'demo', '--merge'], { env: { KUBECONFIG: join(scratch, 'config') } });
+    const kubeconfig = await home.run(['kubeconfig', 'demo', '--merge'], { env: { HOME: scratch } });
     expect(kubeconfig).toMatchObject({ code: 0 });
-    expect(readFileSync(join(scratch, 'config'), 'utf8')).toContain('client-key-data');
+    expect(readFileSync(join(scratch, '.kube', 'config'), 'utf8')).toContain('client-key-data');
     expect(await ran(['--help'])).toContain('reset');
     expect(await ran(['images'])).toContain('localhost/keelson/web');
   }, 120_000);
