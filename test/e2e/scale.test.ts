@@ -96,6 +96,21 @@ spec:
     expect(Object.keys(lab.nodes(leader)).sort()).toEqual([lab.name(leader), lab.name(hosts[4]!)].sort());
   }, 300_000);
 
+  test('a host joins by add and leaves by delete; what makes no sense is refused and starts nothing', async () => {
+    const [, , , spare, worker] = hosts;
+    const at = ['--cluster', 'scale'];
+    const operations = async (): Promise<number> => (JSON.parse((await home.run(['history', 'scale', '--json'])).stdout) as { operations: unknown[] }).operations.length;
+    const before = await operations();
+    expect((await home.run(['add', ...at, '--nodes', worker!, '--pk', lab.key])).code).not.toBe(0);
+    expect((await home.run(['delete', ...at, '--nodes', spare!, '--yes'])).code).not.toBe(0);
+    expect((await home.run(['delete', ...at, '--masters', leader, '--yes'])).code).not.toBe(0);
+    expect(await operations()).toBe(before);
+    ok(await home.run(['add', ...at, '--nodes', spare!, '--pk', lab.key, '--yes']));
+    expect(lab.nodes(leader)).toHaveProperty([lab.name(spare!)], 'Ready');
+    ok(await home.run(['delete', ...at, '--nodes', spare!, '--yes']));
+    expect(lab.nodes(leader)).not.toHaveProperty([lab.name(spare!)]);
+  }, 300_000);
+
   test('through all of it the application answered, and etcd had its quorum', async () => {
     lab.on(leader, 'systemctl stop watcher; systemctl stop probe');
     const [asked, failed] = lab.on(leader, 'cat /root/probe.result').trim().split(' ').map(Number);
