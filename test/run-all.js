@@ -46,7 +46,7 @@ function tierOf(file) {
 const firstWords = (text = '') => text.replace(/\u001b\[[0-9;]*m/g, '').split('\n').map((line) => line.trim()).filter(Boolean).slice(0, 2).join(' ').slice(0, 200);
 
 /** More failed files than this are no bad luck: they are not run again. */
-const mostAgain = 3;
+const mostAgain = 6;
 
 /**
  * Runs tiers. The files that fail run once more by themselves: what passes then is told as unsteady, with its first words,
@@ -110,7 +110,7 @@ function linesOf(file) {
 // `make test` has done these before it came here.
 if (process.env.MAKELEVEL) writeFileSync(commands, `${JSON.stringify({ shell: 'make build images && make build && make images && make setup && make temporal' })}\n`, { flag: 'a' });
 check('types and lint', 'npm', ['run', '-s', 'check']);
-jest(['unit', 'workflow', 'fleet'], ['--maxWorkers=3']);
+jest(['unit', 'workflow', 'fleet'], ['--maxWorkers=2']);
 jest(['hosts'], ['--runInBand']);
 jest(['e2e'], ['--runInBand']);
 // Where a tier cannot run it was skipped with its reason, and what it would have executed is not to be asked for.

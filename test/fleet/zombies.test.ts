@@ -1,3 +1,4 @@
+import { stateDir } from '../../domain/host-paths';
 import { type Moment, observe, ranTwice } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { lateWork } from './late-work';
@@ -52,6 +53,8 @@ withTemporal('a Temporal worker that was given up and comes back', () => {
     const second = stand.work();
     const ends = await Promise.all(made.map(({ cluster }, at) => cluster.end(started[at]!.operation)));
     expect(ends.map(({ outcome }) => outcome)).toEqual(places.map(() => 'Success'));
+    // A copy of the state is left once the operation has ended: no late change, but one.
+    await until('a copy of the state in each cluster', 30_000, () => made.every(({ hosts }) => hosts.some(({ host }) => host.files.text(`${stateDir}/state.json`) !== undefined)));
     const before = made.map(({ hosts }) => hosts.map(({ host }) => host.version));
     const seen = stand.fleet.journal.entries.length;
 
