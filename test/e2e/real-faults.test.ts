@@ -1,4 +1,4 @@
-import { eventually, Home, images, Lab, scenario } from './harness';
+import { eventually, Home, images, Lab, scenarioOfAll } from './harness';
 
 const name = 'real-faults';
 const data = `/var/lib/sealos/data/${name}`;
@@ -9,7 +9,7 @@ const data = `/var/lib/sealos/data/${name}`;
  * is away while nodes join. All but the full disk mend themselves; that one takes the same command once more.
  * (Frozen hosts and dead links: faults.test.ts. Keelson itself killed: kills.test.ts.)
  */
-scenario('faults of real machines: an install goes on by itself, and does nothing twice', () => {
+scenarioOfAll('faults of real machines: an install goes on by itself, and does nothing twice', () => {
   const lab = new Lab('e2e-real');
   const home = new Home();
   let [leader, rebooted, joining, full] = ['', '', '', ''];
