@@ -88,7 +88,7 @@ export const policySpecSchema = z.strictObject({
   snapshots: z.strictObject({
     beforeUpgrade: flag.optional().describe('Before every upgrade; true.'),
     keep: count(1).optional().describe('How many are kept on each control plane; 5.'),
-    every: duration.optional().describe('Also so often; left out: not.'),
+    every: duration.optional().describe('Read and not acted on yet: take snapshots by `keelson etcd save`.'),
   }, map).optional().describe('Snapshots of etcd.'),
   drift: z.strictObject({
     every: duration.optional().describe('How often; left out: never.'),
