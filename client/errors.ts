@@ -1,5 +1,5 @@
 import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 import { ClusterError, type ErrorDetails, type ErrorType } from '../domain/errors';
 import { TemporalUnavailable } from './temporal-unavailable';
 
@@ -15,6 +15,12 @@ export function fromTemporal(error: unknown, about: { cluster: string; address: 
   }
   if (error instanceof WorkflowNotFoundError) {
     return new ClusterError('InvalidSpec', `there is no cluster ${about.cluster}`, { todo: '`keelson status` lists the clusters there are' }, { cause: error });
+  }
+  if (error instanceof NamespaceNotFoundError) {
+    const { namespace } = error;
+    return new TemporalUnavailable(`the Temporal server at ${about.address} has no namespace ${namespace}`, {
+      cause: error, todo: `\`temporal operator namespace create -n ${namespace} --retention 90d\` makes it, a server needs some seconds to know it; TEMPORAL_NAMESPACE names another`,
+    });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isSilence(error)) return silence(about.address, error);
   return error;

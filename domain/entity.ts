@@ -98,6 +98,8 @@ export interface Running {
   readonly waiting?: Waiting;
   /** Hosts that have joined, as the operation last said. */
   readonly joined?: readonly string[];
+  /** Somebody has cancelled it, and it takes back what it had begun: whom and why, in words. */
+  readonly ends?: string;
 }
 
 export type OperationKind = 'init' | 'reconcile' | 'reset' | 'task';
@@ -179,7 +181,7 @@ export function migrate(input: unknown, uid: () => string): EntityState {
 
 const busy = (state: EntityState): string =>
   state.retired ? 'it was reset just now and ends; ask again' : state.running
-    ? `${state.running.operation} of ${state.running.by} runs since ${state.running.at}` +
+    ? `${state.running.operation} of ${state.running.by} ${state.running.ends ? `was ${state.running.ends} and takes back what it had begun; it began` : 'runs since'} ${state.running.at}` +
       (state.running.waiting ? ` and waits: ${state.running.waiting.message}` : '')
     : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
 
@@ -190,7 +192,7 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   if (request.spec.name !== state.name) return new ClusterError('InvalidSpec', `the spec is of cluster ${request.spec.name}, this is ${state.name}`);
   if (state.running || state.next || state.retired) {
     const goes = state.retired || state.running?.kind === 'reset' || state.next?.kind === 'reset';
-    const same = !goes && state.desired?.digest === request.digest;
+    const same = !goes && state.running?.ends === undefined && state.desired?.digest === request.digest;
     return same ? undefined : new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
   }
   if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {

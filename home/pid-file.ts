@@ -21,17 +21,26 @@ export interface ProcessRecord extends ProcessMark {
   readonly ports?: { readonly server: number; readonly ui: number };
 }
 
-/** When the process began; undefined when there is none (a zombie counts as none: it does nothing any more). */
+/** When the process began; undefined when there is none. */
 export function startTimeOf(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in parentheses and may hold spaces and parentheses itself.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    return `${bootId()}/${fields[19]}`;
+    const ticks = startTicks(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return ticks === undefined ? undefined : `${bootId()}/${ticks}`;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The start of a process by its line in /proc/<pid>/stat (man 5 proc), in clock ticks since boot; undefined for one that
+ * does nothing any more. A zombie with threads is not yet such a one: a kill ends the threads one by one, and the last
+ * of them holds the process's ports and files until then.
+ */
+export function startTicks(stat: string): string | undefined {
+  // The second field is the program's name in parentheses and may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, threads, ticks] = [fields[0], Number(fields[17]), fields[19]];
+  return state === 'X' || (state === 'Z' && threads <= 1) ? undefined : ticks;
 }
 
 function bootId(): string {

@@ -125,6 +125,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
     if (state.paused) await say({ decision: 'resume', by });
     state = { ...state, paused: undefined };
     ended = `cancelled by ${by}${reason ? `: ${reason}` : ''}`;
+    if (state.running) state = { ...state, running: { ...state.running, ends: ended } };
     scope.cancel();
   }, { validator: (word) => requireNone(refuseCancel(state, word)) });
 

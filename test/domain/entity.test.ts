@@ -65,6 +65,13 @@ describe('while an operation runs', () => {
     expect(refuseApply(parked, other)?.message).toContain('and waits: Join on 10.0.0.2: exit 1');
   });
 
+  test('and with who cancelled it, while it takes back what it had begun: nobody joins that', () => {
+    const ending: EntityState = { ...running, running: { ...running.running, ends: 'cancelled by bo@desk' } };
+    expect(refuseApply(ending, request('r2'))).toMatchObject({
+      type: 'ClusterBusy', message: `cluster default is busy: init-1 of ana@laptop was cancelled by bo@desk and takes back what it had begun; it began ${at(0)}`,
+    });
+  });
+
   test('and with whose it is, when it is only about to start', () => {
     expect(refuseApply(accepted, other)?.message).toContain('an operation of ana@laptop is about to start');
   });

@@ -78,6 +78,12 @@ spec:
     expect(out).toMatch(/no image of type rootfs/);
   }, 60_000);
 
+  test('a namespace that the server does not have is named, with the way to make it', async () => {
+    const { code, stderr } = await home.run(['status'], { env: { TEMPORAL_NAMESPACE: 'elsewhere' } });
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('has no namespace elsewhere') as string });
+    expect(stderr).toContain('temporal operator namespace create -n elsewhere');
+  }, 30_000);
+
   test('the Temporal worker ends when it is told to', async () => {
     worker.child.kill('SIGTERM');
     expect((await eventually('the Temporal worker ends', async () => worker.ended, 30_000)).code).toBe(0);

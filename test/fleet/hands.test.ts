@@ -86,6 +86,7 @@ withTemporal('human hands on simulated hosts', () => {
     await made.cluster.entity.executeUpdate(cancelUpdate, { args: [{ by, reason: '' }] });
     held.release();
     expect(await made.cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
+    await made.cluster.idle();
     expect(host.marks().some((mark) => mark.startsWith('join:'))).toBe(true);
     expect(await made.cluster.converge(made.spec)).toMatchObject({ outcome: 'Success' });
     expect(stand.fleet.journal.of(host.address).filter(({ kind, name }) => kind === 'effect' && name === 'kubeadm join')).toHaveLength(1);

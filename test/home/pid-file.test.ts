@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcess, isAlive, markOf, type ProcessMark, readPidFile, removePidFile, writePidFile } from '../../home/pid-file';
+import { endProcess, isAlive, markOf, type ProcessMark, readPidFile, removePidFile, startTicks, writePidFile } from '../../home/pid-file';
 import { withStartLock } from '../../home/start-lock';
 
 let dir: string;
@@ -85,4 +85,14 @@ describe('the start lock', () => {
     await expect(withStartLock(lock(), 100, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await withStartLock(lock(), 100, () => Promise.resolve(1))).toBe(1);
   });
+});
+
+test.each([
+  ['sleeps', 'S', 11, '99'],
+  ['is a zombie, and so are all its threads', 'Z', 1, undefined],
+  ['is a zombie whose other threads have still to end: they hold its port', 'Z', 10, '99'],
+  ['is being taken away', 'X', 0, undefined],
+])('a process that %s', (_what, state, threads, expected) => {
+  const fields = [...Array.from({ length: 16 }, () => '0'), threads, '0', '99', '0'];
+  expect(startTicks(`7 (a (b) c) ${state} ${fields.join(' ')}`)).toBe(expected);
 });
