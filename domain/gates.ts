@@ -32,8 +32,21 @@ export function verdict(job: PlanJob, board: Board): Verdict {
     const open = board.jobs.find((one) => moving[one.stage] !== undefined && !settled(board.stateOf(one)));
     if (open) return { go: false, blocked: false, reason: `${open.host} ${moving[open.stage] ?? ''}` };
   }
+  if (job.stage === 'MountRootfs') {
+    const first = filesFirst(board);
+    if (first && first !== job && !settled(board.stateOf(first))) return { go: false, blocked: false, reason: `the files of ${first.host} go first` };
+  }
   return job.stage === 'Upgrade' && !board.isControlPlane(job.host ?? '') ? upgradesNow(board) : { go: true };
 }
+
+/**
+ * Everybody joins through the host that is initialised: what delays it delays all, and the way out of the machine that sends
+ * the files is narrow. Others have their files long before they may join.
+ */
+const filesFirst = ({ jobs }: Board): PlanJob | undefined => {
+  const init = jobs.find(({ stage }) => stage === 'Init');
+  return init && jobs.find(({ stage, host }) => stage === 'MountRootfs' && host === init.host);
+};
 
 /** What a host does in the stages that the images' commands wait for. */
 const moving: Partial<Record<StageName, string>> = { Upgrade: 'is upgraded', Join: 'joins', Remove: 'leaves' };

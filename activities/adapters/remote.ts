@@ -20,6 +20,8 @@ export interface RemoteOptions {
   readonly idleMs?: number;
   /** How long connecting may take, milliseconds. */
   readonly readyMs?: number;
+  /** How long a connection without work still says who is at its address, milliseconds. */
+  readonly freshMs?: number;
 }
 
 /** The hosts, over SSH or directly. One per process: it holds the connections. */

@@ -151,6 +151,19 @@ describe('host keys', () => {
     expect(await refusal(aTarget(port, { pinnedKey: known }))).toMatchObject({ type: 'HostKeyMismatch' });
   });
 
+  test('at first contact the key is that of who is there now: a connection of before does not speak for it', async () => {
+    remote = createRemote({ secrets: openSecrets, readyMs: 3_000, freshMs: -1 });
+    const first = await serve();
+    const before = await remote.to(aTarget(first.port), aScope());
+    // The machine is replaced, and nobody is told: the old connection stays open.
+    first.leave();
+    const second = await startServer({ password: 'right-password', port: first.port });
+    const session = await remote.to(aTarget(first.port), aScope({ uid: 'uid-2' }));
+    expect(session.hostKey).not.toBe(before.hostKey);
+    expect(await session.run({ title: 'echo', script: 'echo in' })).toBe('in\n');
+    await second.close();
+  });
+
   test('known_hosts speaks beside the recorded key', async () => {
     const { port } = await serve();
     const { hostKey } = await remote.to(aTarget(port), aScope());

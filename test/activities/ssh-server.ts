@@ -13,6 +13,8 @@ export interface TestServer {
   connections(): number;
   /** Cuts every connection, as a cable that is pulled. */
   cut(): void;
+  /** Takes no connection any more; those there are stay as they are. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   const sockets = new Set<Connection>();
   const children = new Set<ChildProcess>();
   let connections = 0;
+  let left = false;
   const server = new Server({ hostKeys: [options.hostKey ?? newHostKey()] } as ServerConfig, (client) => {
     connections += 1;
     sockets.add(client);
@@ -79,11 +82,16 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
     attempts,
     connections: () => connections,
     cut: () => { for (const client of sockets) (client as unknown as { _sock: Socket })._sock.destroy(); },
+    leave: () => {
+      left = true;
+      server.close();
+    },
     close: () => new Promise((resolve) => {
       for (const client of sockets) client.end();
       // What a lost connection left behind would go on for as long as it likes.
       for (const child of children) endGroupOf(child, options);
-      server.close(() => resolve());
+      if (left) resolve();
+      else server.close(() => resolve());
     }),
   };
 }

@@ -25,7 +25,8 @@ const ready = (at: number) => [...configured, `MountRootfs/10.0.0.${at}`, 'Mount
 
 test.each([
   ['RunConfig', []],
-  ['MountRootfs/10.0.0.4', configured],
+  ['MountRootfs/10.0.0.1', configured],
+  ['MountRootfs/10.0.0.4', [...configured, 'MountRootfs/10.0.0.1']],
   ['MirrorRegistry/10.0.0.1', [...configured, 'MountRootfs/10.0.0.1']],
   ['Bootstrap/10.0.0.4', [...configured, 'MountRootfs/10.0.0.4', 'MirrorRegistry/10.0.0.1']],
   ['Init/10.0.0.1', ready(1)],
@@ -49,6 +50,12 @@ test.each([
   expect(ask(id, { ...done(...before), [needed]: 'running' })).toEqual({ go: false, blocked: false, reason });
   expect(ask(id, { ...done(...before), [needed]: 'failed' })).toEqual({ go: false, blocked: true, reason });
   expect(ask(id, { ...done(...before), [needed]: 'blocked' })).toEqual({ go: false, blocked: true, reason });
+});
+
+test('the first control plane gets its files first, for everybody waits for it; its failure holds up nobody', () => {
+  const first = (state: JobState) => ask('MountRootfs/10.0.0.4', { ...done(...configured), 'MountRootfs/10.0.0.1': state });
+  for (const state of ['pending', 'running'] as const) expect(first(state)).toEqual({ go: false, blocked: false, reason: 'the files of 10.0.0.1 go first' });
+  for (const state of ['failed', 'blocked', 'skipped'] as const) expect(first(state)).toEqual({ go: true });
 });
 
 describe('a failed worker', () => {

@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly idleMs?: number;
   /** How long connecting and logging in may take. Default 15 s. */
   readonly readyMs?: number;
+  /** A connection that has had no work for longer says nothing about who is at the address now. Default 5 s. */
+  readonly freshMs?: number;
 }
 
 /** A connection that is logged in, with what root needs. */
@@ -29,9 +31,12 @@ interface Open {
 interface Link {
   open?: Promise<Open>;
   idle?: NodeJS.Timeout;
+  /** Since when it has had no work, in ms since 1970. */
+  idleSince?: number;
 }
 
 const IDLE_MS = 60_000;
+const FRESH_MS = 5_000;
 
 /** The SSH connections of this process: one per way to log in to a host, shared by all that goes on there. */
 export class Pool {
@@ -88,7 +93,10 @@ export class Pool {
     this.#links.set(key, link);
     const before = link.open;
     const known = await before?.catch(() => undefined);
-    if (known && !known.connection.isOpen() && link.open === before) delete link.open;
+    if (known && link.open === before && !this.#serves(known, link, this.#expected(target, scope))) {
+      known.connection.end();
+      delete link.open;
+    }
     link.open ??= this.#connect(target, scope, link).catch((error: unknown) => {
       delete link.open;
       throw error;
@@ -96,15 +104,28 @@ export class Pool {
     const open = await orAborted(link.open, signal);
     // The connection may be older than what is known of the host's key now.
     checkHostKey(target, open.connection.hostKey, this.#expected(target, scope));
+    this.#seen.set(seenKey(target, scope), open.connection.hostKey);
     return open;
+  }
+
+  /**
+   * Whether an open connection may be used. At first contact the key is recorded: it has to be that of who is there now,
+   * and a host that was installed anew leaves connections behind that look alive.
+   */
+  #serves({ connection }: Open, { idleSince = Date.now() }: Link, expected: readonly string[]): boolean {
+    return connection.isOpen() && (expected.length > 0 || Date.now() - idleSince <= (this.options.freshMs ?? FRESH_MS));
   }
 
   async #connect(target: HostTarget, scope: Scope, link: Link): Promise<Open> {
     const login = openLogin(target, this.options.secrets);
     const events = {
-      busy: () => clearTimeout(link.idle),
+      busy: () => {
+        clearTimeout(link.idle);
+        delete link.idleSince;
+      },
       idle: () => {
         clearTimeout(link.idle);
+        link.idleSince = Date.now();
         link.idle = setTimeout(() => void link.open?.then(({ connection }) => connection.end(), () => undefined), this.options.idleMs ?? IDLE_MS);
         link.idle.unref();
       },
@@ -112,6 +133,7 @@ export class Pool {
     const connection = await this.#oneByOne(`${target.address}:${target.port}`, () =>
       connect(target, login, this.#expected(target, scope), events, this.options.readyMs));
     this.#seen.set(seenKey(target, scope), connection.hostKey);
+    link.idleSince = Date.now();
     try {
       const elevation = await probeSudo(target, login.password, (line) => connection.start(line, { urgent: false }));
       return { connection, elevation, secrets: login.secrets, ...(login.password === undefined ? {} : { password: login.password }) };
