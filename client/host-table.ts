@@ -41,6 +41,18 @@ function stateOf(facts: HostFacts | undefined, uid: string, role: HostState['rol
   return { state: 'ready' };
 }
 
+/**
+ * The conditions as a look found them: what the last operation wrote of Ready holds no more when a host is away. While an
+ * operation runs, and before the first success, Ready is that operation's to say.
+ */
+export function conditionsNow(view: EntityView, look: HostsLook | undefined): EntityView['conditions'] {
+  const off = look && view.created && !view.running ? hostStates(view, look).filter(({ state }) => state !== 'ready') : [];
+  if (!look || off.length === 0) return view.conditions;
+  const message = off.map(({ id, state, problem }) => `${id} is ${state}${problem ? `: ${problem}` : ''}`).join('; ');
+  const reason = off.some(({ state }) => state === 'unreachable') ? 'HostUnreachable' : 'HostNotReady';
+  return view.conditions.map((one) => (one.type === 'Ready' && one.status === 'True' ? { ...one, status: 'False', reason, message, lastTransitionTime: look.at } : one));
+}
+
 const dayMs = 24 * 3_600_000;
 
 /** When the cluster's certificates expire, in one line; undefined where no look has seen any. */

@@ -3,7 +3,7 @@ import type { EntityView } from '../../domain/entity';
 import { databaseFile } from '../../home/paths';
 import type { HostsLook } from '../../workflows/messages';
 import { exitCodes } from '../exit-codes';
-import { expiryOf, hostStates } from '../host-table';
+import { conditionsNow, expiryOf, hostStates } from '../host-table';
 import type { ClusterReport, KeelsonClient } from '../keelson-client';
 import { noSuchCluster } from '../no-such-cluster';
 import { type CommonFlags, isEmbedded, withClient } from '../session';
@@ -38,7 +38,7 @@ async function one(client: KeelsonClient, name: string, flags: StatusFlags): Pro
   if (!report) throw noSuchCluster(name);
   const running = report.view?.running ? await client.operation(`cluster/${name}/${report.view.running.operation}`).status().catch(() => undefined) : undefined;
   if (flags.json) {
-    const hosts = report.view ? { hosts: hostStates(report.view, look), ...(look ? { lookedAt: look.at } : {}) } : {};
+    const hosts = report.view ? { view: { ...report.view, conditions: conditionsNow(report.view, look) }, hosts: hostStates(report.view, look), ...(look ? { lookedAt: look.at } : {}) } : {};
     console.log(JSON.stringify({ ...report, ...hosts, ...(running ? { operation: running } : {}) }, undefined, 2));
     return report.view ? exitCodes.done : exitCodes.noTemporal;
   }
@@ -81,7 +81,7 @@ export function describe(view: EntityView, look: HostsLook | undefined, { asked,
     problem ? brief(problem) : lastError ? `last error: ${lastError.stage} in ${lastError.operation} (${ago(lastError.at, now)}): ${brief(lastError.message)}` : '',
   ]);
   const images = view.images.map(({ ref, digest, kind, since }) => [`  ${ref}`, kind, digest.slice(0, 19), since ? `since ${since}` : 'not finished yet']);
-  const conditions = view.conditions.map(({ type, status, reason, lastTransitionTime, message }) => [`  ${type}`, status, reason, ago(lastTransitionTime, now), brief(message)]);
+  const conditions = conditionsNow(view, look).map(({ type, status, reason, lastTransitionTime, message }) => [`  ${type}`, status, reason, ago(lastTransitionTime, now), brief(message)]);
   const log = view.log.slice(-5).map(({ operation, outcome, by, endedAt, message }) => [`  ${operation}`, outcome, endedAt, by, brief(message)]);
   const acts = view.acts.slice(-5).map(({ at, by, what, operation, note }) => [`  ${what}`, operation ?? '', at, by, brief(note ?? '')]);
   return [

@@ -1,6 +1,7 @@
 import { describe as lines } from '../../client/commands/status';
+import { conditionsNow } from '../../client/host-table';
 import { newEntity, type EntityState, viewOf } from '../../domain/entity';
-import { aCluster } from '../fixtures';
+import { aCluster, bareFacts } from '../fixtures';
 
 const [, , leaver] = aCluster(1, 2).hosts;
 const spec = aCluster(1, 1);
@@ -15,4 +16,16 @@ test('a host that is on its way out is shown, and what to do when its removal wa
   expect(shown(state)).toContain('still to be removed: 10.0.0.3; the next apply goes on with it, or `keelson delete`');
   expect(shown({ ...state, running: { kind: 'reconcile', operation: 'reconcile-2', digest: 'd', by: 'ana', at } })).toContain('  leaving: 10.0.0.3\n');
   expect(shown({ ...state, current: { ...state.current, members: {} } })).not.toMatch(/leaving|to be removed/);
+});
+
+test('Ready is what a look finds now, not what the last operation left: a host that is away is named with since when it is known', () => {
+  const ready = { type: 'Ready', status: 'True' as const, reason: 'Ready', message: '2 nodes Ready', lastTransitionTime: at };
+  const view = viewOf({ ...state, current: { ...state.current, conditions: [ready] } });
+  const facts = (reachable: boolean) => spec.hosts.map(({ id }, n) => ({ ...bareFacts(id), reachable: n > 0 || reachable, joined: true, kubeletActive: true, apiReady: true }));
+  const later = '2026-01-01T01:00:00.000Z';
+  expect(conditionsNow(view, { at: later, facts: facts(true) })).toEqual([ready]);
+  expect(conditionsNow(view, { at: later, facts: facts(false) })).toEqual([{ ...ready, status: 'False', reason: 'HostUnreachable', message: '10.0.0.1 is unreachable', lastTransitionTime: later }]);
+  expect(conditionsNow(view, undefined)).toEqual([ready]);
+  // An operation that runs says itself how far it is.
+  expect(conditionsNow({ ...view, running: { kind: 'reconcile', operation: 'reconcile-2', digest: 'd', by: 'ana', at } }, { at: later, facts: facts(false) })).toEqual([ready]);
 });

@@ -105,6 +105,11 @@ export class Lab {
     execFileSync('podman', [verb, ...more, this.name(host)]);
   }
 
+  /** The machine is gone, with all that was on it. */
+  destroy(host: string): void {
+    execFileSync('podman', ['rm', '--force', '--volumes', '--time', '0', this.name(host)], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+
   /** Nodes as `kubectl get nodes` shows them, by name. */
   nodes(leader: string): Record<string, string> {
     const lines = this.on(leader, 'kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers').trim().split('\n');

@@ -12,16 +12,22 @@ scenario('three control planes and a worker', () => {
   let leader = '';
 
   beforeAll(() => {
-    leader = lab.up(4)[0]!;
+    leader = lab.up(5)[0]!;
   }, 300_000);
   afterAll(async () => {
     await home.close();
     lab.down();
   }, 120_000);
 
-  const members = (): string[] =>
-    lab.on(leader, `${kubectl} -n kube-system exec etcd-${lab.name(leader)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key member list`)
+  const members = (on = leader): string[] =>
+    lab.on(on, `${kubectl} -n kube-system exec etcd-${lab.name(on)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key member list`)
       .trim().split('\n');
+
+  /** What the web application says on a host, by its Service. */
+  const webAnswers = (on: string): Promise<string> => {
+    const service = lab.on(lab.hosts[1]!, `${kubectl} -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'`);
+    return eventually(`the application answers on ${on}`, () => lab.on(on, `curl -fsS --max-time 3 http://${service}/`, { check: false }) || undefined, 90_000);
+  };
 
   test('all are Ready, and etcd has one member per control plane', async () => {
     const ran = await home.run(['run', ...images('kubernetes', 'flannel'), '--cluster', 'three', '--masters', lab.hosts.slice(0, 3).join(','), '--nodes', lab.hosts[3]!, '--pk', lab.key, '--yes']);
@@ -37,7 +43,7 @@ scenario('three control planes and a worker', () => {
 
   test('Services answer on every host', async () => {
     // kube-proxy of a control plane that has joined was started twice.
-    for (const host of lab.hosts) {
+    for (const host of lab.hosts.slice(0, 4)) {
       await eventually(`the Service of the API answers on ${host}`, () => lab.on(host, 'curl -sk --max-time 3 https://10.96.0.1/readyz', { check: false }) === 'ok', 30_000);
     }
   }, 150_000);
@@ -73,6 +79,39 @@ scenario('three control planes and a worker', () => {
       expect(lab.on(host, `${kubectl} --server https://${host}:6443 get configmap before after -o name`, { check: false })).toBe('configmap/before\n');
     }
     await eventually('all nodes are Ready', () => Object.values(lab.nodes(leader)).join() === 'Ready,Ready,Ready,Ready', 180_000);
+  }, 900_000);
+
+  test("the leader's machine is destroyed: status tells the truth, and an application can be installed all the same (defect 19)", async () => {
+    const [, second] = lab.hosts;
+    lab.destroy(leader);
+    await eventually('Kubernetes notices', () => lab.nodes(second!)[lab.name(leader)] === 'NotReady', 120_000);
+    const status = await home.run(['status', 'three']);
+    expect(status.stdout).toMatch(new RegExp(`${leader} +control plane, leader +unreachable`));
+    expect(status.stdout).toMatch(/^ {2}Ready +False/m);
+
+    const ran = await home.run(['run', ...images('web'), '--cluster', 'three', '--yes'], { timeoutMs: 300_000 });
+    expect({ code: ran.code, out: ran.stdout + ran.stderr }).toMatchObject({ code: 0, out: expect.stringContaining(`cannot be reached, left out: ${leader}`) as string });
+    expect(await webAnswers(second!)).toContain('web v1');
+    const after = await home.run(['status', 'three']);
+    expect(after.stdout).toMatch(new RegExp(`${second!} +control plane, leader`));
+  }, 600_000);
+
+  test('it is deleted for good, and another machine takes its place', async () => {
+    const [, second, third, worker, fresh] = lab.hosts;
+    const asked = await home.run(['delete', '--cluster', 'three', '--masters', leader, '--yes']);
+    expect({ code: asked.code, out: asked.stdout + asked.stderr }).toMatchObject({ code: 4, out: expect.stringContaining('--force') as string });
+    const deleted = await home.run(['delete', '--cluster', 'three', '--masters', leader, '--force', '--yes'], { timeoutMs: 300_000 });
+    expect({ code: deleted.code, out: deleted.stdout + deleted.stderr }).toMatchObject({ code: 0 });
+    expect(Object.keys(lab.nodes(second!))).not.toContain(lab.name(leader));
+    expect(members(second)).toHaveLength(2);
+
+    const added = await home.run(['add', '--cluster', 'three', '--masters', fresh!, '--yes'], { timeoutMs: 300_000 });
+    expect({ code: added.code, out: added.stdout + added.stderr }).toMatchObject({ code: 0 });
+    expect(members(second)).toHaveLength(3);
+    expect(lab.nodes(second!)).toEqual(Object.fromEntries([second, third, worker, fresh].map((host) => [lab.name(host!), 'Ready'])));
+    for (const host of [second, third, worker, fresh]) expect(await webAnswers(host!)).toContain('web v1');
+    const again = await home.run(['plan', '--cluster', 'three', '--exit-code']);
+    expect({ code: again.code, out: again.stdout + again.stderr }).toMatchObject({ code: 0 });
   }, 900_000);
 });
 
