@@ -3,7 +3,7 @@ import { prePull } from '../domain/commands/bootstrap';
 import { cordon } from '../domain/commands/drain';
 import { apiReady, readNodes } from '../domain/commands/kubernetes';
 import {
-  beginUpgrade, configuredVersion, endUpgrade, isCordoned, newImages, noteCordon, noteDrained, readUpgrade, type UpgradeState, versionedPods,
+  beginUpgrade, configuredVersion, endUpgrade, isCordoned, newImages, noteCordon, noteDrained, proxiesBehind, readUpgrade, type UpgradeState, versionedPods,
 } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
 import type { Deps } from './deps';
@@ -68,6 +68,7 @@ async function makeWay(it: Upgrading, further: Upgrading, state: UpgradeState): 
   try {
     await requireHealth(it);
     await pullImages(it);
+    await followedServices(it);
     await leaveNode(it, state);
     await it.session.run(noteDrained);
     it.scope.signal.throwIfAborted();
@@ -92,6 +93,19 @@ async function requireHealth(it: Upgrading): Promise<void> {
     throw new ClusterError('UnsafePlan', `${host.id}: the control plane is configured for ${configured || 'no version'}, and a kubelet is never newer than its API server`, {
       host: host.id, todo: 'upgrade the control planes first: keelson apply does it in this order',
     });
+  }
+}
+
+/**
+ * Before pods leave, every host has to hear of it: `kubeadm upgrade apply` replaces the kube-proxies, and requests to a
+ * Service on a host without one go to pods that are gone. A host that is away for good must not hold the others up.
+ */
+async function followedServices({ input: { host }, scope, through }: Upgrading): Promise<void> {
+  try {
+    await poll({ scope, host: host.id, what: 'every kube-proxy', everyMs: 1_000, timeoutMs: 120_000 }, async () => (await asked(() => through.run(proxiesBehind))) || true);
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.type === 'CommandTimedOut')) throw error;
+    scope.log(`goes on all the same: ${error.message}`);
   }
 }
 

@@ -272,6 +272,21 @@ export const configuredVersion: Command = {
   parse: ({ stdout }) => stdout.trim(),
 };
 
+/**
+ * How far the hosts follow the cluster's Services: empty when every kube-proxy is the newest one and answers, or when the
+ * cluster has none; else in words. A kube-proxy that is being replaced goes on sending to pods that have left.
+ */
+export const proxiesBehind: Command = {
+  title: 'look at the kube-proxies',
+  script: `${kubectl} -n kube-system get daemonset kube-proxy --ignore-not-found -o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberAvailable}'`,
+  parse: ({ stdout }) => {
+    const [wanted, seen, all = 0, newest = 0, available = 0] = stdout.trim().split(' ').map((word) => Number(word) || 0);
+    if (wanted === undefined || stdout.trim() === '') return '';
+    if (wanted !== seen) return 'the newest kube-proxy is not rolled out yet';
+    return newest >= all && available >= all ? '' : `${Math.min(newest, available)} of ${all} kube-proxies are new and available`;
+  },
+};
+
 /** Whether a node is cordoned. */
 export const isCordoned = (node: string): Command<boolean> => ({
   title: `is ${node} cordoned`,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { marks } from '../../domain/marks';
-import { kubeletCause, readUpgrade } from '../../domain/commands/upgrade';
+import { kubeletCause, proxiesBehind, readUpgrade } from '../../domain/commands/upgrade';
 import { unavailableAtOnce, upgradeProblems, upgradesFrom } from '../../domain/upgrade';
 import { compareVersions, minorsBetween, readVersion } from '../../domain/version';
 import type { HostFacts } from '../../domain/facts';
@@ -110,4 +110,14 @@ test('of a kubelet that ends again and again its own last word is the cause, not
   const stdout = ['Started kubelet.service.', 'E1130 00:00:00.0 1 run.go:72] "command failed" err="unrecognized feature gate: X"', "kubelet.service: Failed with result 'exit-code'.",
     'Stopped kubelet.service.', 'Failed to start kubelet.service.', 'Result=exit-code', 'ExecMainStatus=1', ''].join('\n');
   expect(kubeletCause.parse!({ code: 0, stdout, stderr: '' })).toContain('unrecognized feature gate: X');
+});
+
+test.each([
+  ['4 4 3 3 3', ''],
+  ['', ''],
+  ['4 3 3 3 3', 'the newest kube-proxy is not rolled out yet'],
+  ['4 4 3 1 2', '1 of 3 kube-proxies are new and available'],
+  ['1 1 3  ', '0 of 3 kube-proxies are new and available'],
+])('kube-proxies %j: %j', (stdout, behind) => {
+  expect(proxiesBehind.parse?.({ code: 0, stdout, stderr: '' } as never)).toBe(behind);
 });

@@ -2,7 +2,7 @@ import { defaultPolicy } from '../../domain/cluster';
 import { cordon, drain, uncordon } from '../../domain/commands/drain';
 import {
   beginUpgrade, configuredVersion, countTry, endUpgrade, isCordoned, kubeadmUpgradeScript, kubeletCause, kubeletRestoreScript, kubeletUpgradeScript, laggingPods, newImages,
-  noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, readUpgrade, saveBefore, versionedPods,
+  noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, proxiesBehind, readUpgrade, saveBefore, versionedPods,
 } from '../../domain/commands/upgrade';
 import { hostPaths, stateDir } from '../../domain/host-paths';
 import type { Host } from '../host';
@@ -135,6 +135,7 @@ export const upgrade: readonly Simulation[] = [
   { name: 'look why the kubelet ends', reads: exactly(kubeletCause.script), act: () => ({ stdout: '' }) },
   { name: 'images of the new kubeadm', reads: like((cluster, version) => newImages(cluster!, version!).script, 'sample-cluster', 'sample-version'), act: (_host, { args: [, version = ''] }) => lines([`registry.k8s.io/kube-apiserver:${version}`, `registry.k8s.io/kube-proxy:${version}`]) },
   { name: 'read the version in kubeadm-config', reads: exactly(configuredVersion.script), act: (host) => viaApi(host, ({ kubernetesVersion }) => ({ stdout: `${kubernetesVersion}\n` })) },
+  { name: 'look at the kube-proxies', reads: exactly(proxiesBehind.script), act: (host) => viaApi(host, ({ nodes }) => ({ stdout: `1 1 ${nodes.size} ${nodes.size} ${nodes.size}` })) },
   {
     name: 'kubectl get static pods', reads: like((name, version) => laggingPods(name!, version!).script, 'sample-node', 'sample-version'),
     act: (host, { args: [name = ''] }) => viaApi(host, (cluster) => {

@@ -44,7 +44,7 @@ func stopWhenAsked(server *http.Server) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	<-signals
-	time.Sleep(2 * time.Second)
+	time.Sleep(5 * time.Second)
 	limited, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := server.Shutdown(limited); err != nil {
