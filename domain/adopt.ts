@@ -107,7 +107,7 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
   if (!facts?.reachable || !facts.joined || facts.kubeletVersion !== version || facts.controlPlane !== isControlPlane(host)) return [];
   const mount = marks.mount(spec, images, host, leader);
   if (ours) return before && facts.claim && facts.done.includes(marks.mount(before, images, host, leader)) ? [mount] : [];
-  const isRegistry = registryHosts(spec).some(({ id }) => id === host.id);
+  const isRegistry = registryHosts(spec, leader).some(({ id }) => id === host.id);
   const guests = images.filter(({ commands, kind }) => commands > 0 && (kind !== 'application' || host.id === leader));
   return [
     ...(hasFiles(facts, spec.name) ? [mount] : []),

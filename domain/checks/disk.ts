@@ -11,20 +11,25 @@ const reserveBytes = 5e9;
 const copies = 2;
 
 /**
- * Room for what the host will get. Hosts that serve the registry, and the first control plane, get all images; the others
- * rootfs and patches. Hosts with the files of these very images need no room, and one with earlier files needs less than can
+ * Room for what the host will get. Hosts that serve the registry, and the leader (the first control plane where none leads
+ * yet), get all images; the others rootfs and patches. Hosts with the files of these very images need no room, and one with earlier files needs less than can
  * be known here, so that is a warning.
  */
-export function diskProblems(spec: ClusterSpec, host: Host, facts: HostFacts, images: readonly ImageFacts[]): Problem[] {
+export function diskProblems(spec: ClusterSpec, host: Host, facts: HostFacts, images: readonly ImageFacts[], leader: string | undefined): Problem[] {
   const file = dataFileSystem(facts);
   if (!file || hasTheseFiles(spec, host, facts, images)) return [];
-  const all = [...controlPlanes(spec).slice(0, 1), ...registryHosts(spec)].some(({ id }) => id === host.id);
+  const all = [...leading(spec, leader), ...registryHosts(spec, leader)].some(({ id }) => id === host.id);
   const bytes = images.filter(({ kind }) => all || kind !== 'application').reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
   const needed = copies * bytes + reserveBytes;
   if (file.free >= needed) return [];
   return [finding(facts.trees['files'] ? 'warning' : 'error', host.id,
     `${gigabytes(file.free)} are free in ${file.path}, ${gigabytes(needed)} are needed (twice ${gigabytes(bytes)} of images and ${gigabytes(reserveBytes)} to live on)`,
     `make room in ${file.path}, or give /var/lib/sealos a larger disk`)];
+}
+
+function leading(spec: ClusterSpec, leader: string | undefined): Host[] {
+  const leads = controlPlanes(spec).filter(({ id }) => id === leader);
+  return leads.length > 0 ? leads : controlPlanes(spec).slice(0, 1);
 }
 
 function dataFileSystem({ freeBytes = {} }: HostFacts): { path: string; free: number } | undefined {

@@ -32,7 +32,7 @@ export function hostProblems({ spec, host, facts, images, uid, away = false, lea
     ...sizeProblems(host, facts),
     ...clockProblems(facts, spec.policy),
     ...portProblems(spec, host, facts, { uid, leader }),
-    ...diskProblems(spec, host, facts, images),
+    ...diskProblems(spec, host, facts, images, leader),
   ];
 }
 

@@ -29,6 +29,12 @@ test('a cluster that sealos made is recognised by its hosts, and afterwards ther
   expect(found[0]).toBe("10.0.0.1: control plane, v1.34.2, API ready, the images' files, serves the registry, commands of images have run");
 });
 
+test('the registry is looked for where it has moved to with the leader', () => {
+  const { leader, hosts } = recognise(sealosMade({ '10.0.0.1': { apiReady: false, busyPorts: [] }, '10.0.0.2': { busyPorts: [{ port: 5000, process: 'registry' }] } }));
+  expect(leader).toBe('10.0.0.2');
+  expect(hosts.filter(({ marks: written }) => written.includes(marks.registry(images))).map(({ host }) => host)).toEqual(['10.0.0.2']);
+});
+
 test('what is missing stays to be done, and only that', () => {
   const wider = { ...spec, hosts: [...spec.hosts, aHost('10.0.0.4')] };
   const { problems, facts, hosts } = recognise([...sealosMade(), bareFacts('10.0.0.4')], { spec: wider });

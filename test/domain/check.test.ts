@@ -20,9 +20,10 @@ interface Case {
   readonly facts?: readonly HostFacts[];
   readonly images?: readonly ImageFacts[];
   readonly imagesKnown?: boolean;
+  readonly leader?: string;
 }
-const check = ({ spec = aCluster(1, 0), images = someImages(), imagesKnown, facts = spec.hosts.map(({ id }) => well(id)) }: Case) =>
-  checkProblems({ spec, facts, images, uid, ...(imagesKnown === undefined ? {} : { imagesKnown }) });
+const check = ({ spec = aCluster(1, 0), images = someImages(), imagesKnown, leader, facts = spec.hosts.map(({ id }) => well(id)) }: Case) =>
+  checkProblems({ spec, facts, images, uid, ...(imagesKnown === undefined ? {} : { imagesKnown }), ...(leader ? { leader } : {}) });
 const about = (more: Partial<HostFacts>, spec?: ClusterSpec) => check({ facts: [well(one, more)], ...(spec ? { spec } : {}) });
 const withHost = (more: Partial<Host>): ClusterSpec => {
   const spec = aCluster(1, 0);
@@ -87,6 +88,14 @@ describe('a host', () => {
     expect(check({ spec: aCluster(1, 1), images, facts }).map(({ host, message }) => [host, message])).toEqual([
       [one, expect.stringContaining('33.0 GB are needed (twice 14.0 GB of images')],
       ['10.0.0.2', expect.stringContaining('13.0 GB are needed (twice 4.0 GB')],
+    ]);
+  });
+
+  test('is asked for room for all images where it leads, whatever its place in the spec', () => {
+    const images = [anImage('k', 'rootfs', { version: 'v1.34.2', unpackedBytes: 4e9 }), anImage('app', 'application', { unpackedBytes: 10e9 })];
+    const facts = [one, '10.0.0.2'].map((id) => well(id, { freeBytes: { '/var/lib': 15e9 } }));
+    expect(check({ spec: aCluster(2, 0), images, facts, leader: '10.0.0.2' }).map(({ host, message }) => [host, message])).toEqual([
+      ['10.0.0.2', expect.stringContaining('33.0 GB are needed')],
     ]);
   });
 
