@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
@@ -46,6 +47,12 @@ export function rename(text: string, name: string, address: string | undefined):
     contexts: [{ name: called, context: { cluster: called, user: called } }],
     'current-context': called,
   });
+}
+
+/** The file that `kubectl config` writes to: the first of KUBECONFIG's list, else ~/.kube/config. Always an absolute path. */
+export function kubeconfigFile(env: NodeJS.ProcessEnv = process.env): string {
+  const [first] = (env['KUBECONFIG'] ?? '').split(delimiter).filter((name) => name !== '');
+  return first === undefined ? join(homedir(), '.kube', 'config') : resolve(first);
 }
 
 /** Puts a kubeconfig of rename() into a file among the others there, mode 0600, and makes it the current one. */

@@ -110,7 +110,7 @@ export function createProgram(done: (code: number) => void): Command {
   addHands({ command, withCluster, withLogin, done });
 
   withCluster(command('kubeconfig [name]', 'print the admin kubeconfig, for use from here'))
-    .option('--merge', 'put it into ~/.kube/config instead, as context keelson-<name>')
+    .option('--merge', 'put it into ~/.kube/config (or the first file of KUBECONFIG) instead, as context keelson-<name>')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/kubeconfig.js')).kubeconfig(name, flags)));
 
   addKey(command('key', 'the keys that seal secrets: which there are, a new one, one less'), done);

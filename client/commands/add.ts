@@ -1,7 +1,7 @@
 import { hostsFrom } from '../host-flags';
 import { loginFrom } from '../login-flags';
 import { addSpec } from '../scale-spec';
-import { clusterOf, isEmbedded, withClient } from '../session';
+import { clusterOf, isEmbedded, withCluster } from '../session';
 import { readSources } from '../sources';
 import type { SpecFlags } from '../spec-flags';
 import { submit } from '../submit';
@@ -12,5 +12,5 @@ export async function add(flags: SpecFlags): Promise<number> {
   const hosts = hostsFrom(flags);
   const login = await loginFrom(flags);
   const sources = await readSources({ embedded: isEmbedded(flags) });
-  return withClient(flags, (client) => submit(client, cluster, flags, ({ spec }) => addSpec({ cluster, hosts, flags, login }, sources, spec)));
+  return withCluster(cluster, flags, (client) => submit(client, cluster, flags, ({ spec }) => addSpec({ cluster, hosts, flags, login }, sources, spec)));
 }

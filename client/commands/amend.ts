@@ -3,7 +3,7 @@ import { errorsOf, formatProblems } from '../../domain/problem';
 import { amendSpec } from '../amend-spec';
 import { type LoginFlags, loginFrom } from '../login-flags';
 import { noSuchCluster } from '../no-such-cluster';
-import { actorOf, clusterOf, type CommonFlags, isEmbedded, withClient } from '../session';
+import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { readSources } from '../sources';
 import { watchOperation } from '../watch';
 
@@ -22,7 +22,7 @@ export async function amend(name: string | undefined, flags: AmendFlags): Promis
   const cluster = clusterOf(name, flags);
   const login = await loginFrom(flags);
   const sources = await readSources({ embedded: isEmbedded(flags) });
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const [saved, report] = await Promise.all([client.desired(cluster), client.status(cluster)]);
     if (!saved || !report?.view) throw noSuchCluster(cluster);
     const { port, host, address, image: images } = flags;

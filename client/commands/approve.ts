@@ -3,7 +3,7 @@ import { agree } from '../agree';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
 import { sayAndFollow } from '../say-and-follow';
-import { actorOf, clusterOf, type CommonFlags, withClient } from '../session';
+import { actorOf, clusterOf, type CommonFlags, withCluster } from '../session';
 
 /** `keelson approve [name]`: a person's leave for the plan that waits; then follows it. Without a hash the plan is shown and asked. */
 export async function approve(name: string | undefined, flags: CommonFlags & { wait?: boolean; planHash?: string }): Promise<number> {
@@ -18,7 +18,7 @@ export async function approve(name: string | undefined, flags: CommonFlags & { w
 
 /** The hash of the plan that waits, when the person agrees to it. */
 async function read(cluster: string, flags: CommonFlags): Promise<string | undefined> {
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const report = await client.status(cluster);
     if (!report) throw noSuchCluster(cluster);
     const waiting = report.view?.running?.waiting;

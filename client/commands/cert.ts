@@ -1,6 +1,6 @@
 import { ClusterError } from '../../domain/errors';
 import { isAddress } from '../../domain/ip-range';
-import { actorOf, clusterOf, type CommonFlags, isEmbedded, withClient } from '../session';
+import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { watchOperation } from '../watch';
 
 /** `keelson cert [name] --alt-names a,b` or `--renew`: an operation over the control planes, one after another. */
@@ -10,7 +10,7 @@ export async function cert(name: string | undefined, flags: CommonFlags & { altN
     throw new ClusterError('InvalidSpec', 'either --alt-names or --renew', { todo: 'keelson cert --alt-names api.example.com,10.0.0.9, or keelson cert --renew' });
   }
   const names = namesFrom(flags.altNames);
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const accepted = await client.task(cluster, flags.renew ? { kind: 'cert-renew' } : { kind: 'cert-sans', names }, actorOf(flags));
     return watchOperation(client, accepted, { json: flags.json ?? false, wait: false, embedded: isEmbedded(flags) });
   });

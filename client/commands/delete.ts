@@ -1,7 +1,7 @@
 import { ClusterError } from '../../domain/errors';
 import { hostsFrom } from '../host-flags';
 import { deleteSpec } from '../scale-spec';
-import { clusterOf, withClient } from '../session';
+import { clusterOf, withCluster } from '../session';
 import type { SpecFlags } from '../spec-flags';
 import { submit } from '../submit';
 
@@ -13,5 +13,5 @@ export async function deleteHosts(flags: SpecFlags): Promise<number> {
   if (!flags.yes && !flags.dryRun && !process.stdin.isTTY) {
     throw new ClusterError('InvalidSpec', 'a question cannot be asked without a terminal', { todo: 'give --yes to remove the hosts, or --dry-run to see what would be done' });
   }
-  return withClient(flags, (client) => submit(client, cluster, { ...flags, force: false }, ({ spec, view }) => deleteSpec(cluster, hosts, spec, view?.leaving), { forget }));
+  return withCluster(cluster, flags, (client) => submit(client, cluster, { ...flags, force: false }, ({ spec, view }) => deleteSpec(cluster, hosts, spec, view?.leaving), { forget }));
 }

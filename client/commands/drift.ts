@@ -2,12 +2,12 @@ import { describeDifference } from '../../domain/drift/difference';
 import { ClusterError } from '../../domain/errors';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
-import { clusterOf, type CommonFlags, withClient } from '../session';
+import { clusterOf, type CommonFlags, withCluster } from '../session';
 
 /** `keelson drift [name]`: what on the hosts is not as it was applied. Exits with 10 when something differs, with 1 when a host could not be looked at. */
 export async function drift(name: string | undefined, flags: CommonFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     if (!(await client.desired(cluster))) throw noSuchCluster(cluster);
     const report = await client.drift(cluster);
     if (report.skipped !== undefined) throw new ClusterError('ClusterBusy', `cluster ${cluster} was not looked at: ${report.skipped}`, { todo: `\`keelson why ${cluster}\` says what it does` });

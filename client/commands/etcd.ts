@@ -8,7 +8,7 @@ import { hashOfFile, listSnapshots, snapshotFile } from '../../home/snapshots';
 import { ask } from '../ask';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
-import { actorOf, clusterOf, type CommonFlags, isEmbedded, withClient } from '../session';
+import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { watchOperation } from '../watch';
 
 /** `keelson etcd save [name]`: a snapshot on every control plane and beside the Temporal worker, and on request in a file here. */
@@ -18,7 +18,7 @@ export async function save(name: string | undefined, flags: CommonFlags & { outp
     throw new ClusterError('InvalidSpec', existsSync(flags.output) ? `${flags.output} is there already` : `the folder of ${flags.output} is not there`, { todo: 'give another name with --output' });
   }
   const snapshot = snapshotName(new Date().toISOString(), randomBytes(3).toString('hex'));
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const accepted = await client.task(cluster, { kind: 'etcd-save', snapshot }, actorOf(flags));
     const code = await watchOperation(client, accepted, { json: flags.json ?? false, wait: false, embedded: isEmbedded(flags) });
     if (code !== exitCodes.done) return code;
@@ -54,7 +54,7 @@ export async function restore(words: readonly string[], flags: CommonFlags & { f
   const cluster = clusterOf(name, flags);
   const isFile = wanted.includes('/') || existsSync(wanted);
   if (!isFile && !isSnapshotName(wanted)) throw new ClusterError('InvalidSpec', `${JSON.stringify(wanted)} is no name of a snapshot`, { todo: `\`keelson etcd list ${cluster}\` lists them; a file is named by its path` });
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const report = await client.status(cluster);
     if (!report) throw noSuchCluster(cluster);
     const snapshot = isFile ? await bringIn(cluster, wanted) : wanted;

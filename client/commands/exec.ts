@@ -1,7 +1,7 @@
 import { ClusterError } from '../../domain/errors';
 import { parseDuration, durationPattern } from '../../domain/clusterfile/duration';
 import { followHosts } from '../follow-hosts';
-import { clusterOf, type CommonFlags, isEmbedded, withClient } from '../session';
+import { clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 
 /** How a command says which hosts it is for. */
 export interface HostSelectionFlags extends CommonFlags {
@@ -17,7 +17,7 @@ export interface HostSelectionFlags extends CommonFlags {
 export async function exec(words: readonly string[], flags: HostSelectionFlags & { timeout?: string }): Promise<number> {
   const { cluster, command } = readWords(words, flags);
   const timeoutMs = readTimeout(flags.timeout);
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const run = await client.exec(cluster, command, { ...selectionOf(flags), timeoutMs });
     return followHosts(run, { json: flags.json ?? false, embedded: isEmbedded(flags) });
   });

@@ -1,15 +1,13 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { exitCodes } from '../exit-codes';
-import { fetchKubeconfig, mergeInto } from '../kubeconfig';
+import { fetchKubeconfig, kubeconfigFile, mergeInto } from '../kubeconfig';
 import { noSuchCluster } from '../no-such-cluster';
-import { clusterOf, type CommonFlags, isEmbedded, withClient } from '../session';
+import { clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { TemporalUnavailable } from '../temporal-unavailable';
 
-/** `keelson kubeconfig [name]`: prints it, or merges it into ~/.kube/config. */
+/** `keelson kubeconfig [name]`: prints it, or merges it into the file that kubectl writes to. */
 export async function kubeconfig(name: string | undefined, flags: CommonFlags & { merge?: boolean }): Promise<number> {
   const cluster = clusterOf(name, flags);
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const [spec, report] = await Promise.all([client.desired(cluster), client.status(cluster)]);
     if (!report || !spec) throw noSuchCluster(cluster);
     if (!report.view) throw new TemporalUnavailable('no Temporal worker answers', { todo: '`keelson local start`, or `keelson worker`' });
@@ -18,7 +16,7 @@ export async function kubeconfig(name: string | undefined, flags: CommonFlags & 
       process.stdout.write(text);
       return exitCodes.done;
     }
-    const file = join(homedir(), '.kube', 'config');
+    const file = kubeconfigFile();
     mergeInto(file, text);
     console.log(`context keelson-${cluster} is now the current one of ${file}`);
     return exitCodes.done;

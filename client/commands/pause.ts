@@ -1,10 +1,10 @@
 import { exitCodes } from '../exit-codes';
-import { actorOf, clusterOf, type CommonFlags, withClient } from '../session';
+import { actorOf, clusterOf, type CommonFlags, withCluster } from '../session';
 
 /** `keelson pause [name]`: nothing is begun any more; what runs goes on to its end. */
 export async function pause(name: string | undefined, flags: CommonFlags & { reason?: string }): Promise<number> {
   const cluster = clusterOf(name, flags);
-  const running = await withClient(flags, async (client) => {
+  const running = await withCluster(cluster, flags, async (client) => {
     await client.pause(cluster, { ...actorOf(flags), ...(flags.reason ? { reason: flags.reason } : {}) });
     return (await client.status(cluster))?.view?.running;
   });
@@ -16,7 +16,7 @@ export async function pause(name: string | undefined, flags: CommonFlags & { rea
 /** `keelson resume [name]`: the end of a pause. */
 export async function resume(name: string | undefined, flags: CommonFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
-  await withClient(flags, (client) => client.resume(cluster, actorOf(flags)));
+  await withCluster(cluster, flags, (client) => client.resume(cluster, actorOf(flags)));
   console.log(flags.json ? JSON.stringify({ cluster, paused: false }) : `${cluster} goes on; \`keelson watch ${cluster}\` follows it`);
   return exitCodes.done;
 }

@@ -2,7 +2,7 @@ import { ClusterError } from '../../domain/errors';
 import { ask } from '../ask';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
-import { actorOf, clusterOf, type CommonFlags, isEmbedded, withClient } from '../session';
+import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { submit } from '../submit';
 import { watchOperation } from '../watch';
 import { type NamedHosts, withoutHosts } from '../without-hosts';
@@ -13,7 +13,7 @@ type ResetFlags = CommonFlags & NamedHosts & { readonly force?: boolean; readonl
 export async function reset(name: string | undefined, flags: ResetFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
   if (flags.masters !== undefined || flags.nodes !== undefined) return resetPart(cluster, flags);
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const report = await client.status(cluster);
     if (!report) throw noSuchCluster(cluster);
     if (!flags.yes && !flags.force) {
@@ -30,7 +30,7 @@ export async function reset(name: string | undefined, flags: ResetFlags): Promis
 
 /** `keelson reset --nodes a,b`: only these hosts leave the cluster and become bare; the others stay one. */
 async function resetPart(cluster: string, flags: ResetFlags): Promise<number> {
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const spec = await client.desired(cluster);
     if (!spec) throw noSuchCluster(cluster);
     // What is wrong with the names is said before anybody is asked.

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { EntityView } from '../../domain/entity';
-import { databaseFile } from '../../home/paths';
 import type { HostsLook } from '../../workflows/messages';
 import { exitCodes } from '../exit-codes';
 import { conditionsNow, expiryOf, hostStates } from '../host-table';
 import type { ClusterReport, KeelsonClient } from '../keelson-client';
 import { noSuchCluster } from '../no-such-cluster';
-import { type CommonFlags, isEmbedded, withClient } from '../session';
+import { type CommonFlags, mayHaveClusters, withClient } from '../session';
 import { renderTable } from '../view';
 
 /** `--no-look`: only what is stored. */
@@ -16,7 +14,7 @@ export type StatusFlags = CommonFlags & { readonly look?: boolean };
 export async function status(name: string | undefined, flags: StatusFlags): Promise<number> {
   const wanted = name ?? flags.cluster;
   // Without a database nothing was ever done here: no need to start a server to say so.
-  if (isEmbedded(flags) && !existsSync(databaseFile())) {
+  if (!mayHaveClusters(flags)) {
     if (wanted) throw noSuchCluster(wanted);
     console.log(flags.json ? '[]' : 'no clusters yet; `keelson run --help` shows how to make one');
     return exitCodes.done;

@@ -1,13 +1,13 @@
 import { type Why, whyOf } from '../../domain/why';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
-import { clusterOf, type CommonFlags, withClient } from '../session';
+import { clusterOf, type CommonFlags, withCluster } from '../session';
 import { ago, columns } from './status';
 
 /** `keelson why [name]`: what the cluster waits for, since when, and what a person can type. Exits with 3 when it waits for a person in an operation. */
 export async function why(name: string | undefined, flags: CommonFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
-  return withClient(flags, async (client) => {
+  return withCluster(cluster, flags, async (client) => {
     const report = await client.status(cluster);
     if (!report) throw noSuchCluster(cluster);
     if (!report.view) {
