@@ -99,7 +99,7 @@ scenario('Kubernetes 1.33 becomes 1.34 under an application that is in use', () 
   test('those who used the application hardly noticed', () => {
     lab.on(leader, 'systemctl stop probe');
     const asked = Number(lab.on(leader, 'wc -l </root/probe-count'));
-    process.stderr.write(`asked ${asked} times\n`);
+    process.stderr.write(`asked ${asked} times, lost: ${lab.on(leader, "cat /root/probe-failed /root/probe-errors 2>/dev/null || true").trim().split("\n").join(", ")}\n`);
     expect(asked).toBeGreaterThan(300);
     // The goal is none. A handful is lost while a replica ends before every kube-proxy has let go of it.
     const lost = lab.on(leader, 'cat /root/probe-failed 2>/dev/null || true').split('\n').filter(Boolean);
