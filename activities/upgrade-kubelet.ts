@@ -14,8 +14,7 @@ import { asked, isOutcome, putInService, type Upgrading } from './upgrading';
 
 /** A kubelet that was started again by systemd so often does not come up: it ends by itself each time. */
 const tooManyRestarts = 4;
-/** So long a new kubelet has to be Ready without a break before it counts, milliseconds. */
-const steadyMs = 10_000;
+const defaultSteadyMs = 10_000;
 const scriptTimeoutMs = 15 * 60_000;
 
 /**
@@ -34,7 +33,7 @@ export async function upgradeKubelet(it: Upgrading): Promise<void> {
       id: jobId(scope, `kubelet-upgrade-${state.tries}`), title: 'upgrade the kubelet', script: kubeletUpgradeScript({ cluster: cluster.name, node, ...(label ? { label } : {}) }),
       env, secrets, timeoutMs: scriptTimeoutMs, scope, maxFailures,
     });
-    await steadyKubelet(it, version, steadyMs);
+    await steadyKubelet(it, version, it.deps.steadyMs ?? defaultSteadyMs);
   } catch (error) {
     if (!isOutcome(error)) throw error;
     throw await takeBack(it, state, error.message);

@@ -46,7 +46,6 @@ const app: Made = image({ 'sealos.io.type': 'application' }, { 'apply.sh': '# ap
  * stand in for the content store, and have all that the stages ask for.
  */
 export function fleetImages(): Images {
-  const byDigest = new Map<string, { ref: string; made: Made }>();
   const find = (ref: string): Made => {
     const [name, tag = ''] = ref.split(/:(?=[^:/]*$)/);
     if (name === 'fleet/kubernetes' && /^v\d+\.\d+\.\d+$/.test(tag)) return kubernetes(tag);
@@ -54,22 +53,31 @@ export function fleetImages(): Images {
     if (name === 'fleet/app') return app;
     throw new ClusterError('ImageNotFound', `there is no image ${ref}`, { todo: 'the fleet has fleet/kubernetes:vX.Y.Z, fleet/network:1 and fleet/app:N' });
   };
-  const digestOf = (ref: string): string => `sha256:${createHash('sha256').update(ref).digest('hex')}`;
   return {
     resolve: (ref) => {
       const made = find(ref);
       const digest = digestOf(ref);
-      byDigest.set(digest, { ref, made });
       const unpackedBytes = Object.values(made.files).reduce((sum, text) => sum + text.length, 0);
       return Promise.resolve(factsOf({ ref, digest, config: made.config, unpackedBytes, architecture: 'amd64' }));
     },
     tree: (digest) => {
-      const found = byDigest.get(digest);
-      if (!found) return Promise.reject(new ClusterError('ImageNotFound', `image ${digest} was not asked for by name yet`));
-      return Promise.resolve(treeOf(digest, found.made));
+      const ref = refOf(digest);
+      if (digestOf(ref) !== digest) return Promise.reject(new ClusterError('ImageNotFound', `there is no image ${digest}`));
+      return Promise.resolve(treeOf(digest, find(ref)));
     },
   };
 }
+
+/**
+ * A digest that tells its name, so that any process finds the image again, as in a store on disk: 16 digits by which people
+ * and marks tell images apart, then the name's letters. Names of more than 24 bytes after `fleet/` have none.
+ */
+function digestOf(ref: string): string {
+  const name = Buffer.from(ref.replace('fleet/', ''));
+  return `sha256:${createHash('sha256').update(ref).digest('hex').slice(0, 16)}${Buffer.concat([name, Buffer.alloc(24)]).subarray(0, 24).toString('hex')}`;
+}
+
+const refOf = (digest: string): string => `fleet/${Buffer.from(digest.slice('sha256:'.length + 16), 'hex').toString('utf8').replace(/\0+$/, '')}`;
 
 function treeOf(digest: string, { config, files }: Made): ImageTree {
   const entries = Object.entries(files).map(([path, text]): TreeEntry => {

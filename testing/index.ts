@@ -5,7 +5,7 @@ export { Host } from './host';
 export { fleetImages } from './images';
 export { Journal, type JournalEntry } from './journal';
 export { Kubernetes, type SimulatedNode } from './kubernetes';
-export { type Expected, leftBehind, observe, ranTwice } from './observer';
+export { type Expected, leftBehind, notBare, observe, ranTwice } from './observer';
 export { exactly, like, oneOf, type Reader, rendered } from './pattern';
 export { pick, type Random, sample, seeded } from './random';
 export { fleetRemote } from './remote';

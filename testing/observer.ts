@@ -56,6 +56,17 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
   return wrong;
 }
 
+/** What a host still has of a cluster that has let it go: nothing, when it is as bare as it was before. */
+export function notBare(hosts: readonly FleetHost[]): string[] {
+  return hosts.flatMap(({ host }) => [
+    ...host.files.paths().filter((path) => path !== '/etc/hosts'),
+    ...(host.files.text('/etc/hosts') === '127.0.0.1 localhost\n' ? [] : ['lines in /etc/hosts']),
+    ...['containerd', 'kubelet', 'registry', 'keelson-api-bridge'].filter((service) => host.isActive(service)).map((service) => `${service}, running`),
+    ...(host.kubernetes ? ['a place in a cluster'] : []),
+    ...host.busyWith(),
+  ].map((what) => `${host.address} still has ${what}`));
+}
+
 /** What outlives an install although it was meant for its duration: tokens, certificates for the taking, processes. */
 export function leftBehind(hosts: readonly FleetHost[]): string[] {
   const cluster = hosts[0]?.host.kubernetes;

@@ -13,6 +13,7 @@ async function main(): Promise<void> {
     const every = Math.ceil(wanted.installs / 20);
     const figures = await faultyInstalls(stand, {
       ...wanted, progress: ({ done, failed }) => { if (done % every === 0) process.stdout.write(`${done} done, ${failed} failed\n`); },
+      wrong: (words) => { process.stdout.write(`${words}\n`); },
     });
     process.stdout.write(`${words(figures)}\n`);
     figure('installs at 4 % faults that succeed', `${figures.succeeded} of ${figures.installs}, ${figures.falseSuccesses.length} false successes`);

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { pick, sample, seeded } from '../../testing';
 import { faultyInstalls, words } from '../fleet/faulty-installs';
-import { init, killAt, pointsOf, type Victim } from '../fleet/kill-matrix';
+import { courseOf, killAt, type Victim } from '../fleet/kill-matrix';
+import { operations } from '../fleet/operations';
 import { Stand } from '../fleet/stand';
 
 /**
@@ -20,10 +21,10 @@ async function main(): Promise<void> {
       const figures = await faultyInstalls(stand, { installs: 60, rate: 0.04, seed, parallel: 20, withinMs: 300_000 });
       process.stdout.write(`${words(figures)}\n`);
       const victim = pick(random, ['Temporal worker', 'Temporal server', 'connection'] as const satisfies readonly Victim[]);
-      const points = await pointsOf(stand, init);
+      const course = await courseOf(stand, pick(random, operations));
       worker.kill('SIGKILL');
-      const { killed, wrong } = await killAt(stand, init, victim, sample(random, points, 36), 12);
-      process.stdout.write(`${victim} killed at ${killed} places of init\n${wrong.map((line) => `WRONG ${line}\n`).join('')}`);
+      const { killed, wrong } = await killAt(stand, victim, [{ ...course, points: sample(random, course.points, 36) }], 3);
+      process.stdout.write(`${victim} killed at ${killed.get(course.operation.name)} places of ${course.operation.name}\n${wrong.map((line) => `WRONG ${line}\n`).join('')}`);
       if (figures.failures.length + figures.falseSuccesses.length + wrong.length > 0) throw new Error(`something is wrong; the same again: KEELSON_SEED=${seed} make soak`);
     } finally {
       await stand.close();

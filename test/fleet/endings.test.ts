@@ -1,7 +1,8 @@
 import { type Fault, type Moment, observe, sample, seeded } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { figure } from './figures';
-import { init, pointsOf } from './kill-matrix';
+import { courseOf } from './kill-matrix';
+import { init } from './operations';
 import { commands, type Made, Stand, version } from './stand';
 import { until } from './until';
 
@@ -29,7 +30,7 @@ withTemporal(`a command that never ends (KEELSON_SEED=${seed})`, () => {
   beforeAll(async () => {
     stand = await Stand.start({ patienceMs: 3_000 });
     const worker = stand.work();
-    names = [...new Set((await pointsOf(stand, init)).map(({ name }) => name))];
+    names = [...new Set((await courseOf(stand, init)).points.map(({ name }) => name))];
     worker.kill('SIGKILL');
   });
   afterAll(() => stand.close());

@@ -25,14 +25,16 @@ export interface Wanted {
   readonly parallel: number;
   /** Longest time for one install, milliseconds. */
   readonly withinMs: number;
-  /** Told now and then. */
+  /** Told after each install. */
   progress?(figures: { done: number; failed: number }): void;
+  /** Told at once what went wrong with one: a run of hours need not be over for somebody to look into it. */
+  wrong?(words: string): void;
 }
 
 const shapes = [[1, 0], [1, 1], [1, 2], [3, 0], [3, 1]] as const;
 
 /** Clusters that are made while commands fail by chance, and what an observer says of each. */
-export async function faultyInstalls(stand: Stand, { installs, rate, seed, parallel, withinMs, progress }: Wanted): Promise<Figures> {
+export async function faultyInstalls(stand: Stand, { installs, rate, seed, parallel, withinMs, progress, wrong: tell }: Wanted): Promise<Figures> {
   const random = seeded(seed);
   const faults = new Map<string, number>();
   const failures: string[] = [];
@@ -47,16 +49,21 @@ export async function faultyInstalls(stand: Stand, { installs, rate, seed, paral
     const made = await stand.cluster(controlPlanes, workers);
     const { cluster, spec } = made;
     // Not converge(): it asks the entity over and over, and a busy Temporal worker answers late.
-    const ended = await within(cluster.apply(spec).then(({ operation }) => cluster.end(operation)), withinMs);
+    const work = cluster.apply(spec).then(({ operation }) => cluster.end(operation));
+    const ended = await within(work, withinMs);
     if (ended?.outcome !== 'Success') {
       const status = await cluster.status('init-1').catch(() => undefined);
       failures.push(`install ${number}: ${ended ? `${ended.outcome}: ${ended.message}` : `not within ${withinMs / 1000} s; waits for ${status?.waiting?.message ?? JSON.stringify(status?.stages.flatMap(({ name, jobs }) => jobs.filter(({ state }) => state === 'running').map(({ host }) => `${name} ${host ?? ''}`)))}`}`);
       await cluster.entity.terminate('too long').catch(() => undefined);
+      // Nobody may still ask the server when the stand is closed.
+      await within(work, 10_000).catch(() => undefined);
     } else {
       succeeded += 1;
       const wrong = observe({ name: cluster.name, version, ...made, commands });
       if (wrong.length > 0) falseSuccesses.push(`install ${number}: ${wrong.join('; ')}`);
     }
+    const said = [failures, falseSuccesses].flat().find((words) => words.startsWith(`install ${number}:`));
+    if (said !== undefined) tell?.(said);
     retries += await retriesOf(stand.client, cluster.operation('init-1').workflowId);
     await stand.fleet.remove(made.hosts);
     done += 1;

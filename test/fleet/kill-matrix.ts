@@ -1,84 +1,111 @@
-import type { ChildProcess } from 'node:child_process';
-import { observe, type Random, ranTwice, sample } from '../../testing';
+import { type Random, ranTwice, sample } from '../../testing';
+import { effectsOf, otherEffects } from './effects';
 import { Holder, inWords, type Point, Recorder } from './kill-points';
+import { Killable, killServer } from './killable';
+import type { Operation } from './operations';
 import { repeatedWork } from './repeated-work';
-import { commands, type Made, type Stand, version } from './stand';
-import { ended } from './temporal';
-import { Wire } from './wire';
+import type { Made, Stand } from './stand';
 
 /** What dies at a point. */
 export type Victim = 'Temporal worker' | 'Temporal server' | 'connection';
 
-/** An operation that can be killed: how a cluster comes to where it begins, the operation, and what holds afterwards. */
-export interface Operation {
-  readonly name: string;
-  readonly controlPlanes: number;
-  readonly workers: number;
-  prepare(made: Made): Promise<void>;
-  run(made: Made): Promise<{ outcome: string; message: string }>;
-  check(made: Made): string[];
+/** An operation as it goes when nothing dies. */
+export interface Course {
+  readonly operation: Operation;
+  /** Every place that it passes. */
+  readonly points: readonly Point[];
+  /** What it does to hosts and must not do twice. */
+  readonly effects: readonly string[];
 }
 
-/** Every place that the operation passes, from a run in which nothing dies. */
-export async function pointsOf(stand: Stand, operation: Operation): Promise<Point[]> {
+const next = ({ fleet: { journal } }: Stand): number => (journal.entries.at(-1)?.at ?? -1) + 1;
+
+/** Has the operation run once, without any harm. A Temporal worker has to be there. */
+export async function courseOf(stand: Stand, operation: Operation): Promise<Course> {
   const made = await stand.cluster(operation.controlPlanes, operation.workers);
   await operation.prepare(made);
+  const from = next(stand);
   const recorder = new Recorder(made.hosts);
   stand.fleet.plans.unshift(recorder.plan);
-  await operation.run(made);
-  stand.fleet.plans.shift();
+  const { outcome, message } = await operation.run(made);
+  stand.fleet.plans.splice(stand.fleet.plans.indexOf(recorder.plan), 1);
+  const wrong = [...(outcome === 'Success' ? [] : [message]), ...operation.check(made)];
+  if (wrong.length > 0) throw new Error(`${operation.name} without any harm: ${wrong.join('; ')}`);
+  const effects = effectsOf(stand.fleet.journal, made.hosts, from);
   await stand.fleet.remove(made.hosts);
-  return recorder.points();
+  return { operation, points: recorder.points(), effects };
 }
 
 export interface Outcome {
-  readonly killed: number;
+  /** Places that came up, by operation. */
+  readonly killed: ReadonlyMap<string, number>;
   readonly rounds: number;
-  readonly notReached: readonly Point[];
   readonly wrong: readonly string[];
 }
 
+/** A cluster and the places at which something dies in it. */
+interface Lane {
+  readonly course: Course;
+  readonly made: Made;
+  readonly holder: Holder;
+  from: number;
+}
+
 /**
- * Kills at each of the points, many clusters side by side: each runs until it stands at one of its points, then the victim
- * dies for all of them at once, and they go on to their next points. Afterwards every operation has to have ended well.
+ * Kills at each of the points of each operation, many clusters side by side, so many points in each: every one runs until it
+ * stands at one of its points, then the victim dies for all of them at once, and they go on to their next points. Afterwards
+ * every operation has to have ended well.
  */
-export async function killAt(stand: Stand, operation: Operation, victim: Victim, points: readonly Point[], clusters: number): Promise<Outcome> {
-  const made = await Promise.all(Array.from({ length: clusters }, () => stand.cluster(operation.controlPlanes, operation.workers)));
+export async function killAt(stand: Stand, victim: Victim, courses: readonly Course[], pointsEach: number): Promise<Outcome> {
+  const lanes = (await Promise.all(courses.map((course) => lanesOf(stand, course, pointsEach)))).flat();
   const worker = new Killable(stand);
   await worker.start();
-  await Promise.all(made.map((one) => operation.prepare(one)));
-  const holders = made.map(({ hosts }, at) => new Holder(hosts, points.filter((_point, number) => number % clusters === at)));
-  const left = holders.map((_holder, at) => points.filter((_point, number) => number % clusters === at).length);
-  if (victim === 'connection') stand.fleet.plans.push(...holders.map(({ plan }) => dropping(plan)));
-  else stand.fleet.plans.push(...holders.map(({ plan }) => plan));
-  const over = new Set<number>();
-  const ends = made.map((one, at) => operation.run(one).finally(() => over.add(at)));
+  await Promise.all(lanes.map(({ course, made }) => course.operation.prepare(made)));
+  for (const lane of lanes) lane.from = next(stand);
+  const plans = lanes.map(({ holder }) => (victim === 'connection' ? dropping(holder.plan) : holder.plan));
+  stand.fleet.plans.push(...plans);
+  const over = new Set<Lane>();
+  const ends = lanes.map((lane) => lane.course.operation.run(lane.made).finally(() => over.add(lane)));
   for (const end of ends) end.catch(() => undefined);
 
   let rounds = 0;
-  while (over.size < clusters) {
+  while (over.size < lanes.length) {
     await new Promise((resolve) => { setTimeout(resolve, 50); });
-    const all = holders.every(({ isHeld }, at) => isHeld || over.has(at));
-    if (!all || over.size === clusters) continue;
+    const all = lanes.every((lane) => lane.holder.isHeld || over.has(lane));
+    if (!all || over.size === lanes.length) continue;
     rounds += 1;
+    const holders = lanes.map(({ holder }) => holder);
     await (victim === 'Temporal server' ? killServer(stand, holders) : worker.die(holders));
   }
-  stand.fleet.plans.splice(-holders.length);
+  stand.fleet.plans.splice(0, stand.fleet.plans.length, ...stand.fleet.plans.filter((plan) => !plans.includes(plan)));
   const wrong: string[] = [];
-  for (const [at, one] of made.entries()) {
-    const { outcome, message } = await ends[at]!.catch((error: unknown) => ({ outcome: 'Error', message: String(error) }));
-    const where = `${victim} killed ${holders[at]!.passed.map(inWords).join(', ')}`;
-    const found = [
-      ...(outcome === 'Success' ? [] : [`it ended ${outcome}: ${message}`]), ...operation.check(one),
-      ...ranTwice(stand.fleet.journal, one.hosts), ...repeatedWork(stand.fleet.journal, one.hosts),
-      ...one.hosts.flatMap(({ host }) => host.busyWith().map((what) => `${host.address} still runs ${what}`)),
-    ];
-    wrong.push(...found.map((what) => `${what} (${where})`));
-    await stand.fleet.remove(one.hosts);
+  for (const [at, lane] of lanes.entries()) {
+    const end = await ends[at]!.catch((error: unknown) => ({ outcome: 'Error', message: String(error) }));
+    wrong.push(...judged(stand, lane, end).map((what) => `${lane.course.operation.name}: ${what} (${victim} killed ${lane.holder.passed.map(inWords).join(', ')})`));
+    await stand.fleet.remove(lane.made.hosts);
   }
   await worker.stop();
-  const killed = holders.reduce((sum, { passed }) => sum + passed.length, 0);
-  return { killed, rounds, wrong, notReached: killed === left.reduce((sum, count) => sum + count, 0) ? [] : points.filter((point) => !holders.some(({ passed }) => passed.includes(point))) };
+  const killed = new Map<string, number>();
+  for (const { course: { operation: { name } }, holder } of lanes) killed.set(name, (killed.get(name) ?? 0) + holder.passed.length);
+  return { killed, rounds, wrong };
+}
+
+async function lanesOf(stand: Stand, course: Course, pointsEach: number): Promise<Lane[]> {
+  const { operation: { controlPlanes, workers }, points } = course;
+  const count = Math.ceil(points.length / pointsEach);
+  return Promise.all(Array.from({ length: count }, async (_nothing, lane): Promise<Lane> => {
+    const made = await stand.cluster(controlPlanes, workers);
+    return { course, made, holder: new Holder(made.hosts, points.filter((_point, number) => number % count === lane)), from: 0 };
+  }));
+}
+
+/** What is wrong with an operation in which something died. */
+function judged({ fleet: { journal } }: Stand, { course, made, from }: Lane, { outcome, message }: { outcome: string; message: string }): string[] {
+  return [
+    ...(outcome === 'Success' ? [] : [`it ended ${outcome}: ${message}`]), ...course.operation.check(made),
+    ...otherEffects(course.effects, effectsOf(journal, made.hosts, from)), ...ranTwice(journal, made.hosts), ...repeatedWork(journal, made.hosts),
+    ...made.hosts.flatMap(({ host }) => host.busyWith().map((what) => `${host.address} still runs ${what}`)),
+  ];
 }
 
 /** The same points with a broken connection instead of a stop: nobody has to wait for anybody. */
@@ -88,58 +115,6 @@ const dropping = (plan: Holder['plan']): Holder['plan'] => (moment) => {
   return moment.name.startsWith('job: ') ? undefined : { kind: 'drop', when: fault.when };
 };
 
-/** A Temporal worker behind a wire that can be paused: so its work can be done and not yet reported when it dies. */
-class Killable {
-  #child: ChildProcess | undefined;
-  #wire: Wire | undefined;
-
-  constructor(private readonly stand: Stand) {}
-
-  async start(): Promise<void> {
-    this.#wire = await Wire.to(this.stand.server.port);
-    this.#child = this.stand.work(this.#wire.address);
-  }
-
-  async die(holders: readonly Holder[]): Promise<void> {
-    this.#wire?.pause();
-    for (const holder of holders) holder.release('reported');
-    await quiet(this.stand);
-    await this.stop();
-    // What stood before its effect has lost its connection, and never happens; a job goes on without us.
-    await new Promise((resolve) => { setTimeout(resolve, 100); });
-    for (const holder of holders) holder.release('before', 'after');
-    await this.start();
-  }
-
-  async stop(): Promise<void> {
-    if (this.#child) await ended(this.#child, 'SIGKILL');
-    this.#wire?.close();
-  }
-}
-
-/** The server dies while commands are under way; they come to their ends while it is away. */
-async function killServer(stand: Stand, holders: readonly Holder[]): Promise<void> {
-  await stand.server.kill();
-  for (const holder of holders) holder.release('before', 'after', 'reported');
-  await quiet(stand);
-  await stand.server.again();
-}
-
-/** Until no host has done anything for a moment. */
-async function quiet(stand: Stand): Promise<void> {
-  for (let before = -1; before !== stand.fleet.journal.entries.length;) {
-    before = stand.fleet.journal.entries.length;
-    await new Promise((resolve) => { setTimeout(resolve, 150); });
-  }
-}
-
-/** So many of the points, the seed's choice; all of them with KEELSON_TEST_ALL. */
-export const chosen = (points: readonly Point[], random: Random, count: number): Point[] =>
-  (process.env.KEELSON_TEST_ALL ? sample(random, points, points.length) : sample(random, points, count));
-
-const whole = ({ cluster, controlPlanes, workers }: Made): string[] => observe({ name: cluster.name, version, controlPlanes, workers, commands });
-
-/** From bare hosts to a cluster. */
-export const init: Operation = {
-  name: 'init', controlPlanes: 2, workers: 1, prepare: () => Promise.resolve(), run: ({ cluster, spec }) => cluster.converge(spec), check: whole,
-};
+/** The course with so many of its points, the seed's choice; all of them with KEELSON_TEST_ALL. */
+export const chosen = (course: Course, random: Random, count: number): Course =>
+  ({ ...course, points: sample(random, course.points, process.env.KEELSON_TEST_ALL ? course.points.length : count) });

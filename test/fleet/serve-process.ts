@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } } });
   const secrets = { open: (value: string) => value };
   const remote = fleetRemote(createRemote({ secrets }), { patienceMs: Number(process.env.KEELSON_PATIENCE_MS ?? Infinity) });
-  const activities = createActivities({ remote, secrets, images: fleetImages(), renderer: createRenderer(), log: (at, line) => appendLog(at, [line]) });
+  const activities = createActivities({ remote, secrets, images: fleetImages(), renderer: createRenderer(), steadyMs: 500, log: (at, line) => appendLog(at, [line]) });
   await serve({ embedded: true, logLevel: 'ERROR', activities: 400, workflows: Number(process.env.KEELSON_WORKFLOWS ?? 1000), bundle: join(homeDir(), 'bundle.js') }, activities, logger);
 }
 

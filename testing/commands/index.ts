@@ -3,6 +3,7 @@ import type { Host } from '../host';
 import type { Simulation } from '../simulation';
 import { bootstrap } from './bootstrap';
 import { etcd } from './etcd';
+import { etcdMembers } from './etcd-members';
 import { files } from './files';
 import { hostsFile } from './hosts-file';
 import { jobs } from './jobs';
@@ -32,5 +33,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade,
 ];

@@ -29,7 +29,8 @@ function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean): voi
 
 /** What `kubeadm reset` takes away. The rest is for whoever resets the host. */
 export function kubeadmReset(host: Host, leavesEtcd: boolean): void {
-  if (leavesEtcd && host.kubernetes?.members.delete(host.name)) host.kubernetes.version += 1;
+  // Without a quorum etcd lets nobody go; kubeadm says so and goes on.
+  if (leavesEtcd && host.kubernetes?.hasQuorum() && host.kubernetes.members.delete(host.name)) host.kubernetes.version += 1;
   for (const path of [manifests, '/etc/kubernetes', '/var/lib/etcd', '/var/lib/kubelet']) host.files.remove(path);
   host.stop('kubelet');
   host.kubernetes = undefined;
@@ -65,7 +66,8 @@ function join(host: Host, { args, half, speaker }: Call): Answer | undefined {
   if (isNode(host)) {
     const kept = [balancerConfigPath, balancerManifestPath].flatMap((path) => (files.has(path) ? [[path, files.text(path)!] as const] : []));
     host.did('kubeadm reset', [], speaker);
-    kubeadmReset(host, false);
+    // It knows the cluster, and takes its member out of etcd: one that stayed would cost the quorum.
+    kubeadmReset(host, true);
     for (const [path, text] of kept) files.write(path, text);
   }
   if (!host.isActive('containerd')) return fail('[ERROR CRI]: container runtime is not running');

@@ -26,7 +26,8 @@ function run(host: Host, { args: [cluster = '', label = ''], env, speaker }: Cal
   const folder = `/var/lib/sealos/data/${cluster}/rootfs/scripts`;
   if (!host.files.has(folder)) return fail(`cd: ${folder}: No such file or directory`);
   if (!host.files.has(`${folder}/${script}`)) return fail(`bash: ${script}: No such file or directory`, 127);
-  host.did(`image script ${script}`, [], speaker);
+  // Clean scripts take away what is there: nothing the second time.
+  if (!script.startsWith('clean')) host.did(`image script ${script}`, [], speaker);
   return effects[script]?.(host, env);
 }
 
