@@ -57,8 +57,8 @@ export class SshHost {
     return () => { for (const socket of stalled) socket.resume(); };
   }
 
-  /** Shows another key from the next connection on. */
-  showKey(hostKey: string): void {
+  /** Shows another key from the next connection on; without one, its own again. */
+  showKey(hostKey = this.settings.hostKey): void {
     this.#key = hostKey;
     this.#ssh = undefined;
   }

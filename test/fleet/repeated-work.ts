@@ -10,12 +10,14 @@ export function repeatedWork(journal: Journal, hosts: readonly FleetHost[]): str
   /** By step: what it has marked, and the changes since. */
   const steps = new Map<string, { readonly marks: Set<string>; since: string[] }>();
   const wrong: string[] = [];
-  for (const { host, kind, name, args, changed, speaker } of journal.entries) {
+  for (const { host, kind, name, args, changed, code, speaker } of journal.entries) {
     if (!ours.has(host) || !speaker || speaker.step.startsWith('RunGuest') || speaker.step.startsWith('Reset')) continue;
     const key = `${host} ${speaker.n} ${speaker.step}`;
     const step = steps.get(key) ?? { marks: new Set(), since: [] };
     steps.set(key, step);
     if (kind === 'command' && name === 'mark') {
+      // One that was cut off before it did anything says nothing.
+      if (!changed && code === undefined) continue;
       if (step.marks.has(args[0]!)) wrong.push(...step.since);
       step.marks.add(args[0]!);
       step.since = [];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type Client, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
@@ -61,7 +61,7 @@ export class ClusterUnderTest {
   }
 
   view(): Promise<EntityView> {
-    return this.entity.query(entityQuery);
+    return patiently(() => this.entity.query(entityQuery));
   }
 
   operation(name: string) {
@@ -76,7 +76,7 @@ export class ClusterUnderTest {
   async end(operation: string): Promise<Ended> {
     await this.appears(operation);
     try {
-      const { outcome, message } = await this.operation(operation).result();
+      const { outcome, message } = await patiently(() => this.operation(operation).result());
       return { outcome, message };
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
@@ -89,10 +89,10 @@ export class ClusterUnderTest {
   /** The entity answers with an operation's name a moment before that operation is there. */
   async appears(operation: string): Promise<void> {
     for (;;) {
-      const there = await this.operation(operation).describe().then(() => true, (error: unknown) => {
+      const there = await patiently(() => this.operation(operation).describe().then(() => true, (error: unknown) => {
         if (error instanceof WorkflowNotFoundError) return false;
         throw error;
-      });
+      }));
       if (there) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -130,10 +130,22 @@ export class ClusterUnderTest {
   async idle(): Promise<EntityView> {
     for (;;) {
       const view = await this.until(({ running }) => running === undefined);
-      const { status, startTime } = await this.entity.describe();
+      const { status, startTime } = await patiently(() => this.entity.describe());
       const ended = view.log.at(-1)?.endedAt;
       if (ended === undefined || status.name !== 'RUNNING' || startTime.toISOString() >= ended) return view;
       await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** A server or a Temporal worker that is away, or too busy to answer in time, is asked again, for two minutes. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + 120_000; ;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error instanceof WorkflowNotFoundError || Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 }

@@ -93,7 +93,9 @@ async function activate({ files }: Host, call: Call): Promise<Answer | undefined
   if (call.half) return undefined;
   for (const path of list('prune')) if (files.below(path).length === 0) files.remove(path);
   files.write(marker, files.text(`${stage}/marker.json`) ?? '');
-  files.remove(`${base}/.staging`);
+  // Another set may wait in its own.
+  files.remove(stage);
+  if (files.below(`${base}/.staging`).length === 0) files.remove(`${base}/.staging`);
   return undefined;
 }
 
