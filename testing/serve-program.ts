@@ -114,9 +114,10 @@ function fence({ files }: Host, { uid, n, order, attempt, step }: Speaker): stri
   const [seenUid, ...numbers] = (files.text(path) ?? '').trim().split(' ');
   const [seenN = 0, seenOrder = 0, seenAttempt = 0] = numbers.map(Number);
   if (seenUid === uid && (seenN > n || (seenN === n && seenOrder > order))) return `operation ${seenN}, attempt ${seenAttempt}`;
-  const version = files.version;
+  const { version, free } = files;
+  // Bookkeeping, and no change of the host. A full disk has room for so few bytes.
+  files.free = Infinity;
   files.write(path, `${uid} ${n} ${order} ${attempt}\n`, 0o600);
-  // Bookkeeping, and no change of the host.
-  files.version = version;
+  Object.assign(files, { version, free });
   return undefined;
 }
