@@ -26,19 +26,25 @@ const gone = async ({ ssh }: FleetHost): Promise<void> => {
   await ssh.refuse();
   ssh.cut();
 };
-const isFirst = ({ name, before }: Moment, wanted: string): boolean => name === wanted && before === 0;
+const struck = new WeakSet<Scene>();
+/** True once in each scene: a second try may say the same with other words, a new token for one. */
+function isFirst(scene: Scene, { name }: Moment, wanted: string): boolean {
+  if (name !== wanted || struck.has(scene)) return false;
+  struck.add(scene);
+  return true;
+}
 const reboot = (at: string): Script => ({
   what: `the host restarts: ${at}`,
-  fault: (_scene, moment) => (isFirst(moment, at) ? { kind: 'reboot', ms: 500 } : undefined),
+  fault: (scene, moment) => (isFirst(scene, moment, at) ? { kind: 'reboot', ms: 500 } : undefined),
 });
 /** The link breaks with half of what was sent on the host. */
 const half = (at: string): Script => ({
   what: `half of it arrives: ${at}`,
-  fault: (_scene, moment) => (isFirst(moment, at) ? { kind: 'drop', when: 'during' } : undefined),
+  fault: (scene, moment) => (isFirst(scene, moment, at) ? { kind: 'drop', when: 'during' } : undefined),
 });
 const answers = (at: string, stdout: string): Script => ({
   what: `a wrong answer: ${at} says ${JSON.stringify(stdout)}`,
-  fault: (_scene, moment) => (isFirst(moment, at) ? { kind: 'answer', stdout } : undefined),
+  fault: (scene, moment) => (isFirst(scene, moment, at) ? { kind: 'answer', stdout } : undefined),
 });
 
 export const scripts: readonly Script[] = [
@@ -48,17 +54,17 @@ export const scripts: readonly Script[] = [
   },
   {
     what: 'the port refuses in the middle, for two seconds',
-    fault: ({ victim }, moment) => {
-      if (!isFirst(moment, 'receive the files')) return undefined;
-      void gone(victim).then(() => { setTimeout(() => { void victim.ssh.listen(); }, 2_000); });
+    fault: (scene, moment) => {
+      if (!isFirst(scene, moment, 'receive the files')) return undefined;
+      void gone(scene.victim).then(() => { setTimeout(() => { void scene.victim.ssh.listen(); }, 2_000); });
       return { kind: 'drop', when: 'during' };
     },
   },
   {
     what: 'the host shows another key when it is reached again',
-    fault: ({ victim: { ssh } }, moment) => {
-      if (!isFirst(moment, 'put the files in place')) return undefined;
-      ssh.showKey(Fleet.newHostKey());
+    fault: (scene, moment) => {
+      if (!isFirst(scene, moment, 'put the files in place')) return undefined;
+      scene.victim.ssh.showKey(Fleet.newHostKey());
       return { kind: 'drop', when: 'before' };
     },
     parks: { reason: 'HostKeyMismatch', words: /host key/i }, mend: ({ victim: { ssh } }) => { ssh.showKey(); },
@@ -69,21 +75,21 @@ export const scripts: readonly Script[] = [
   },
   {
     what: 'the clock jumps ten minutes ahead in the middle',
-    fault: ({ victim: { host } }, moment) => {
-      if (isFirst(moment, 'receive the files')) host.clockOffsetMs = 600_000;
+    fault: (scene, moment) => {
+      if (isFirst(scene, moment, 'receive the files')) scene.victim.host.clockOffsetMs = 600_000;
       return undefined;
     },
     parks: { reason: 'PreflightFailed', words: /its clock is 6\d\d\.\d s ahead of ours/ }, mend: ({ victim: { host } }) => { host.clockOffsetMs = 0; },
   },
   {
     what: 'the disk is full in the middle of MountRootfs',
-    fault: ({ victim: { host } }, moment) => {
-      if (isFirst(moment, 'receive the files')) host.files.free = 40;
+    fault: (scene, moment) => {
+      if (isFirst(scene, moment, 'receive the files')) scene.victim.host.files.free = 40;
       return undefined;
     },
     parks: { reason: 'CommandFailed', words: /No space left on device/ }, mend: ({ victim: { host } }) => { host.files.free = 1e12; },
   },
-  reboot('receive the files'), reboot('job: image script'), reboot('mark'),
+  reboot('receive the files'), reboot('job: image script'), reboot('job: kubeadm join'), reboot('mark'),
   half('receive the files'), half('put the files in place'), half('write a private file'), half('start a job'),
   {
     what: 'a slow link: each command takes 150 ms longer',
