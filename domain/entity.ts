@@ -98,6 +98,8 @@ export interface Running {
   readonly waiting?: Waiting;
   /** Hosts that have joined, as the operation last said. */
   readonly joined?: readonly string[];
+  /** It has waited before, and tries again now. */
+  readonly waited?: boolean;
   /** Somebody has cancelled it, and it takes back what it had begun: whom and why, in words. */
   readonly ends?: string;
 }

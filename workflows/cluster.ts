@@ -63,13 +63,14 @@ export async function cluster(input: unknown): Promise<EntityState> {
     }
     left = last ?? left;
     const { waiting: _before, ...running } = state.running;
-    state = { ...state, running: { ...running, ...(waiting ? { waiting } : {}), ...(joined ? { joined } : {}) } };
+    state = { ...state, running: { ...running, ...(waiting ? { waiting, waited: true } : {}), ...(joined ? { joined } : {}) } };
   });
   setHandler(applyUpdate, async (request) => {
     state = admitApply(state, request, now());
     const answer = answerFor(state, request.requestId);
-    // The same request on an operation that waits is a person saying: try again.
-    if (answer.attached && state.running?.waiting) await say({ decision: 'retry', by: request.by });
+    // The same request on an operation that waits is a person saying: try again. One that tries again by itself may have met
+    // what the person has mended since: it does so once more.
+    if (answer.attached && state.running?.waited) await say({ decision: 'retry', by: request.by });
     return answer;
   }, { validator: (request) => requireNone(refuseApply(state, request)) });
   setHandler(resetUpdate, (request) => {

@@ -19,6 +19,8 @@ export interface Parking {
   now(): Date;
   /** The wait of the run before. */
   readonly waiting?: Waiting | undefined;
+  /** The operation waits for the first time: what was said before speaks of no failure. */
+  readonly first: boolean;
 }
 
 /** How a parked operation goes on: by a person's word, or because its time has come. */
@@ -38,7 +40,7 @@ export async function park(parking: Parking): Promise<Answer> {
   const waiting = parking.waiting ?? wait(parking);
   const dueMs = waiting.nextCheckAt === undefined ? undefined : Math.max(Date.parse(waiting.nextCheckAt) - now().getTime(), 1);
   let answer: Answer | undefined;
-  decisions.forget();
+  if (parking.first) decisions.forget();
   show(waiting);
   if (!parking.waiting && isLong(workflowInfo())) await parking.renew(waiting);
   const asked = (): boolean => (answer ??= decisions.take('retry', 'skip', 'amend')) !== undefined;

@@ -43,6 +43,7 @@ export interface Parked {
 /** The points at which an operation needs a person. */
 export class People {
   private heard: Heard;
+  private hasWaited = false;
 
   constructor(private readonly input: PeopleInput) {
     this.heard = input.heard;
@@ -58,9 +59,10 @@ export class People {
     if (decisions.spec().policy.noWait) throw ApplicationFailure.nonRetryable(describe(failures), 'StageFailed');
     const { tried } = this.heard;
     const answer = await park({
-      failures, tried, decisions, show, waiting, facts: facts(), now: () => new Date(),
+      failures, tried, decisions, show, waiting, first: !this.hasWaited, facts: facts(), now: () => new Date(),
       renew: (still) => this.input.renew({ waiting: still, failures, heard: this.heard }),
     });
+    this.hasWaited = true;
     this.heard = { ...this.heard, tried: answer.decision === 'timer' ? tried + 1 : 0 };
     if (answer.decision === 'skip') this.heard = { ...this.heard, leftOut: leaveOut(this.heard.leftOut, failures.map(({ job }) => job).filter(({ id }) => answer.jobs.includes(id))) };
     if (answer.decision === 'amend') this.heard = { ...this.heard, agreed: nothingAgreed };

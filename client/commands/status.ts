@@ -32,9 +32,13 @@ async function all(client: KeelsonClient, flags: CommonFlags): Promise<number> {
 }
 
 async function one(client: KeelsonClient, name: string, flags: StatusFlags): Promise<number> {
-  const [report, look] = await Promise.all([client.status(name), flags.look === false ? undefined : client.look(name)]);
+  // The look may take a while: what runs is asked in the same moment as the rest.
+  const known = client.status(name).then(async (report) => {
+    const operation = report?.view?.running?.operation;
+    return { report, running: operation ? await client.operation(`cluster/${name}/${operation}`).status().catch(() => undefined) : undefined };
+  });
+  const [{ report, running }, look] = await Promise.all([known, flags.look === false ? undefined : client.look(name)]);
   if (!report) throw noSuchCluster(name);
-  const running = report.view?.running ? await client.operation(`cluster/${name}/${report.view.running.operation}`).status().catch(() => undefined) : undefined;
   if (flags.json) {
     const hosts = report.view ? { view: { ...report.view, conditions: conditionsNow(report.view, look) }, hosts: hostStates(report.view, look), ...(look ? { lookedAt: look.at } : {}) } : {};
     console.log(JSON.stringify({ ...report, ...hosts, ...(running ? { operation: running } : {}) }, undefined, 2));

@@ -266,6 +266,19 @@ withTemporal('operations', () => {
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
     });
 
+    test('and once more when the command came while it was being tried again: what a person has mended since counts', async () => {
+      await cluster.apply(spec());
+      await cluster.parked();
+      hosts.hold('joinWorker', w1!);
+      await cluster.retry();
+      await cluster.until(({ running }) => running?.waiting === undefined);
+      await hosts.reached('joinWorker', w1!);
+      await cluster.apply(spec(), { by: 'bo@desk' });
+      hosts.fail('joinWorker', w1!, { times: 1 });
+      hosts.release('joinWorker', w1!);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+
     test('is tried again by itself where the policy says so', async () => {
       hosts.fail('joinWorker', w1!, { times: 2 });
       await cluster.apply(spec({ policy: policy({ parkRetry: { times: 3, firstMs: 300, factor: 1.5 } }) }));
