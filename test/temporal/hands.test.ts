@@ -298,16 +298,16 @@ withTemporal('human hands', () => {
 
   describe('a policy', () => {
     test('counts for the operation that runs', async () => {
-      hosts.hold('mountRootfs', cp);
       hosts.hold('mountRootfs', w1);
+      hosts.hold('mountRootfs', w2);
       await cluster.apply(spec({ policy: policy({ parallel: 1 }) }));
-      await hosts.reached('mountRootfs', cp);
-      await aWhile();
-      expect(hosts.story().filter((one) => one.startsWith('mountRootfs'))).toEqual([`mountRootfs ${cp}`]);
-      await cluster.entity.executeUpdate(policyUpdate, { args: [{ by, policy: policy({ parallel: 2 }), base: digestOf(await desired()) }] });
       await hosts.reached('mountRootfs', w1);
-      hosts.release('mountRootfs', cp);
+      await aWhile();
+      expect(hosts.story().filter((one) => one.startsWith('mountRootfs'))).toEqual([`mountRootfs ${cp}`, `mountRootfs ${w1}`]);
+      await cluster.entity.executeUpdate(policyUpdate, { args: [{ by, policy: policy({ parallel: 2 }), base: digestOf(await desired()) }] });
+      await hosts.reached('mountRootfs', w2);
       hosts.release('mountRootfs', w1);
+      hosts.release('mountRootfs', w2);
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
     });
   });
