@@ -14,6 +14,8 @@ const tier = (displayName, match, extra = {}) => ({ ...base, displayName, testMa
 
 module.exports = {
   testTimeout: 30_000,
+  // A process that has run many files keeps what they loaded, until it has no memory left in the middle of one.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     tier('unit', ['<rootDir>/test/{domain,activities,client,home,workflows,testing}/**/*.test.ts', '<rootDir>/test/*.test.ts']),
     tier('workflow', ['<rootDir>/test/temporal/**/*.test.ts']),

@@ -58,3 +58,19 @@ test('whatever was done already, a plan never does it again and doing the rest l
     expect(new Set(jobs.map(({ id }) => id)).size).toBe(jobs.length);
   }));
 });
+
+test('a new machine at the address of a dead etcd member: the member leaves first, by name, and then it joins (peers.md #17)', () => {
+  const spec = aCluster(3, 0);
+  const [, , fresh] = spec.hosts;
+  const done = { ...allMarks(spec, images), [fresh!.id]: [] };
+  const cluster = clusterFacts(spec.hosts, allMarks(spec, images))!;
+  const { jobs, problems } = planCluster({
+    spec, images, problems: [], facts: spec.hosts.map(({ id }) => bareFacts(id, { done: done[id] ?? [] })),
+    cluster: { ...cluster, etcd: cluster.etcd.map((member) => (member.address === fresh!.address ? { ...member, healthy: false } : member)) },
+  });
+  expect(problems).toEqual([]);
+  const [leaves, joins] = [`Remove/${fresh!.id}/${fresh!.address}`, `Join/${fresh!.id}`].map((id) => jobs.findIndex((job) => job.id === id));
+  expect(leaves).toBeGreaterThanOrEqual(0);
+  expect(joins).toBeGreaterThan(leaves!);
+  expect(jobs[leaves!]?.reason).toContain(fresh!.address);
+});

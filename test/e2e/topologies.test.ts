@@ -81,7 +81,7 @@ scenario('three control planes and a worker', () => {
     await eventually('all nodes are Ready', () => Object.values(lab.nodes(leader)).join() === 'Ready,Ready,Ready,Ready', 180_000);
   }, 900_000);
 
-  test("the leader's machine is destroyed: status tells the truth, and an application can be installed all the same (defect 19)", async () => {
+  test("the leader's machine is destroyed: status tells the truth, and an application can be installed all the same (peers.md #19)", async () => {
     const [, second] = lab.hosts;
     lab.destroy(leader);
     await eventually('Kubernetes notices', () => lab.nodes(second!)[lab.name(leader)] === 'NotReady', 120_000);

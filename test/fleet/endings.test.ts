@@ -43,7 +43,7 @@ withTemporal(`a command that never ends (KEELSON_SEED=${seed})`, () => {
     return made.map((one) => ({ ...one, spec: { ...one.spec, policy: { ...one.spec.policy, noWait } } }));
   };
 
-  test('ends in a typed time-out, or is done without, and nothing of it stays on any host', async () => {
+  test('ends in a typed time-out, or is done without, and nothing of it stays on any host (peers.md #24)', async () => {
     const worker = stand.work();
     const which = sample(seeded(seed), names, some);
     const made = await hanging(which, true);
