@@ -114,7 +114,10 @@ spec:
   test('through all of it the application answered, and etcd had its quorum', async () => {
     lab.on(leader, 'systemctl stop watcher; systemctl stop probe');
     const [asked, failed] = lab.on(leader, 'cat /root/probe.result').trim().split(' ').map(Number);
-    expect({ failed, how: lab.on(leader, 'cat /root/probe.failures 2>/dev/null', { check: false }) }).toEqual({ failed: 0, how: '' });
+    // When it failed, and what was being done then.
+    const failures = lab.on(leader, 'cat /root/probe.failures 2>/dev/null', { check: false });
+    const how = failures && `${failures}${home.journal('scale').filter(({ changes }) => changes).map(({ at, host, title }) => `${at} ${host} ${title}`).join('\n')}`;
+    expect({ failed, how }).toEqual({ failed: 0, how: '' });
     expect(asked).toBeGreaterThan(100);
     // A join adds the member a moment before the Node is a control plane's, a removal takes it a moment before the Node: never more than one apart.
     const seen = lab.on(leader, 'cat /root/members').trim().split('\n').map((line) => line.split(' ').map(Number) as [number, number]).filter(([etcd]) => etcd > 0);
