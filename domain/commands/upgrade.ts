@@ -280,8 +280,8 @@ export const proxiesBehind: Command = {
   title: 'look at the kube-proxies',
   script: `${kubectl} -n kube-system get daemonset kube-proxy --ignore-not-found -o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberAvailable}'`,
   parse: ({ stdout }) => {
+    if (stdout.trim() === '') return '';
     const [wanted, seen, all = 0, newest = 0, available = 0] = stdout.trim().split(' ').map((word) => Number(word) || 0);
-    if (wanted === undefined || stdout.trim() === '') return '';
     if (wanted !== seen) return 'the newest kube-proxy is not rolled out yet';
     return newest >= all && available >= all ? '' : `${Math.min(newest, available)} of ${all} kube-proxies are new and available`;
   },

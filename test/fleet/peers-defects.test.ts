@@ -30,7 +30,9 @@ withTemporal('what other tools do wrong, on simulated hosts', () => {
     expect(await made.cluster.converge(made.spec)).toMatchObject({ outcome: 'Success' });
     const last = made.workers[1]!;
     const node = last.host.name;
-    const drain = breaks(({ name, args }) => (name === 'kubectl drain' && args.includes(node) ? { kind: 'exit', code: 1, when: 'before', words: 'error when evicting' } : undefined));
+    const drainFails = (): { mend(): void } =>
+      breaks(({ name, args }) => (name === 'kubectl drain' && args.includes(node) ? { kind: 'exit', code: 1, when: 'before', words: 'error when evicting' } : undefined));
+    let drain = drainFails();
 
     let since = stand.fleet.journal.entries.length;
     await made.cluster.apply({ ...made.spec, images });
@@ -42,13 +44,13 @@ withTemporal('what other tools do wrong, on simulated hosts', () => {
     expect(await made.cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
     await made.cluster.idle();
 
-    const again = breaks(({ name, args }) => (name === 'kubectl drain' && args.includes(node) ? { kind: 'exit', code: 1, when: 'before', words: 'error when evicting' } : undefined));
+    drain = drainFails();
     since = stand.fleet.journal.entries.length;
     const smaller = { ...made.spec, images, hosts: made.spec.hosts.slice(0, 2) };
     await made.cluster.apply(smaller);
     await made.cluster.parked();
     expect(effects(last, since)).toEqual([]);
-    again.mend();
+    drain.mend();
     await made.cluster.retry();
     expect(await made.cluster.end('reconcile-3')).toMatchObject({ outcome: 'Success' });
     expect(effects(last, since)).toContain('kubeadm reset');
