@@ -12,15 +12,18 @@ export interface Amendment {
   /** Id of the one host it is about; all of them if left out. */
   readonly host?: string;
   readonly address?: string;
+  /** The key that the one host has now: a fingerprint, with or without its type, or the whole key. */
+  readonly hostKey?: string;
   /** `old=new` pairs. */
   readonly images: readonly string[];
 }
 
-/** The corrected spec. Throws InvalidSpec for a host or an image that the spec has not, and for an address without a host. */
+/** The corrected spec. Throws InvalidSpec for a host or an image that the spec has not, for an address or a host key without a host, and for what is no key. */
 export function amendSpec(saved: ClusterSpec, amendment: Amendment, sources: SpecSources): ClusterSpec {
-  const { host: only, address, images } = amendment;
+  const { host: only, address, hostKey, images } = amendment;
   if (only !== undefined && !saved.hosts.some(({ id }) => id === only)) throw unknown(`host ${only}`, saved.hosts.map(({ id }) => id));
   if (address !== undefined && only === undefined) throw new ClusterError('InvalidSpec', `whose address is ${address}?`, { todo: 'name the host with --host' });
+  if (hostKey !== undefined && only === undefined) throw new ClusterError('InvalidSpec', `whose host key is ${hostKey}?`, { todo: 'name the host with --host' });
   const logins = new Logins(saved.name, sources, saved.credentials);
   const hosts = saved.hosts.map((host) => (only === undefined || host.id === only ? amendHost(saved, host, amendment, sources, logins) : host));
   const pairs = new Map(images.map((pair) => pairOf(pair, saved.images)));
@@ -30,17 +33,29 @@ export function amendSpec(saved: ClusterSpec, amendment: Amendment, sources: Spe
   };
 }
 
-function amendHost(saved: ClusterSpec, host: Host, { login, port = host.port, address = host.address }: Amendment, sources: SpecSources, logins: Logins): Host {
+function amendHost(saved: ClusterSpec, host: Host, { login, host: only, hostKey, port = host.port, address = host.address }: Amendment, sources: SpecSources, logins: Logins): Host {
   const user = login.user ?? saved.credentials[host.credential]?.user;
   const moved = address !== host.address;
   const { knownKeys: before, ...rest } = host;
-  const knownKeys = moved || port !== host.port ? sources.knownKeys(address, port) : (before ?? []);
+  const known = only === undefined && !moved && port === host.port ? [] : sources.knownKeys(address, port);
+  // Of a host that is named known_hosts is asked again: that is how ssh users say that its key is another one.
+  const stays = moved || port !== host.port || known.length > 0 ? known : (before ?? []);
+  const knownKeys = hostKey === undefined ? stays : [readHostKey(hostKey)];
   return {
     ...rest, port, address, id: moved ? address : host.id,
     env: moved ? host.env.map((entry) => resealed(saved.name, host.id, address, entry)) : host.env,
     credential: saysLogin(login) ? logins.idFor(address, { ...login, ...(user === undefined ? {} : { user }) }) : host.credential,
     ...(knownKeys.length > 0 ? { knownKeys } : {}),
   };
+}
+
+/** A key as a spec has it, from what ssh-keyscan, ssh-keygen -l or our own messages print. Throws InvalidSpec for anything else. */
+function readHostKey(text: string): string {
+  const whole = /(?:^|\s)((?:ssh|ecdsa|sk)-\S+ AAAA[A-Za-z0-9+/]+=*)(?:\s|$)/.exec(text)?.[1];
+  const fingerprint = /(?:^|\s)(?:((?:ssh|ecdsa|sk)-\S+) )?(SHA256:[A-Za-z0-9+/]{43})(?:\s|$)/.exec(text);
+  const key = whole ?? (fingerprint ? [fingerprint[1], fingerprint[2]].filter(Boolean).join(' ') : undefined);
+  if (key !== undefined) return key;
+  throw new ClusterError('InvalidSpec', `${JSON.stringify(text)} is no host key`, { todo: "give --host-key 'ssh-ed25519 SHA256:…' as the message shows it, or a line of ssh-keyscan" });
 }
 
 /** A secret variable is sealed for its host. */

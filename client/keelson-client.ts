@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { withoutReplacedKeys } from '../domain/amend';
 import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import type { DriftReport } from '../domain/drift/difference';
@@ -217,8 +218,8 @@ export class KeelsonClient {
     return [...names].sort();
   }
 
-  /** The dry run: what apply would do, from a look at the hosts, and nothing done. */
-  async plan(wanted: ClusterSpec, { forget = [] }: Pick<ApplyOptions, 'forget'> = {}): Promise<Plan> {
+  /** The dry run: what apply would do, from a look at the hosts, and nothing done. `amends`: what an amendment would. */
+  async plan(wanted: ClusterSpec, { forget = [], amends = false }: Pick<ApplyOptions, 'forget'> & { readonly amends?: boolean } = {}): Promise<Plan> {
     const [known, saved, record] = await Promise.all([
       this.known(wanted.name, () => this.entity(wanted.name).query(entityQuery)), this.desired(wanted.name),
       this.known(wanted.name, () => this.entity(wanted.name).query(recordQuery)),
@@ -226,7 +227,8 @@ export class KeelsonClient {
     // Nothing is made for a look: a new cluster's password is no part of its plan.
     const spec = saved ? withRegistryPassword(wanted, saved) : wanted;
     const last = record && withAccess(record, saved, spec);
-    const input = { spec, hostKeys: known?.hostKeys ?? {}, forget, ...(known ? { uid: known.uid } : {}), ...(last ? { last } : {}) };
+    const recorded = known?.hostKeys ?? {};
+    const input = { spec, hostKeys: amends ? withoutReplacedKeys(recorded, saved, spec) : recorded, forget, ...(known ? { uid: known.uid } : {}), ...(last ? { last } : {}) };
     return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
       workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
     });

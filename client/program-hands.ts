@@ -35,9 +35,10 @@ export function addHands({ command, withCluster, withLogin, done }: HandsParts):
   withCluster(command('resume [name]', 'end a pause'))
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/pause.js')).resume(name, flags)));
 
-  withLogin(follows(command('amend [name]', 'correct a login, an address or an image of what waits; or the logins of a healthy cluster')))
+  withLogin(follows(command('amend [name]', 'correct a login, a host key, an address or an image of what waits; or the logins of a healthy cluster')))
     .option('--host <id>', 'only this host; all of them if left out')
     .option('--address <ip>', 'the new address of --host, as long as it has not joined')
+    .option('--host-key <key>', 'the new host key of --host: [TYPE ]SHA256:…, or a line of ssh-keyscan')
     .option('--image <old=new>', 'another image in the place of one; repeatable', (value: string, before: string[]) => [...before, value], [])
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/amend.js')).amend(name, flags)));
 

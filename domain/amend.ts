@@ -12,18 +12,18 @@ export interface AmendFacts {
 const wrong = (where: string, message: string, todo: string): Problem => ({ severity: 'error', type: 'InvalidSpec', where, message, todo });
 
 /**
- * What of a changed spec is no correction. A correction says how hosts are reached, where a host that has not joined is,
- * and by which name an image is found; all else is an apply. Hosts and images are told apart by their place.
+ * What of a changed spec is no correction. A correction says how hosts are reached and known, where a host that has not
+ * joined is, and by which name an image is found; all else is an apply. Hosts and images are told apart by their place.
  */
 export function amendProblems(before: ClusterSpec, after: ClusterSpec, { parked, members }: AmendFacts): Problem[] {
   const problems: Problem[] = [];
   if (canonicalJson(frame(before)) !== canonicalJson(frame(after)) || before.hosts.length !== after.hosts.length || before.images.length !== after.images.length) {
-    return [wrong('spec', 'an amendment changes logins, ports, addresses and images, and nothing else', 'use `keelson apply` for the rest, when the operation has ended')];
+    return [wrong('spec', 'an amendment changes logins, host keys, ports, addresses and images, and nothing else', 'use `keelson apply` for the rest, when the operation has ended')];
   }
   for (const [at, host] of before.hosts.entries()) problems.push(...hostProblems(host, after.hosts[at]!, members));
   const images = after.images.filter((ref, at) => ref !== before.images[at]);
   if (images.length > 0 && !parked) problems.push(wrong('spec.image', `no operation waits for ${images.join(', ')}`, 'use `keelson run` or `keelson apply`'));
-  if (problems.length === 0 && digestOf(before) === digestOf(after)) problems.push(wrong('spec', 'nothing is changed by this amendment', 'name a new password, key, address or image'));
+  if (problems.length === 0 && digestOf(before) === digestOf(after)) problems.push(wrong('spec', 'nothing is changed by this amendment', 'name a new password, key, host key, address or image'));
   return problems;
 }
 
@@ -37,3 +37,13 @@ function hostProblems(before: Host, after: Host, members: readonly string[]): Pr
 /** What an amendment must leave alone. */
 const frame = ({ hosts: _hosts, images: _images, credentials: _credentials, ...rest }: ClusterSpec): object => rest;
 const plain = ({ id: _id, address: _address, port: _port, credential: _credential, knownKeys: _keys, ...rest }: Host): object => rest;
+
+/**
+ * Recorded host keys, without those of hosts for which an amendment names another: only that one counts from then on. A
+ * key that was stolen must not stay welcome beside its successor.
+ */
+export function withoutReplacedKeys(recorded: Readonly<Record<string, string>>, before: ClusterSpec | undefined, after: ClusterSpec): Record<string, string> {
+  const keysBefore = new Map(before?.hosts.map(({ id, knownKeys }) => [id, canonicalJson(knownKeys ?? [])]));
+  const replaced = new Set(after.hosts.filter(({ id, knownKeys = [] }) => knownKeys.length > 0 && keysBefore.get(id) !== canonicalJson(knownKeys)).map(({ id }) => id));
+  return Object.fromEntries(Object.entries(recorded).filter(([id]) => !replaced.has(id)));
+}

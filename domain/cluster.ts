@@ -25,7 +25,10 @@ export interface Host {
   readonly credential: string;
   /** Variables of this host, over the cluster's. Values of secret names are sealed. */
   readonly env: readonly EnvEntry[];
-  /** Host keys the client knew for it (known_hosts), as `<type> <base64>`. Empty: first contact decides. */
+  /**
+   * Host keys the client knew for it (known_hosts), as `<type> <base64>`; one that a person named may be
+   * `[<type> ]SHA256:<base64>`. Empty: first contact decides.
+   */
   readonly knownKeys?: readonly string[];
   /** Kubernetes node name; empty: the host name, in lower case. */
   readonly nodeName?: string;

@@ -1,3 +1,4 @@
+import { withoutReplacedKeys } from './amend';
 import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import { ClusterError } from './errors';
@@ -250,7 +251,8 @@ export function admitAmend(state: EntityState, { requestId, by, spec }: AmendReq
   if (state.recent.some((one) => one.requestId === requestId)) return state;
   const amended = withDesired(state, spec, { by, at });
   if (state.running) return noted(answered(amended, { requestId, ...joined(state), attached: true }), { at, by, what: 'amend', operation: state.running.operation });
-  return remember(amended, { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
+  const current = { ...amended.current, hostKeys: withoutReplacedKeys(amended.current.hostKeys, state.desired?.spec, spec) };
+  return remember({ ...amended, current }, { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
 }
 
 /** Hosts that a new spec leaves out take the credential of the former one with them: they have to be reached once more. */

@@ -87,6 +87,13 @@ export class Fleet {
   /** A key of its own for a host that was installed anew, or that somebody stands in front of. */
   static newHostKey = (): string => newHostKey();
 
+  /** What of such a key a host shows: `<type> <base64>`. */
+  static publicKeyOf = (hostKey: string): string => {
+    const key = utils.parseKey(hostKey);
+    if (key instanceof Error) throw key;
+    return `${key.type} ${key.getPublicSSH().toString('base64')}`;
+  };
+
   /** Takes hosts away, and all that is remembered of them. */
   async remove(hosts: readonly FleetHost[]): Promise<void> {
     const gone = new Set(hosts.map(({ host }) => host.address));

@@ -1,4 +1,5 @@
 import { ApplicationFailure, condition, allHandlersFinished, CancellationScope, ContinueAsNew, continueAsNew, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { withoutReplacedKeys } from '../domain/amend';
 import type { ClusterSpec } from '../domain/cluster';
 import { renderDetails } from '../domain/details';
 import { type ClusterRecord, type OperationResult, withAccess } from '../domain/entity';
@@ -96,8 +97,8 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   let wanted = input.spec;
   let mayBeAway: readonly string[] | undefined;
   const lookNow = () => {
-    // Amended meanwhile: hosts that it leaves out have to be reached once more.
-    record = withAccess(record, wanted, decisions.spec());
+    // Amended meanwhile: hosts that it leaves out have to be reached once more, and another key than before may be known.
+    record = { ...withAccess(record, wanted, decisions.spec()), hostKeys: withoutReplacedKeys(record.hostKeys, wanted, decisions.spec()) };
     wanted = decisions.spec();
     return look({ spec: wanted, where: { cluster: wanted.name, uid, n, operation }, hostKeys: record.hostKeys, last: record, on, report, ...(mayBeAway ? { mayBeAway } : {}) });
   };

@@ -10,6 +10,7 @@ import { watchOperation } from '../watch';
 export interface AmendFlags extends CommonFlags, LoginFlags {
   readonly host?: string;
   readonly address?: string;
+  readonly hostKey?: string;
   readonly image: readonly string[];
   readonly wait?: boolean;
 }
@@ -25,10 +26,10 @@ export async function amend(name: string | undefined, flags: AmendFlags): Promis
   return withCluster(cluster, flags, async (client) => {
     const [saved, report] = await Promise.all([client.desired(cluster), client.status(cluster)]);
     if (!saved || !report?.view) throw noSuchCluster(cluster);
-    const { port, host, address, image: images } = flags;
-    const spec = amendSpec(saved, { login, images, ...(port === undefined ? {} : { port }), ...(host ? { host } : {}), ...(address ? { address } : {}) }, sources);
+    const { port, host, address, hostKey, image: images } = flags;
+    const spec = amendSpec(saved, { login, images, ...(port === undefined ? {} : { port }), ...(host ? { host } : {}), ...(address ? { address } : {}), ...(hostKey === undefined ? {} : { hostKey }) }, sources);
     if (!report.view.running) {
-      const { problems } = await client.plan(spec);
+      const { problems } = await client.plan(spec, { amends: true });
       if (errorsOf(problems).length > 0) throw new ClusterError('InvalidSpec', formatProblems(errorsOf(problems)), { todo: 'nothing was changed' });
     }
     const accepted = await client.amend(spec, { ...actorOf(flags), base: report.view.digest ?? '' });

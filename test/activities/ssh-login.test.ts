@@ -171,6 +171,21 @@ describe('host keys', () => {
     await expect(remote.to(aTarget(port, { pinnedKey: old, knownKeys: [hostKey] }), aScope())).resolves.toBeDefined();
   });
 
+  test('a fingerprint that a person named is enough, with or without its type; another one is refused', async () => {
+    const { port } = await serve();
+    const { hostKey, fingerprint } = await remote.to(aTarget(port), aScope());
+    for (const known of [fingerprint, `${hostKey.split(' ')[0]!} ${fingerprint}`]) {
+      await expect(remote.to(aTarget(port, { knownKeys: [known] }), aScope({ n: 2 }))).resolves.toBeDefined();
+    }
+    const other = `SHA256:${'a'.repeat(43)}`;
+    for (const [known, words] of [[`ssh-rsa ${fingerprint}`, `${fingerprint} (ssh-rsa)`], [other, other]] as const) {
+      expect(await refusal(aTarget(port, { knownKeys: [known] }))).toMatchObject({
+        type: 'HostKeyMismatch', message: expect.stringContaining(`but ${words} is known`) as string,
+        details: { todo: expect.stringContaining(`--host-key '${hostKey.split(' ')[0]!} ${fingerprint}'`) as string },
+      });
+    }
+  });
+
   test('with strict checking an unknown key is refused', async () => {
     const { port } = await serve();
     expect(await refusal(aTarget(port, { strictHostKeys: true }))).toMatchObject({

@@ -138,7 +138,7 @@ describe('an amendment', () => {
     ['while the operation is at work', running, amend(password), 'ClusterBusy', 'amended is only what waits, or rests'],
     ['made from another state', failed, amend(password, 'stale'), 'ClusterBusy', 'read it again'],
     ['that changes nothing', failed, amend(spec), 'InvalidSpec', 'nothing is changed'],
-    ['that adds a host', failed, amend(aCluster(1, 3)), 'InvalidSpec', 'changes logins, ports, addresses and images'],
+    ['that adds a host', failed, amend(aCluster(1, 3)), 'InvalidSpec', 'changes logins, host keys, ports, addresses and images'],
     ['that changes a role', failed, amend({ ...spec, hosts: spec.hosts.map((host) => ({ ...host, roles: ['master'] })) }), 'InvalidSpec', 'keeps roles'],
     ['of the address of a member', waits({}, ['10.0.0.2']), amend(moved), 'InvalidSpec', 'the host has joined'],
     ['of an image on a cluster that rests', rests, amend(image), 'InvalidSpec', 'no operation waits for web:2'],

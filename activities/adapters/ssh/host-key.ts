@@ -12,27 +12,39 @@ export function formatHostKey(blob: Buffer): string {
 export const fingerprintOfKey = (key: string): string =>
   `SHA256:${createHash('sha256').update(Buffer.from(key.split(' ')[1] ?? '', 'base64')).digest('base64').replace(/=+$/, '')}`;
 
-/** The key a host has to show: the recorded one, and what a person put into known_hosts. Empty: any, at first contact. */
-export const expectedKeys = (target: HostTarget, seenBefore?: string): string[] =>
-  [target.pinnedKey ?? seenBefore, ...target.knownKeys ?? []].filter((key): key is string => key !== undefined && key !== '');
+/**
+ * The keys of which a host has to show one: the recorded one, and what a person named (known_hosts, `keelson amend`). What
+ * was seen earlier in the operation counts where nothing else is known. Empty: any, at first contact.
+ */
+export function expectedKeys({ pinnedKey, knownKeys = [] }: HostTarget, seenBefore?: string): string[] {
+  const recorded = pinnedKey ?? (knownKeys.length > 0 ? undefined : seenBefore);
+  return [recorded, ...knownKeys].filter((key): key is string => key !== undefined && key !== '');
+}
+
+/** Whether a key is one of these. A person may have named it by its fingerprint alone: `[<type> ]SHA256:<base64>`. */
+export function isExpected(shown: string, expected: readonly string[]): boolean {
+  const fingerprint = fingerprintOfKey(shown);
+  return [shown, fingerprint, `${typeOf(shown)} ${fingerprint}`].some((name) => expected.includes(name));
+}
 
 /**
  * Throws HostKeyMismatch when a host shows another key than the expected ones, or an unknown one where first contact is
- * not allowed. known_hosts counts beside the recorded key: changing it is how a person says that a host is new.
+ * not allowed.
  */
 export function checkHostKey(target: HostTarget, shown: string, expected: readonly string[]): void {
-  if (expected.includes(shown)) return;
+  if (isExpected(shown, expected)) return;
   const where = `${target.address}:${target.port}`;
   const how = `ssh-keyscan -p ${target.port} ${target.address} >> ~/.ssh/known_hosts`;
+  const compare = `compare the fingerprint at the console of ${target.id} (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)`;
   if (expected.length > 0) {
-    throw new ClusterError('HostKeyMismatch', `${where} shows the host key ${fingerprintOfKey(shown)} (${typeOf(shown)}), but ${expected.map((key) => `${fingerprintOfKey(key)} (${typeOf(key)})`).join(' or ')} is known for it: it is another machine, was installed anew, or somebody stands in between`, {
+    throw new ClusterError('HostKeyMismatch', `${where} shows the host key ${inWords(shown)}, but ${[...new Set(expected.map(inWords))].join(' or ')} is known for it: it is another machine, was installed anew, or somebody stands in between`, {
       host: target.id,
-      todo: `compare the fingerprint at the console of ${target.id} (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); if it is right: ssh-keygen -R ${target.port === 22 ? target.address : `'[${target.address}]:${target.port}'`}; ${how}; then the same command again`,
+      todo: `${compare}; if it is right: keelson amend ${target.cluster} --host ${target.id} --host-key '${typeOf(shown)} ${fingerprintOfKey(shown)}'. Before there is such a cluster: ssh-keygen -R ${target.port === 22 ? target.address : `'[${target.address}]:${target.port}'`}; ${how}; then the same command again`,
     });
   }
   if (target.strictHostKeys) {
-    throw new ClusterError('HostKeyMismatch', `the host key of ${where} is not known, and strict checking of host keys is on; it shows ${fingerprintOfKey(shown)} (${typeOf(shown)})`, {
-      host: target.id, todo: `compare the fingerprint at the console of ${target.id}, then: ${how}`,
+    throw new ClusterError('HostKeyMismatch', `the host key of ${where} is not known, and strict checking of host keys is on; it shows ${inWords(shown)}`, {
+      host: target.id, todo: `${compare}, then: ${how}`,
     });
   }
 }
@@ -46,3 +58,9 @@ export function algorithmsFor(expected: readonly string[]): string[] {
 
 const ALL = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'rsa-sha2-512', 'rsa-sha2-256'];
 const typeOf = (key: string): string => key.split(' ')[0] ?? '';
+
+/** A key for people, also one that is known by its fingerprint alone. */
+function inWords(key: string): string {
+  const [, type, fingerprint = ''] = /^(?:(\S+) )?(SHA256:\S+)$/.exec(key) ?? [undefined, typeOf(key), fingerprintOfKey(key)];
+  return type ? `${fingerprint} (${type})` : fingerprint;
+}

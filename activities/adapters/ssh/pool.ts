@@ -6,7 +6,7 @@ import type { Machine, Process } from '../shell/machine';
 import { ConnectionClosed } from './channels';
 import { connect, type Connection } from './connection';
 import { disconnected, unreachable } from './failure';
-import { checkHostKey, expectedKeys, fingerprintOfKey } from './host-key';
+import { checkHostKey, expectedKeys, fingerprintOfKey, isExpected } from './host-key';
 import { credentialId, openLogin } from './login';
 import { probeSudo } from './sudo';
 
@@ -110,10 +110,12 @@ export class Pool {
 
   /**
    * Whether an open connection may be used. At first contact the key is recorded: it has to be that of who is there now,
-   * and a host that was installed anew leaves connections behind that look alive.
+   * and a host that was installed anew leaves connections behind that look alive. One of before a person named another key
+   * says nothing about which the host has now.
    */
   #serves({ connection }: Open, { idleSince = Date.now() }: Link, expected: readonly string[]): boolean {
-    return connection.isOpen() && (expected.length > 0 || Date.now() - idleSince <= (this.options.freshMs ?? FRESH_MS));
+    const isKnown = expected.length > 0 ? isExpected(connection.hostKey, expected) : Date.now() - idleSince <= (this.options.freshMs ?? FRESH_MS);
+    return connection.isOpen() && isKnown;
   }
 
   async #connect(target: HostTarget, scope: Scope, link: Link): Promise<Open> {
