@@ -1,7 +1,6 @@
 import type { ClusterSpec } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
-import { noHash, type Plan, staleWords } from '../domain/plan';
-import { errorsOf, formatProblems } from '../domain/problem';
+import { noHash, refusalOf } from '../domain/plan';
 import { ask } from './ask';
 import type { KeelsonClient } from './keelson-client';
 import { renderPlan } from './show-plan';
@@ -24,19 +23,11 @@ export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags:
   const said = { ...(flags.yes ? { approved: true } : {}), ...(flags.planHash ? { planHash: flags.planHash } : {}) };
   if (view?.running || (!view?.created && !flags.planHash)) return said;
   const plan = await client.plan(spec, { forget });
-  refuse(plan, flags.planHash);
+  const refused = refusalOf(plan, flags.planHash);
+  if (refused) throw new ClusterError(refused.type, refused.message, refused.type === 'StalePlan' ? {} : { todo: 'nothing was started' });
   const removes = plan.jobs.some((job) => job.removes);
   if (flags.yes || flags.planHash || !(removes || plan.approvals.length > 0) || !process.stdin.isTTY) return said;
   for (const line of renderPlan(plan)) console.error(line);
   const answer = (await ask('Do this? [y/N] ', '--yes')).trim().toLowerCase();
   return answer === 'y' || answer === 'yes' ? { approved: true, planHash: plan.hash } : undefined;
-}
-
-function refuse(plan: Plan, wanted: string | undefined): void {
-  const errors = errorsOf(plan.problems);
-  if (errors.length > 0) {
-    const unsafe = errors.every(({ type }) => type === 'UnsafePlan');
-    throw new ClusterError(unsafe ? 'UnsafePlan' : 'PreflightFailed', formatProblems(errors), { todo: 'nothing was started' });
-  }
-  if (wanted !== undefined && !plan.hash.startsWith(wanted)) throw new ClusterError('StalePlan', staleWords(wanted, plan.hash));
 }

@@ -9,6 +9,7 @@ import { noHash } from './plan';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
+import { type Former, formerOf, takenBack } from './taken-back';
 import { isTaskKind, type Task, taskKinds } from './tasks';
 
 /** The state of a cluster's entity: what is wanted, what the last operation left, who did what. JSON, versioned. */
@@ -23,6 +24,8 @@ export interface EntityState {
   readonly n: number;
   readonly running?: Running;
   readonly next?: Request;
+  /** While an applied spec is worked for: what it took the place of, should its plan be refused. */
+  readonly former?: Former;
   /** The last answers, so that a request sent twice is answered twice and done once. */
   readonly recent: readonly Answered[];
   readonly log: readonly LogLine[];
@@ -166,6 +169,8 @@ export interface OperationResult {
   readonly status?: OperationStatus;
   /** What is wanted from now on, where a task has made it so already: the next apply of it has nothing to do. */
   readonly desired?: ClusterSpec;
+  /** It has refused its own plan, and nothing was done. */
+  readonly refused?: 'UnsafePlan' | 'StalePlan';
   /** What a task gives, small and without secrets. */
   readonly output?: unknown;
 }
@@ -178,7 +183,7 @@ export const newEntity = (name: string): EntityState => ({
 export function migrate(input: unknown, uid: () => string): EntityState {
   const state = input as EntityState;
   if (state.v !== 1) throw new ClusterError('InvalidSpec', `state of version ${String(state.v)}: this Keelson is older than the state; use a newer one`);
-  const { running, ...rest } = state;
+  const { running, former: _former, ...rest } = state;
   return { ...(running ? rest : state), uid: state.uid === '' ? uid() : state.uid };
 }
 
@@ -283,7 +288,7 @@ export function admitApply(state: EntityState, request: ApplyWords, at: string):
   if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
   const kind = state.current.created ? 'reconcile' : 'init';
   const current = withAccess(state.current, state.desired?.spec, request.spec);
-  return remember({ ...state, current, desired: desiredBy(state.desired, request, at) }, {
+  return remember({ ...state, former: formerOf(state), current, desired: desiredBy(state.desired, request, at) }, {
     kind, requestId: request.requestId, by: request.by, at, ...(request.approved ? { approved: true } : {}),
     ...(request.forget ? { forget: request.forget } : {}), ...(request.planHash ? { planHash: request.planHash } : {}),
   });
@@ -333,16 +338,17 @@ export function begin(state: EntityState, now: string): EntityState & { running:
 
 /** The operation has ended: its record becomes the current state, its line goes to the log. */
 export function finish(state: EntityState, result: OperationResult, now: string): EntityState {
-  const { running, ...rest } = result.desired ? withDesired(state, result.desired, { by: state.running?.by ?? '', at: now }) : state;
+  const { running, former, ...rest } = result.desired ? withDesired(state, result.desired, { by: state.running?.by ?? '', at: now }) : state;
   if (!running) return state;
   const line: LogLine = { operation: running.operation, by: running.by, startedAt: running.at, endedAt: now, outcome: result.outcome, message: result.message.slice(0, 500) };
   const conditions = observed(result.record.conditions, state.current.conditions, state.desired?.generation ?? 1);
-  return {
+  const ended: EntityState = {
     ...rest,
     current: { ...result.record, conditions },
     log: [...state.log, line].slice(-50),
     retired: running.kind === 'reset' && result.outcome === 'Success',
   };
+  return result.refused && former ? takenBack(ended, former, result, { by: running.by, operation: running.operation, at: now }) : ended;
 }
 
 /** Which applied spec a condition speaks of: those that the operation has set speak of the one it worked on. */

@@ -31,7 +31,7 @@ export interface Paused {
 export interface Act {
   readonly at: string;
   readonly by: string;
-  readonly what: 'apply' | 'reset' | 'task' | Decision['decision'] | 'cancel';
+  readonly what: 'apply' | 'reset' | 'task' | Decision['decision'] | 'cancel' | 'refused';
   /** The operation it was said to, or that it began. */
   readonly operation?: string;
   /** More of it, for people. */
@@ -159,4 +159,12 @@ export function withDesired(state: EntityState, spec: ClusterSpec, { by, at }: {
 
 /** The policy is part of what is wanted, so a later apply of an older file sets it back. */
 export const admitPolicy = (state: EntityState, { by, policy }: Word & { policy: Policy }, at: string): EntityState =>
-  state.desired ? withDesired(state, { ...state.desired.spec, policy }, { by, at }) : state;
+  withFormerPolicy(state.desired ? withDesired(state, { ...state.desired.spec, policy }, { by, at }) : state, policy);
+
+/** A policy counts also where the spec that is applied just now comes to nothing. */
+function withFormerPolicy(state: EntityState, policy: Policy): EntityState {
+  const before = state.former?.desired;
+  if (!state.former || !before || !state.desired) return state;
+  const spec = { ...before.spec, policy };
+  return { ...state, former: { ...state.former, desired: { ...before, spec, digest: digestOf(spec), ...(state.desired.generation === undefined ? {} : { generation: state.desired.generation }) } } };
+}

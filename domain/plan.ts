@@ -7,7 +7,7 @@ import { absentOf, leaderOf } from './membership';
 import type { Approval, PlanJob } from './plan-job';
 import { jobsFor } from './plan-jobs';
 import { unsafeProblems } from './plan-safety';
-import type { Problem } from './problem';
+import { errorsOf, formatProblems, type Problem } from './problem';
 import type { Situation } from './situation';
 
 /** What differs between wanted and seen, as the jobs that remove the difference. The dry run prints it; the run executes it. */
@@ -76,6 +76,13 @@ export type { Approval, ApprovalKind, PlanJob } from './plan-job';
 /** Why a plan that was asked for is not run. */
 export const staleWords = (wanted: string, hash: string): string =>
   `the plan is not the one that was asked for (${wanted.slice(0, 12)}): hosts or images have changed since, it would be ${hash.slice(0, 12)} now; look at it again with keelson plan`;
+
+/** Why a plan is not run at all; undefined when it may be. `wanted`: beginning of the hash of the only plan that may. */
+export function refusalOf({ problems, hash }: Pick<Plan, 'problems' | 'hash'>, wanted: string | undefined): { readonly type: 'UnsafePlan' | 'PreflightFailed' | 'StalePlan'; readonly message: string } | undefined {
+  const errors = errorsOf(problems);
+  if (errors.length > 0) return { type: errors.every(({ type }) => type === 'UnsafePlan') ? 'UnsafePlan' : 'PreflightFailed', message: formatProblems(problems) };
+  return wanted === undefined || hash.startsWith(wanted) ? undefined : { type: 'StalePlan', message: staleWords(wanted, hash) };
+}
 
 /** Why a request for a plan of an empty hash is refused: every hash would begin so, and any plan would run. */
 export const noHash = 'only one plan is to run, and its hash is empty';

@@ -9,8 +9,8 @@ import type { HostFacts } from '../domain/facts';
 import { recordOutcome } from '../domain/host-record';
 import { marks } from '../domain/marks';
 import { hasJoined, leavingOf } from '../domain/membership';
-import { type Plan, staleWords } from '../domain/plan';
-import { errorsOf, formatProblems, type Problem } from '../domain/problem';
+import { type Plan, refusalOf } from '../domain/plan';
+import { errorsOf, type Problem } from '../domain/problem';
 import { isLeftOut, type LeftOut } from '../domain/skip-rules';
 import { applyEvent, beginStatus, endStatus, type OperationStatus, type Waiting } from '../domain/status';
 import { unwhole, wholeInput, wholeWords } from '../domain/whole';
@@ -56,6 +56,8 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   let plan: Plan | undefined;
   let seen: Seen | undefined;
   let record = parked?.record ?? last;
+  /** Its own plan was refused before the first change. */
+  let refused: ReturnType<typeof refusalOf>;
   const tell = (next: OperationStatus) => {
     status = next;
     setCurrentDetails(renderDetails(status));
@@ -119,7 +121,9 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
     for (let round = 1; ; round += 1) {
       seen = await lookNow();
       plan = planNow(seen, wanted.force && first);
-      if (first) refuse(plan, input.planHash);
+      // Before the first change nothing parks: what is wrong ends the operation, all of it in one report.
+      refused = first ? refusalOf(plan, input.planHash) : undefined;
+      if (refused) throw failure(refused.type, refused.message);
       mayBeAway ??= plan.absent;
       // Work was done since: a host that is away now is waited for, as in any other stage.
       while (errorsOf(plan.problems).length > 0) {
@@ -169,7 +173,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
     }
     tell(endStatus(status, { ok: false, reason: why.reason, message: why.message }, new Date().toISOString()));
     record = { ...recordOutcome(record, last, status, new Date().toISOString()), phase: 'ClusterFailed', conditions: status.conditions };
-    const result: OperationResult = { outcome: 'Failed', message: why.message, record };
+    const result: OperationResult = { outcome: 'Failed', message: why.message, record, ...(refused && refused.type !== 'PreflightFailed' ? { refused: refused.type } : {}) };
     throw ApplicationFailure.create({ message: why.message, type: why.reason, nonRetryable: true, details: [result] });
   }
 }
@@ -177,13 +181,6 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
 const failure = (type: ErrorType, message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, type);
 const lookFailure = ({ type, host, where, message }: Problem): Failure =>
   ({ job: { id: `Check/${host ?? where ?? ''}`, stage: 'Check', reason: 'the look after the work', ...(host ? { host } : {}) }, reason: type, message });
-
-/** Before the first change nothing parks: what is wrong ends the operation, all of it in one report. */
-function refuse({ problems, hash }: Plan, wanted: string | undefined): void {
-  const errors = errorsOf(problems);
-  if (errors.length > 0) throw failure(errors.every(({ type }) => type === 'UnsafePlan') ? 'UnsafePlan' : 'PreflightFailed', formatProblems(problems));
-  if (wanted !== undefined && !hash.startsWith(wanted)) throw failure('StalePlan', staleWords(wanted, hash));
-}
 
 /** A plan without what a person has left out; its hash is that of the whole. Nothing but the last check is work only where the rest is not whole. */
 function withoutLeftOut(plan: Plan, { spec, seen, leftOut }: { spec: ClusterSpec; seen: Seen; leftOut: LeftOut }): Plan {

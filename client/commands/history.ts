@@ -70,7 +70,7 @@ function details({ operation, by, startedAt, endedAt, outcome, message, record, 
     `${operation} by ${by ?? 'somebody'}: ${outcome ?? (endedAt ? 'ended' : 'runs')}, ${startedAt ?? '-'}, took ${duration(startedAt, endedAt)}`,
     ...(message ? [`  ${message.replace(/\n/g, '\n  ')}`] : []),
     ...(source === 'gone' ? ['  its history is neither in Temporal nor below KEELSON_HOME any more'] : columns(work)),
-    ...(acts ? acts.map(({ at, by: who, what, note }) => `  ${at}  ${who} said ${what}${note ? `: ${note}` : ''}`) : []),
+    ...(acts ? acts.map(({ at, by: who, what, note }) => `  ${at}  ${who} ${what === 'refused' ? 'was' : 'said'} ${what}${note ? `: ${note}` : ''}`) : []),
     ...(acts ? [] : record?.decisions ?? []).map(({ at, by: who, decision }) => `  ${at}  ${who} said ${decision}`),
   ];
 }

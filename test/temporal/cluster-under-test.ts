@@ -4,8 +4,9 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { type EntityState, type EntityView, newEntity, type OperationResult } from '../../domain/entity';
+import type { Plan } from '../../domain/plan';
 import type { OperationStatus } from '../../domain/status';
-import { type Accepted, applyUpdate, cancelUpdate, entityId, entityQuery, resetUpdate, retryUpdate, statusQuery } from '../../workflows/messages';
+import { type Accepted, applyUpdate, cancelUpdate, entityId, entityQuery, recordQuery, resetUpdate, retryUpdate, statusQuery } from '../../workflows/messages';
 
 /** How an operation ended, or why a request was refused. */
 export interface Ended {
@@ -96,6 +97,14 @@ export class ClusterUnderTest {
       if (there) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** The dry run. */
+  async preview(spec: ClusterSpec): Promise<Plan> {
+    const [{ uid, hostKeys }, last] = await Promise.all([this.view(), patiently(() => this.entity.query(recordQuery))]);
+    return this.client.workflow.execute<(input: object) => Promise<Plan>>('previewPlan', {
+      workflowId: `${entityId(this.name)}/plan-${randomUUID()}`, taskQueue: this.taskQueue, args: [{ spec: { ...spec, name: this.name }, uid, hostKeys, last }],
+    });
   }
 
   /** Applies and waits for the end. */

@@ -5,7 +5,6 @@ import { hostsFrom } from '../../client/host-flags';
 import { deleteSpec } from '../../client/scale-spec';
 import type { ClusterSpec, Host, Policy } from '../../domain/cluster';
 import type { ClusterRecord } from '../../domain/entity';
-import type { Plan } from '../../domain/plan';
 import { aCluster, aHost } from '../fixtures';
 import { ClusterUnderTest, refusal } from './cluster-under-test';
 import { startTemporal, withTemporal } from './env';
@@ -197,23 +196,16 @@ withTemporal('hosts that come and go', () => {
   });
 
   describe('a plan that is asked for by its hash', () => {
-    const plan = async (wanted: ClusterSpec): Promise<Plan> => {
-      const [{ uid, hostKeys }, last] = await Promise.all([cluster.view(), cluster.entity.query<ClusterRecord>('record')]);
-      return env.client.workflow.execute<(input: object) => Promise<Plan>>('previewPlan', {
-        workflowId: `cluster/${cluster.name}/plan-${Math.random()}`, taskQueue: cluster.taskQueue, args: [{ spec: { ...wanted, name: cluster.name }, uid, hostKeys, last }],
-      });
-    };
-
     test('runs when it is still that one, and is refused as stale when it is not: nothing runs', async () => {
       await cluster.converge(spec());
-      const { hash } = await plan(without());
+      const { hash } = await cluster.preview(without());
       hosts.unmark(w1, ...hosts.done(w1).filter((mark) => mark.startsWith('mount:')));
       const marks = hosts.done(w1);
       expect(await changesOf(async () => {
         expect(await cluster.converge(without(), { planHash: hash })).toMatchObject({ outcome: 'Failed', type: 'StalePlan', message: expect.stringContaining(hash.slice(0, 12)) as string });
       })).toEqual([]);
       expect(hosts.done(w1)).toEqual(marks);
-      const now = await plan(without());
+      const now = await cluster.preview(without());
       expect(now.hash).not.toBe(hash);
       expect(await changesOf(async () => {
         expect(await cluster.converge(without(), { planHash: now.hash.slice(0, 12) })).toMatchObject({ outcome: 'Success' });

@@ -1,0 +1,78 @@
+import type { ClusterSpec, Policy } from '../../domain/cluster';
+import { digestOf } from '../../domain/digest';
+import { desiredQuery, policyUpdate } from '../../workflows/messages';
+import { aCluster, aHost } from '../fixtures';
+import { type ClusterUnderTest, refusal } from './cluster-under-test';
+import type { FakeHosts } from './fake-hosts';
+import { withClusters } from './tier';
+
+const [cp, w1, w2, w3] = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] as const;
+const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
+const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { policy: policy(), ...more });
+const without = (): ClusterSpec => spec({ hosts: aCluster(1, 1).hosts });
+const withOneMore = (): ClusterSpec => spec({ hosts: [...aCluster(1, 2).hosts, aHost(w3)] });
+
+jest.setTimeout(90_000);
+
+let hosts: FakeHosts;
+let cluster: ClusterUnderTest;
+
+withClusters('a plan that the operation itself refuses', { given: (tier) => { ({ hosts, cluster } = tier); } }, () => {
+  const desired = () => cluster.entity.query(desiredQuery);
+  const named = (one: ClusterSpec): ClusterSpec => ({ ...one, name: cluster.name });
+
+  test('because it is unsafe leaves what was wanted before, says who was refused and why, and the next apply goes on from there', async () => {
+    await cluster.converge(spec(), { by: 'ana@laptop' });
+    const before = await cluster.view();
+    hosts.kill(w2);
+    expect(await cluster.converge(without(), { by: 'bo@desk' })).toMatchObject({ outcome: 'Failed', type: 'UnsafePlan' });
+
+    const after = await cluster.view();
+    expect(await desired()).toEqual(named(spec()));
+    const wanted = ({ digest, generation, appliedBy, appliedAt, hosts: all, leaving, conditions, phase }: typeof after) => ({ digest, generation, appliedBy, appliedAt, hosts: all, leaving, conditions, phase });
+    expect(wanted(after)).toEqual(wanted(before));
+    expect(after.leaving).toBeUndefined();
+    expect(after.log.at(-1)).toMatchObject({ operation: 'reconcile-2', by: 'bo@desk', outcome: 'Failed' });
+    expect(after.acts.slice(-2)).toEqual([
+      expect.objectContaining({ by: 'bo@desk', what: 'apply', operation: 'reconcile-2' }),
+      expect.objectContaining({ by: 'bo@desk', what: 'refused', operation: 'reconcile-2', note: expect.stringMatching(/^UnsafePlan: .*cannot be reached/s) as string }),
+    ]);
+    // Whoever reads now and makes a change is not told that somebody was faster, and the generation is the next one.
+    expect(await cluster.converge(without(), { base: before.digest ?? '', forget: [w2] })).toMatchObject({ outcome: 'Success' });
+    expect(await cluster.view()).toMatchObject({ generation: 2, appliedBy: 'ana@laptop' });
+  });
+
+  test('because it is stale leaves what was wanted before; a policy that was set meanwhile counts', async () => {
+    await cluster.converge(spec());
+    const { hash } = await cluster.preview(without());
+    hosts.unmark(w1, ...hosts.done(w1).filter((mark) => mark.startsWith('mount:')));
+    hosts.hold('checkHost', cp);
+    const { operation } = await cluster.apply(without(), { by: 'bo@desk', planHash: hash });
+    await hosts.reached('checkHost', cp);
+    const set = policy({ noWait: true });
+    await cluster.entity.executeUpdate(policyUpdate, { args: [{ by: 'cy@home', policy: set, base: digestOf(named(without())) }] });
+    hosts.release('checkHost', cp);
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Failed', type: 'StalePlan' });
+    const { acts, digest, generation, conditions } = await cluster.idle();
+    expect(acts.at(-1)).toMatchObject({ by: 'bo@desk', what: 'refused', note: expect.stringContaining(hash.slice(0, 12)) as string });
+    expect(await desired()).toEqual(named(spec({ policy: set })));
+    expect([digest, generation]).toEqual([digestOf(named(spec({ policy: set }))), 3]);
+    expect(conditions.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True', observedGeneration: 1 });
+  });
+
+  test('of a first apply leaves nothing wanted, and the next one begins anew', async () => {
+    expect(await cluster.converge(spec(), { planHash: 'feed' })).toMatchObject({ operation: 'init-1', outcome: 'Failed', type: 'StalePlan' });
+    expect(await desired()).toBeUndefined();
+    expect((await cluster.view()).phase).toBeUndefined();
+    expect(await refusal(cluster.reset())).toMatchObject({ type: 'InvalidSpec' });
+    expect(await cluster.converge(spec())).toMatchObject({ operation: 'init-2', outcome: 'Success' });
+    expect(await cluster.view()).toMatchObject({ generation: 1 });
+  });
+
+  test('that only finds the hosts unfit stays wanted', async () => {
+    await cluster.converge(spec());
+    hosts.fail('checkHost', w3, { type: 'HostUnreachable', message: 'no route to host' });
+    expect(await cluster.converge(withOneMore())).toMatchObject({ outcome: 'Failed' });
+    expect(await desired()).toEqual(named(withOneMore()));
+  });
+});
