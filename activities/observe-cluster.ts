@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { HostTarget } from '../domain/cluster';
+import { readFixedSettings } from '../domain/commands/running-settings';
 import { ClusterError } from '../domain/errors';
 import type { ClusterFacts } from '../domain/facts';
 import type { Where } from '../domain/where';
@@ -18,8 +19,9 @@ export const observeCluster = (deps: Deps) => async ({ where, controlPlanes }: O
   inScope(deps, where, 'cluster', async (scope) => {
     for (const host of controlPlanes) {
       try {
-        const { through, nodes, etcd } = await lookThrough(await deps.remote.to(host, scope), host);
-        return { through, nodes, etcd };
+        const session = await deps.remote.to(host, scope);
+        const [{ through, nodes, etcd }, fixed] = await Promise.all([lookThrough(session, host), session.run(readFixedSettings)]);
+        return { through, nodes, etcd, ...(fixed ? { fixed } : {}) };
       } catch (error) {
         if (error instanceof CancelledFailure || scope.signal.aborted || !(error instanceof ClusterError)) throw error;
         scope.log(`${host.id} was asked for the cluster: ${error.message}`);

@@ -4,6 +4,7 @@ import { digestOf } from './digest';
 import { ClusterError } from './errors';
 import { type Act, type AmendRequest, noted, type Paused, withDesired } from './hands';
 import type { HostRecord } from './host-record';
+import type { FixedSettings } from './kubeadm/fixed';
 import { leavingOf } from './membership';
 import { noHash } from './plan';
 import { formatProblems } from './problem';
@@ -84,6 +85,8 @@ export interface ClusterRecord {
   readonly installed?: readonly string[];
   /** machine-id of each member, by host id: another machine at the same address is not that host. */
   readonly machineIds?: Readonly<Record<string, string>>;
+  /** What of its configuration cannot be changed any more, as the running cluster last said. */
+  readonly fixed?: FixedSettings;
 }
 
 /** A host that this cluster has changed, and how to reach it. */

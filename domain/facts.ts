@@ -1,3 +1,5 @@
+import type { FixedSettings } from './kubeadm/fixed';
+
 /** What one look at one host reports. Small JSON: it enters histories. A host that cannot be reached is a fact too. */
 export interface HostFacts {
   readonly host: string;
@@ -77,4 +79,6 @@ export interface ClusterFacts {
   readonly nodes: readonly NodeFacts[];
   /** etcd's members by their peer address; healthy: answered just now. */
   readonly etcd: readonly { readonly name: string; readonly address: string; readonly healthy: boolean }[];
+  /** What of its configuration cannot be changed any more; absent when it does not say. */
+  readonly fixed?: FixedSettings;
 }

@@ -1,6 +1,7 @@
 import { ClusterError } from './errors';
 import { expandVariables } from './guest-commands';
 import type { ImageConfig, ImageFacts, ImageKind } from './images';
+import type { FixedSettings } from './kubeadm/fixed';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -79,10 +80,11 @@ export interface FactSources {
   readonly architecture?: string;
   readonly podSubnet?: string;
   readonly serviceSubnet?: string;
+  readonly fixed?: FixedSettings;
 }
 
 /** What the plan needs to know of an image. Throws InvalidImage when it cannot serve as what its labels say. */
-export function factsOf({ ref, digest, config, unpackedBytes, architecture, podSubnet, serviceSubnet }: FactSources): ImageFacts {
+export function factsOf({ ref, digest, config, unpackedBytes, architecture, podSubnet, serviceSubnet, fixed }: FactSources): ImageFacts {
   const { labels } = config;
   const kind = kindOf(labels);
   const distribution = distributionOf(labels);
@@ -105,6 +107,7 @@ export function factsOf({ ref, digest, config, unpackedBytes, architecture, podS
     ...(architecture ? { architecture } : {}),
     ...(podSubnet ? { podSubnet } : {}),
     ...(serviceSubnet ? { serviceSubnet } : {}),
+    ...(fixed ? { fixed } : {}),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { FixedSettings } from './kubeadm/fixed';
+
 export type ImageKind = 'rootfs' | 'patch' | 'application';
 
 /** What the plan needs to know of an image. Small: it enters histories. The rest is in the content store. */
@@ -29,6 +31,8 @@ export interface ImageFacts {
   /** Kubernetes networks that etc/kubeadm.yml of the image sets, if any. */
   readonly podSubnet?: string;
   readonly serviceSubnet?: string;
+  /** What etc/kubeadm.yml names of that which a cluster keeps for good. */
+  readonly fixed?: FixedSettings;
 }
 
 /** All of an image's configuration, read from the store by activities. */

@@ -1,4 +1,5 @@
 import { controlPlanes, type Host, isControlPlane } from './cluster';
+import { fixedProblems } from './kubeadm/fixed';
 import { marks } from './marks';
 import { fateOf, hasJoined } from './membership';
 import type { Problem } from './problem';
@@ -11,10 +12,14 @@ import { upgradeProblems } from './upgrade';
  */
 export function unsafeProblems(situation: Situation): Problem[] {
   const ref = situation.images.find(({ kind }) => kind === 'rootfs')?.ref ?? 'the rootfs image';
-  return [...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref })];
+  return [...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref }), ...changedForGood(situation)];
 }
 
 const unsafe = (message: string, todo: string, host?: string): Problem => ({ severity: 'error', type: 'UnsafePlan', message, todo, ...(host === undefined ? {} : { host }) });
+
+/** What runs counts: the record of an earlier look where nobody answers now. */
+const changedForGood = ({ spec, images, cluster, last }: Situation): Problem[] =>
+  fixedProblems({ spec, image: images.find(({ kind }) => kind === 'rootfs')?.fixed, running: cluster?.fixed ?? (last?.created ? last.fixed : undefined) });
 
 /** A host that leaves and cannot be reached is given up only by a person's word. */
 function lostLeavers({ leaving, seen, cluster, last, forget, spec }: Situation): Problem[] {

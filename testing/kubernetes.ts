@@ -26,6 +26,8 @@ export class Kubernetes {
   network = false;
   /** Commands of images that have run against the API, in order. */
   readonly applied: string[] = [];
+  /** The documents that kubeadm keeps in the cluster, by their kind: what it was initialised with, or was given since. */
+  readonly documents = new Map<string, object>();
   /** Grows with each change, as in Files. */
   version = 0;
   /** What each token was made for, by its id. */

@@ -206,7 +206,7 @@ const pauseWait = (cluster: string, { by, at, reason }: Paused, now: string): Wa
 });
 
 /** What is known after a look, and what the plan is about to do to which hosts. Hosts of which nothing is left are no more in it. */
-function recordFrom(record: ClusterRecord, { spec, seen: { images, facts }, plan }: { spec: ClusterSpec; seen: Seen; plan: Plan }): ClusterRecord {
+function recordFrom(record: ClusterRecord, { spec, seen: { images, facts, cluster }, plan }: { spec: ClusterSpec; seen: Seen; plan: Plan }): ClusterRecord {
   const leaving = leavingOf(spec, record);
   const touched = new Set(plan.jobs.flatMap(({ host }) => host ?? []));
   const gone = new Set(leaving.filter(({ host }) => !touched.has(host.id)).map(({ host }) => host.id));
@@ -217,6 +217,7 @@ function recordFrom(record: ClusterRecord, { spec, seen: { images, facts }, plan
   return {
     ...record,
     leader: plan.leader,
+    ...(cluster?.fixed ? { fixed: cluster.fixed } : {}),
     hostKeys: { ...stays(record.hostKeys), ...valuesOf(there, ({ hostKey }) => hostKey) },
     machineIds: { ...stays(record.machineIds), ...valuesOf(there, ({ machineId }) => machineId) },
     members: { ...stays(record.members), ...Object.fromEntries(members.map((host) => [host.id, { host }])) },

@@ -47,7 +47,8 @@ function init(host: Host, { args: [configPath = ''], half, speaker }: Call): Ans
     kubeadmReset(host, false);
   }
   if (!host.isActive('containerd')) return fail('[ERROR CRI]: container runtime is not running');
-  const version = documents(files.text(configPath)).find((one) => one['kind'] === 'ClusterConfiguration')?.['kubernetesVersion'];
+  const given = documents(files.text(configPath));
+  const version = given.find((one) => one['kind'] === 'ClusterConfiguration')?.['kubernetesVersion'];
   if (typeof version !== 'string') return fail(`error: ${configPath} is no configuration of kubeadm`, 3);
   host.did('kubeadm init', [version], speaker);
   if (half) {
@@ -56,7 +57,9 @@ function init(host: Host, { args: [configPath = ''], half, speaker }: Call): Ans
     files.write(`${manifests}/etcd.yaml`, 'half');
     return fail('the machine went away', 137);
   }
-  becomeNode(host, host.around.newCluster(version), true);
+  const cluster = host.around.newCluster(version);
+  keepDocuments(cluster, given);
+  becomeNode(host, cluster, true);
   return { stdout: 'Your Kubernetes control-plane has initialized successfully!\n' };
 }
 
@@ -94,7 +97,13 @@ interface Joining {
   readonly controlPlane?: { readonly certificateKey?: string };
 }
 
-function documents(text = ''): Record<string, unknown>[] {
+/** What kubeadm keeps in ConfigMaps. */
+export function keepDocuments(cluster: Kubernetes, given: readonly Record<string, unknown>[]): void {
+  for (const one of given) if (['ClusterConfiguration', 'KubeletConfiguration', 'KubeProxyConfiguration'].includes(String(one['kind']))) cluster.documents.set(String(one['kind']), one);
+  cluster.version += 1;
+}
+
+export function documents(text = ''): Record<string, unknown>[] {
   return parseAllDocuments(text).flatMap((document) => ('toJS' in document ? [document.toJS() as Record<string, unknown> | null] : [])).filter((one) => one !== null);
 }
 

@@ -3,6 +3,7 @@ import { apiThroughBalancer, balancerListens, closeBridge, openBridge } from '..
 import {
   apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
 } from '../../domain/commands/kubernetes';
+import { readFixedSettings } from '../../domain/commands/running-settings';
 import { copyKubeconfig } from '../../domain/commands/read-kubeconfig';
 import { adminConf } from '../../domain/host-paths';
 import type { Host } from '../host';
@@ -20,10 +21,16 @@ export function viaApi(host: Host, act: (cluster: Kubernetes) => Answer | undefi
 
 const yesOrNo = (yes: boolean): Answer => ({ code: yes ? 0 : 1 });
 
+/** The ConfigMaps of kubeadm: YAML takes JSON. */
+const configMaps = (documents: ReadonlyMap<string, object>): object[] =>
+  ([['kubeadm-config', 'ClusterConfiguration', 'ClusterConfiguration'], ['kubelet-config', 'kubelet', 'KubeletConfiguration'], ['kube-proxy', 'config.conf', 'KubeProxyConfiguration']] as const)
+    .flatMap(([name, key, kind]) => (documents.has(kind) ? [{ metadata: { name }, data: { [key]: JSON.stringify(documents.get(kind)) } }] : []));
+
 /** kubectl, kubeadm's small commands, etcdctl, and the way of a worker to the API. */
 export const kubernetes: readonly Simulation[] = [
   { name: 'is the API ready', reads: exactly(apiReady.script), act: (host) => viaApi(host, () => ({ stdout: 'ok' })) },
   { name: 'kubectl get nodes', reads: exactly(readNodes.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify(cluster.list()) })) },
+  { name: 'read what is fixed in the configuration', reads: exactly(readFixedSettings.script), act: (host) => viaApi(host, ({ documents }) => ({ stdout: JSON.stringify({ items: configMaps(documents) }) })) },
   {
     name: 'wait for Ready nodes', reads: rendered((seconds: number) => awaitReadyNodes(seconds).script, (script): [number] => [Number(/--timeout=(\d+)s$/.exec(script)?.[1] ?? 0)], (seconds) => [`${seconds}`]),
     act: (host) => viaApi(host, (cluster) => yesOrNo([...cluster.nodes.values()].every((node) => cluster.isReady(node)))),

@@ -4,7 +4,7 @@ import type { ImageFacts, ImageKind } from '../../../domain/images';
 import type { Images, ImageTree } from '../../ports';
 import { ensureImage } from './fetch';
 import { readImage, type ReadImage } from './image-config';
-import { kubeadmNetworks } from './kubeadm-networks';
+import { kubeadmDefaults } from './kubeadm-defaults';
 import { loadImage } from './load';
 import { listRefs, readRef, removeRef, type StoredRef } from './refs';
 import { SharedWork, type WorkOptions } from './shared-work';
@@ -67,7 +67,7 @@ async function factsFrom(ref: string, digest: string, { image, tree, unpackedByt
   return factsOf({
     ref, digest, unpackedBytes, config: image.config,
     ...(image.architecture ? { architecture: image.architecture } : {}),
-    ...(await kubeadmNetworks(tree)),
+    ...(await kubeadmDefaults(tree)),
   });
 }
 
