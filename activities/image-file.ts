@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { contentOf } from './entry-content';
 import type { ImageTree } from './ports';
 
-/** The text of a file of an image's pristine tree; undefined when it has none. */
+/** The text of a file of an image's pristine tree; undefined when it has none. Throws DigestMismatch. */
 export function readImageFile(tree: ImageTree, path: string): string | undefined {
   const entry = tree.entries.find((one) => one.path === path && one.kind === 'file');
-  if (!entry) return undefined;
-  return entry.bytes?.toString('utf8') ?? (entry.from ? readFileSync(entry.from, 'utf8') : undefined);
+  return entry && contentOf(entry).toString('utf8');
 }
 
 /** Whether the image carries an image-cri-shim, through which the kubelet pulls. */

@@ -2,10 +2,10 @@ import { type HostTarget, isControlPlane } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { listImages } from '../domain/commands/bootstrap';
 import type { Deps } from './deps';
+import { contentOf } from './entry-content';
 import { filesFor } from './files';
 import type { OpenImage } from './image-set';
 import type { Session } from './ports';
-import { readFile } from 'node:fs/promises';
 
 /**
  * The container images this host needs first: the control plane's or kube-proxy, the sandbox, the API balancer, and those
@@ -34,6 +34,5 @@ async function namedInManifests(deps: Deps, cluster: ClusterSlice, host: HostTar
   const files = await filesFor(deps, cluster, { ...host, id: cluster.leader }, images);
   const folders = early.map(({ facts }) => `applications/${facts.mountName}/workdir/manifests/`);
   const manifests = files.filter(({ path, kind }) => kind === 'file' && /\.ya?ml$/.test(path) && folders.some((folder) => path.startsWith(folder)));
-  const texts = await Promise.all(manifests.map(async ({ bytes, from }) => (bytes ?? (from ? await readFile(from) : Buffer.alloc(0))).toString('utf8')));
-  return texts.flatMap((text) => [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([^\s"'#]+)/gm)].map(([, ref]) => ref ?? ''));
+  return manifests.map((entry) => contentOf(entry).toString('utf8')).flatMap((text) => [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([^\s"'#]+)/gm)].map(([, ref]) => ref ?? ''));
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { isControlPlane, type HostTarget } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { readRuntime } from '../domain/commands/bootstrap';
@@ -9,12 +8,13 @@ import { componentNames, documentOf, manifestPath, staticPodDifferences } from '
 import { apiName, hostPaths } from '../domain/host-paths';
 import { apiAddress } from './bootstrap';
 import type { Deps } from './deps';
+import { contentOf } from './entry-content';
 import { filesFor } from './files';
 import { envFor } from './host-env';
 import { type OpenImage, openImages, rootfsOf } from './image-set';
 import { initConfig } from './kubeadm';
 import type { HostInput } from './mount-rootfs';
-import type { Scope, Session, TreeEntry } from './ports';
+import type { Scope, Session } from './ports';
 import { registryAccess } from './registry-access';
 import { inScope } from './scope';
 import { differingFiles, type FileDifference } from './sync';
@@ -49,19 +49,17 @@ async function fileDifferences(deps: Deps, session: Session, { host, cluster, im
   const found = (await differingFiles(session, { name: 'files', base, entries, scope })).slice(0, most);
   const texts = found.filter(({ why, entry }) => why === 'content' && entry.size <= largestText).map(({ entry }) => `${base}/${entry.path}`);
   const { files } = texts.length > 0 ? await session.run(inspectCommand(texts, [])) : { files: new Map<string, string>() };
-  return Promise.all(found.map(async ({ entry, why }): Promise<Difference> => {
+  return found.map(({ entry, why }): Difference => {
     const file = `${base}/${entry.path}`;
     const have = files.get(file);
-    const line = have === undefined ? undefined : firstLine(have, await textOf(entry));
+    const line = have === undefined ? undefined : firstLine(have, contentOf(entry).toString('utf8'));
     return { host: host.id, kind: 'file', file, message: words[why], ...(line === undefined ? {} : { line }) };
-  }));
+  });
 }
 
 const words: Record<FileDifference['why'], string> = {
   missing: 'it is missing', kind: 'it is something else than in the image', mode: 'its mode is another one', target: 'the link leads elsewhere', content: 'its content was changed',
 };
-
-const textOf = async (entry: TreeEntry): Promise<string> => (entry.bytes ?? await readFile(entry.from ?? '')).toString('utf8');
 
 async function settingDifferences(deps: Deps, session: Session, { host, cluster, images }: Place): Promise<Difference[]> {
   const { values: env } = envFor(deps, cluster, host, rootfsOf(images));

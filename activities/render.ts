@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { ConfigDocument } from '../domain/cluster';
 import { applyConfig } from '../domain/config-merge';
 import { ClusterError } from '../domain/errors';
 import { renderTemplate } from '../domain/template/render';
+import { contentOf } from './entry-content';
 import { readImageConfigs } from './image-configs';
 import type { ImageTree, TreeEntry, TreeRenderer } from './ports';
 
@@ -19,18 +19,19 @@ const hostMode = 0o755;
  * templates of charts (`_helpers.tpl`) stay as they are.
  */
 export const createRenderer = (): TreeRenderer => ({
+  // A file that cannot be read, or merged, is a rejection.
   render: async (tree, { ref, configs, env }) => {
     const files = new Files(tree);
-    for (const config of [...(await ownConfigs(files)), ...configs]) {
-      if (!config.match || config.match === ref) await files.apply(config);
+    for (const config of [...ownConfigs(files), ...configs]) {
+      if (!config.match || config.match === ref) files.apply(config);
     }
-    for (const path of files.templates()) await files.render(path, env);
+    for (const path of files.templates()) files.render(path, env);
     return files.entries();
   },
 });
 
-async function ownConfigs(files: Files): Promise<ConfigDocument[]> {
-  const text = await files.read('config.yml');
+function ownConfigs(files: Files): ConfigDocument[] {
+  const text = files.read('config.yml');
   return text === undefined ? [] : readImageConfigs(text, 'config.yml');
 }
 
@@ -47,23 +48,22 @@ class Files {
   }
 
   /** Text of a file; undefined when there is no file at this path. */
-  async read(path: string): Promise<string | undefined> {
+  read(path: string): string | undefined {
     const entry = this.byPath.get(path);
-    if (entry?.kind !== 'file') return undefined;
-    return entry.bytes ? entry.bytes.toString('utf8') : readFile(entry.from ?? '', 'utf8');
+    return entry?.kind === 'file' ? contentOf(entry).toString('utf8') : undefined;
   }
 
-  async apply(config: ConfigDocument): Promise<void> {
+  apply(config: ConfigDocument): void {
     const path = this.pathOf(config);
-    this.write(path, applyConfig(await this.read(path), config));
+    this.write(path, applyConfig(this.read(path), config));
   }
 
   templates(): string[] {
     return [...this.byPath.values()].filter(({ path, kind }) => kind === 'file' && templateFile.test(path)).map(({ path }) => path).sort();
   }
 
-  async render(path: string, env: Readonly<Record<string, string>>): Promise<void> {
-    const output = renderTemplate((await this.read(path)) ?? '', { ...env, Env: env, Values: {} }, { file: path });
+  render(path: string, env: Readonly<Record<string, string>>): void {
+    const output = renderTemplate(this.read(path) ?? '', { ...env, Env: env, Values: {} }, { file: path });
     this.byPath.delete(path);
     this.write(path.replace(/\.(?:tmpl|tpl)$/, ''), output);
   }

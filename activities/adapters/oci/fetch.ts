@@ -4,7 +4,8 @@ import { ClusterError } from '../../../domain/errors';
 import { blobFile } from './blobs';
 import { readImage } from './image-config';
 import { withLock } from './lock';
-import { digestIn, parseReference, sourcesOf, storeNames } from './reference';
+import { policyInForce } from './policy';
+import { digestIn, parseReference, sourcesOf, sourcesOfDigest, storeNames } from './reference';
 import { readRef, writeRef, type StoredRef } from './refs';
 import type { WorkOptions } from './shared-work';
 import { copyImage, SkopeoFailed } from './skopeo';
@@ -35,19 +36,49 @@ async function isComplete(storeDir: string, digest: string): Promise<boolean> {
 
 /**
  * The manifest a reference stands for: from the store when it has the name, else from its source. A file or folder on
- * this machine is asked each time, since another build may lie there now; the store answers when it is gone.
+ * this machine is asked each time, since another build may lie there now; the store answers when it is gone. What came in
+ * under another policy of images than the one that counts now is asked for once more, so that this one is heard.
  */
 export async function ensureImage(storeDir: string, ref: string, options: WorkOptions): Promise<StoredRef> {
   const { transport } = parseReference(ref);
   const changesInPlace = transport !== undefined && transport !== 'docker';
   const stored = await findStored(storeDir, ref);
-  if (!changesInPlace) return stored ?? fetchImage(storeDir, ref, options);
+  if (!changesInPlace) return stored ? letIn(storeDir, stored, options) : fetchImage(storeDir, ref, options);
   try {
     return await fetchImage(storeDir, ref, options, { anew: true });
   } catch (error) {
-    if (stored && error instanceof ClusterError && error.type === 'ImageNotFound') return stored;
+    if (stored && error instanceof ClusterError && error.type === 'ImageNotFound') return letIn(storeDir, stored, options);
     throw error;
   }
+}
+
+/**
+ * An image of the store, when the policy that counts now has let it in or does so now. Throws ImageRejected where it
+ * forbids the image, and where nobody is left who could be asked for the signatures.
+ */
+async function letIn(storeDir: string, stored: StoredRef, options: WorkOptions): Promise<StoredRef> {
+  const policy = await policyInForce();
+  if (policy === undefined || stored.policy === policy) return stored;
+  const said: string[] = [];
+  for (const source of sourcesOfDigest(stored.ref, stored.digest)) {
+    try {
+      const copied = await copyImage(storeDir, source, options);
+      // What the source has now is not what was asked about.
+      if (copied.digest !== stored.digest) said.push(`${source} has ${copied.digest} now`);
+      else return await kept(storeDir, { ...stored, policy });
+    } catch (error) {
+      if (!(error instanceof SkopeoFailed)) throw error;
+      said.push(`${source}: ${error.message}`);
+    }
+  }
+  throw new ClusterError('ImageRejected', `the image ${stored.ref} came into the store ${storeDir} before the policy for images that counts now, which could not be asked (${said.join('; ')})`, {
+    todo: 'Load it again (keelson load), so that the policy is asked; or make its source reachable.',
+  });
+}
+
+async function kept(storeDir: string, stored: StoredRef): Promise<StoredRef> {
+  await writeRef(storeDir, stored);
+  return stored;
 }
 
 /**
@@ -58,14 +89,12 @@ async function fetchImage(storeDir: string, ref: string, options: WorkOptions, {
   const lock = `ref-${createHash('sha256').update(ref).digest('hex').slice(0, 32)}`;
   return withLock(storeDir, lock, options.signal, async () => {
     const meanwhile = anew ? undefined : await findStored(storeDir, ref);
-    if (meanwhile) return meanwhile;
+    if (meanwhile) return letIn(storeDir, meanwhile, options);
     const sources = sourcesOf(ref);
     const said: string[] = [];
     for (const source of sources) {
       try {
-        const stored = { ref, ...(await copyImage(storeDir, source, options)) };
-        await writeRef(storeDir, stored);
-        return stored;
+        return await kept(storeDir, { ref, ...(await copyImage(storeDir, source, options)) });
       } catch (error) {
         if (!(error instanceof SkopeoFailed)) throw error;
         said.push(error.message);

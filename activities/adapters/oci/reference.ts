@@ -43,6 +43,10 @@ export function storeNames(ref: string): string[] {
 /** The name at Docker Hub that a short name stands for. */
 const hubName = (full: string): string => (full.includes('/') ? `docker.io/${full}` : `docker.io/library/${full}`);
 
+/** Where the very content that a name of the store stands for can be had again. */
+export const sourcesOfDigest = (ref: string, digest: string): string[] =>
+  sourcesOf(ref).map((source) => (source.startsWith('docker://') ? `${source.replace(/@.*$/, '').replace(/:[^/:]*$/, '')}@${digest}` : source));
+
 /** Names for skopeo to ask, in order. A `localhost/` name has no registry: only this machine's image storage may have it. */
 export function sourcesOf(ref: string): string[] {
   const { transport, name } = parseReference(ref);

@@ -7,6 +7,8 @@ export interface StoredRef {
   readonly ref: string;
   readonly digest: string;
   readonly mediaType: string;
+  /** The policy of images under which it came in, where that forbids anything. */
+  readonly policy?: string;
 }
 
 const refFile = (storeDir: string, ref: string): string => join(storeDir, 'refs', `${encodeURIComponent(ref)}.json`);

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
+import { policyArguments, policyInForce } from './policy';
 import type { WorkOptions } from './shared-work';
 
 /** What skopeo left in the store: the manifest as the source has it, its blobs beside it. */
 export interface Copied {
   readonly digest: string;
   readonly mediaType: string;
+  /** The policy of images that let it in; absent: one that lets everything in. */
+  readonly policy?: string;
 }
 
 /** skopeo's own words for a failure. */
@@ -23,12 +26,13 @@ export async function copyImage(storeDir: string, source: string, options: WorkO
   const parent = join(storeDir, 'incoming');
   await mkdir(parent, { recursive: true });
   const layout = await mkdtemp(join(parent, 'copy-'));
+  const policy = await policyInForce();
   try {
     await runSkopeo([
       ...policyArguments(process.env), 'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
       '--dest-shared-blob-dir', join(storeDir, 'blobs'), source, `oci:${layout}/image`,
     ], options, source);
-    return await readIndex(join(layout, 'image', 'index.json'));
+    return { ...(await readIndex(join(layout, 'image', 'index.json'))), ...(policy ? { policy } : {}) };
   } finally {
     await rm(layout, { recursive: true, force: true });
   }
@@ -55,9 +59,6 @@ async function runSkopeo(args: readonly string[], { signal, beat }: WorkOptions,
     clearInterval(alive);
   }
 }
-
-/** KEELSON_POLICY names a policy of signatures (containers-policy.json); otherwise that of the user or the system counts. */
-const policyArguments = ({ KEELSON_POLICY: file }: NodeJS.ProcessEnv): string[] => (file ? ['--policy', file] : []);
 
 /** What skopeo says when its policy is against an image, or cannot be read: no other source could help. */
 export function rejection(said: string, source: string): ClusterError | undefined {

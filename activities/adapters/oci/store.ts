@@ -63,11 +63,11 @@ interface Opened extends StoredTree {
   readonly image: ReadImage;
 }
 
-async function factsFrom(ref: string, digest: string, { image, tree, unpackedBytes }: Opened): Promise<ImageFacts> {
+function factsFrom(ref: string, digest: string, { image, tree, unpackedBytes }: Opened): ImageFacts {
   return factsOf({
     ref, digest, unpackedBytes, config: image.config,
     ...(image.architecture ? { architecture: image.architecture } : {}),
-    ...(await kubeadmDefaults(tree)),
+    ...kubeadmDefaults(tree),
   });
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { servedNames } from '../../../domain/registry-layout';
 import type { ImageTree, TreeEntry } from '../../ports';
@@ -15,8 +15,11 @@ import { unpackLayers, type UnpackedEntry } from './unpack';
 interface TreeManifest {
   readonly digest: string;
   readonly unpackedBytes: number;
-  readonly entries: readonly UnpackedEntry[];
+  readonly entries: readonly ListedEntry[];
 }
+
+/** `mtimeMs`: when a file was last written to. Lists of former versions have none. */
+type ListedEntry = UnpackedEntry & { readonly mtimeMs?: number };
 
 /** An unpacked image and the size of all its files together. */
 export interface StoredTree {
@@ -24,12 +27,12 @@ export interface StoredTree {
   readonly unpackedBytes: number;
 }
 
-/** The tree of an image: from the store, or unpacked now, by one process however many ask. */
+/** The tree of an image: from the store, or unpacked now, by one process however many ask. One that somebody has written to is unpacked anew. */
 export async function openTree(storeDir: string, digest: string, image: ReadImage, options: WorkOptions): Promise<StoredTree> {
-  const there = await readManifest(storeDir, digest);
+  const there = await readWhole(storeDir, digest);
   if (there) return storedTree(storeDir, there, image);
   return withLock(storeDir, `tree-${hexOf(digest)}`, options.signal, async () => {
-    const manifest = (await readManifest(storeDir, digest)) ?? (await unpack(storeDir, digest, image, options));
+    const manifest = (await readWhole(storeDir, digest)) ?? (await unpack(storeDir, digest, image, options));
     return storedTree(storeDir, manifest, image);
   });
 }
@@ -47,6 +50,22 @@ async function readManifest(storeDir: string, digest: string): Promise<TreeManif
   }
 }
 
+/** The list of a tree of which every file is as it was unpacked, by its size and time; whoever sends or reads one looks at its content. */
+async function readWhole(storeDir: string, digest: string): Promise<TreeManifest | undefined> {
+  const manifest = await readManifest(storeDir, digest);
+  const root = rootOf(storeDir, digest);
+  const dated = manifest?.entries.filter(({ mtimeMs }) => mtimeMs !== undefined) ?? [];
+  const same = await Promise.all(dated.map(async ({ path, size, mtimeMs }) => {
+    const there = await lstat(join(root, path)).catch(() => undefined);
+    return there?.isFile() === true && there.size === size && there.mtimeMs === mtimeMs;
+  }));
+  return same.includes(false) ? undefined : manifest;
+}
+
+/** Notes when each file was written, for readWhole. */
+const dated = (root: string, entries: readonly UnpackedEntry[]): Promise<ListedEntry[]> =>
+  Promise.all(entries.map(async (entry) => (entry.kind === 'file' ? { ...entry, mtimeMs: (await lstat(join(root, entry.path))).mtimeMs } : entry)));
+
 async function unpack(storeDir: string, digest: string, image: ReadImage, { signal, beat }: WorkOptions): Promise<TreeManifest> {
   const trees = join(storeDir, 'trees');
   await mkdir(trees, { recursive: true });
@@ -55,7 +74,7 @@ async function unpack(storeDir: string, digest: string, image: ReadImage, { sign
   try {
     const entries = await unpackLayers(beside, image.layers.map((layer) => () => decompress(streamBlob(storeDir, layer.digest, signal))),
       limitsFor(await storedBytes(storeDir, image)));
-    const manifest = { digest, unpackedBytes: entries.reduce((sum, { size }) => sum + size, 0), entries };
+    const manifest = { digest, unpackedBytes: entries.reduce((sum, { size }) => sum + size, 0), entries: await dated(beside, entries) };
     await rm(rootOf(storeDir, digest), { recursive: true, force: true });
     await rename(beside, rootOf(storeDir, digest));
     await writeWhole(`${rootOf(storeDir, digest)}.json`, JSON.stringify(manifest));
@@ -83,7 +102,7 @@ const hostMode = 0o755;
 
 function storedTree(storeDir: string, { digest, unpackedBytes, entries: unpacked }: TreeManifest, image: ReadImage): StoredTree {
   const root = rootOf(storeDir, digest);
-  const all = unpacked.map((entry): TreeEntry => ({
+  const all = unpacked.map(({ mtimeMs: _written, ...entry }): TreeEntry => ({
     ...entry,
     mode: entry.kind === 'link' ? 0o777 : hostMode,
     ...(entry.kind === 'file' ? { from: join(root, entry.path) } : {}),
