@@ -9,6 +9,7 @@ import { execOnHost } from './exec-on-host';
 import { toFailure } from './failure';
 import { initControlPlane } from './init';
 import { joinControlPlane, joinWorker } from './join';
+import { applyKubeletSettings } from './kubelet-settings';
 import { mirrorRegistry } from './mirror-registry';
 import { mountRootfs } from './mount-rootfs';
 import { observeCluster } from './observe-cluster';
@@ -50,6 +51,7 @@ export const createActivities = (deps: Deps) => ({
   removeHost: guarded(removeHost(deps)),
   forgetHost: guarded(forgetHost(deps)),
   upgradeHost: guarded(upgradeHost(deps)),
+  applyKubeletSettings: guarded(applyKubeletSettings(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
   inspectHost: guarded(inspectHost(deps)),
   forgetHostFiles: guarded(forgetHostFiles(deps)),

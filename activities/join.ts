@@ -18,8 +18,9 @@ import type { Deps } from './deps';
 import { explained } from './explained';
 import { envFor } from './host-env';
 import { openImages, type OpenImage, rootfsOf } from './image-set';
+import { writeInitConfig } from './init-config';
 import { runJob } from './job';
-import { initConfig, joinConfig } from './kubeadm';
+import { joinConfig } from './kubeadm';
 import { healthyEtcd } from './etcd';
 import { installKubeconfig, writeKubeconfig } from './kubeconfig';
 import { jobId, maxFailures } from './lifecycle';
@@ -50,6 +51,7 @@ export const joinWorker = (deps: Deps) => async (input: JoinInput): Promise<void
     if (!joined) {
       await join(deps, { input, scope, session, leader, images, role: 'worker', preserve: image ? [balancerConfigPath, balancerManifestPath] : [] });
       await writeKubeconfig(session, await leader.run(readAdminConf));
+      await markSettings(session, input);
     }
     if (image) await awaitBalancer(session, scope, host.id);
     await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
@@ -66,6 +68,7 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     if (!(await session.run(readMarks)).includes(marks.joinControlPlane)) {
       await healthyEtcd(leader, scope, input.leader);
       await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
+      await markSettings(session, input);
     }
     const node = await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
     if (!cluster.controlPlaneEndpoint) {
@@ -78,11 +81,9 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     await session.run(markDone(marks.joinControlPlane));
   });
 
-/** It may lead one day, and let others in: what that takes lies ready, as on the first control plane. */
-async function writeInitConfig(deps: Deps, session: Session, { cluster, host, images }: Pick<JoinInput, 'cluster' | 'host'> & { images: readonly OpenImage[] }): Promise<void> {
-  const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
-  const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
-  await session.run(writePrivateFile('write kubeadm-init.yaml', `${hostPaths(cluster.name).etc}/kubeadm-init.yaml`, initConfig(cluster, images, runtime, host.id)));
+/** What joins is made from the cluster's configuration: the gates see to it that this is the newest. */
+async function markSettings(session: Session, { host, cluster }: JoinInput): Promise<void> {
+  for (const mark of marks.settingsOf(host, cluster.leader, cluster.kubeadm)) await session.run(markDone(mark));
 }
 
 interface Joining {

@@ -1,18 +1,15 @@
-import { readRuntime } from '../domain/commands/bootstrap';
 import { diagnosis } from '../domain/commands/init';
 import { apiReady } from '../domain/commands/kubernetes';
-import { writePrivateFile } from '../domain/commands/registry';
 import { configuredVersion, kubeadmUpgradeScript, laggingPods, noteControlPlane, readUpgrade } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
-import { hostPaths } from '../domain/host-paths';
+import { asked, isOutcome } from './asked';
 import { explained } from './explained';
-import { envFor } from './host-env';
-import { openImages, rootfsOf } from './image-set';
+import { openImages } from './image-set';
+import { writeInitConfig } from './init-config';
 import { runJob } from './job';
-import { initConfig } from './kubeadm';
 import { jobId, maxFailures } from './lifecycle';
 import { poll } from './poll';
-import { asked, giveBack, healthyMembers, isOutcome, type Upgrading } from './upgrading';
+import { giveBack, healthyMembers, type Upgrading } from './upgrading';
 
 /** kubeadm waits up to five minutes for each of four static pods, and as long again when it takes one back. */
 const kubeadmTimeoutMs = 45 * 60_000;
@@ -41,7 +38,8 @@ export async function upgradeControlPlane(it: Upgrading): Promise<void> {
     return typeof lagging === 'string' ? lagging : lagging.length === 0 || lagging.join(', ');
   });
   await healthyMembers(it);
-  if (host.id === leader.id) await writeInitConfig(it);
+  // A kubeadm of two minor versions on would refuse the old one.
+  if (host.id === leader.id) await writeInitConfig(it.deps, session, { cluster, host, images: await openImages(it.deps, cluster, scope) });
   if (state.controlPlane !== version) await session.run(noteControlPlane(version));
 }
 
@@ -85,12 +83,4 @@ async function comesBack(it: Upgrading): Promise<boolean> {
     if (isOutcome(error)) return false;
     throw error;
   }
-}
-
-/** What later joins read on the leader: a kubeadm of two minor versions on would refuse the old one. */
-async function writeInitConfig({ deps, input: { host, cluster }, scope, session }: Upgrading): Promise<void> {
-  const images = await openImages(deps, cluster, scope);
-  const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
-  const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
-  await session.run(writePrivateFile('write kubeadm-init.yaml', `${hostPaths(cluster.name).etc}/kubeadm-init.yaml`, initConfig(cluster, images, runtime)));
 }

@@ -6,15 +6,16 @@ import {
   beginUpgrade, configuredVersion, endUpgrade, isCordoned, newImages, noteCordon, noteDrained, proxiesBehind, readUpgrade, type UpgradeState, versionedPods,
 } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
+import { asked } from './asked';
 import type { Deps } from './deps';
 import { drainNode } from './drain';
+import { nodeOf } from './node-of';
 import { poll } from './poll';
-import type { Scope, Session } from './ports';
 import { inScope } from './scope';
 import { isCancel, shielded } from './shielded';
 import { upgradeControlPlane } from './upgrade-control-plane';
 import { upgradeKubelet } from './upgrade-kubelet';
-import { asked, giveBack, healthyMembers, putInService, type UpgradeInput, type Upgrading } from './upgrading';
+import { giveBack, healthyMembers, putInService, type UpgradeInput, type Upgrading } from './upgrading';
 
 /**
  * Brings one host to the version of the cluster's rootfs image: pods away, static pods, kubelet, a look at it, back in
@@ -33,7 +34,7 @@ export const upgradeHost = (deps: Deps) => async (input: UpgradeInput): Promise<
 
     const onward = shielded(scope);
     const safe = { session: await deps.remote.to(host, onward), through: await deps.remote.to(leader, onward) };
-    const it: Upgrading = { deps, input, scope, session, through, node: await nodeOf(through, scope, input), version };
+    const it: Upgrading = { deps, input, scope, session, through, node: await nodeOf(through, scope, host), version };
     const further: Upgrading = { ...it, ...safe, scope: onward };
     await session.run(beginUpgrade(version));
     if (!state.drained) await makeWay(it, further, state);
@@ -46,19 +47,6 @@ export const upgradeHost = (deps: Deps) => async (input: UpgradeInput): Promise<
 /** Nothing is left to do: programs and static pods are at the version, and no note says that something was begun. */
 const isDone = ({ kubelet, manifests, done }: UpgradeState, version: string, controlPlane: boolean): boolean =>
   kubelet === version && !done.some((mark) => mark.startsWith('upgrading:')) && (!controlPlane || versionedPods.every((name) => manifests[name] === version));
-
-/** Name of the host's Node object. While a lone control plane starts anew the API may be away for minutes. */
-async function nodeOf(through: Session, scope: Scope, { host }: UpgradeInput): Promise<string> {
-  let name = '';
-  await poll({ scope, host: host.id, what: 'an answer of the API', everyMs: 1_000, timeoutMs: 5 * 60_000 }, async () => {
-    const nodes = await asked(() => through.run(readNodes));
-    if (typeof nodes === 'string') return nodes;
-    name = nodes.find(({ address }) => address === host.address)?.name ?? '';
-    if (name === '') throw new ClusterError('CommandFailed', `${host.id} has no Node in the cluster`, { host: host.id, todo: 'look at keelson status: the host has to be part of the cluster before it can be upgraded' });
-    return true;
-  });
-  return name;
-}
 
 /**
  * All that may take long and changes nothing that counts: the cluster is well, the images are there, the pods have left. Where

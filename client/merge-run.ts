@@ -48,7 +48,7 @@ function byName<T extends { readonly name: string }>(before: readonly T[], after
   return [...new Map([...before, ...after].map((one) => [one.name, one])).values()];
 }
 
-const changing = new Set(['RunConfig', 'MountRootfs', 'MirrorRegistry', 'Upgrade', 'Bootstrap', 'Init', 'Join', 'RunGuest']);
+const changing = new Set(['RunConfig', 'MountRootfs', 'MirrorRegistry', 'Upgrade', 'Settings', 'Bootstrap', 'Init', 'Join', 'RunGuest']);
 
 /**
  * Whether no operation has changed a host of the cluster yet: what it failed at were checks. Then a `run` replaces the

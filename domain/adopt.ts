@@ -6,6 +6,7 @@ import type { HostFacts } from './facts';
 import type { ImageFacts } from './images';
 import { marks } from './marks';
 import type { Problem } from './problem';
+import { partsOn, wantedSettings } from './settings';
 
 export interface AdoptInput {
   readonly spec: ClusterSpec;
@@ -116,6 +117,8 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
     marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
     host.id === leader ? marks.init : isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec)),
     ...guests.map(({ digest }) => marks.guest(digest)),
+    // Of what a file says nothing the cluster keeps what it has; what it does say comes with the next apply.
+    ...partsOn(host, leader).filter((part) => Object.keys(wantedSettings(part, spec.kubeadm)).length === 0).map((part) => marks.settings(part, spec.kubeadm)),
   ];
 }
 

@@ -36,7 +36,7 @@ export function verdict(job: PlanJob, board: Board): Verdict {
     const first = filesFirst(board);
     if (first && first !== job && !settled(board.stateOf(first))) return { go: false, blocked: false, reason: `the files of ${first.host} go first` };
   }
-  return job.stage === 'Upgrade' && !board.isControlPlane(job.host ?? '') ? upgradesNow(board) : { go: true };
+  return awayFor[job.stage] !== undefined && !board.isControlPlane(job.host ?? '') ? workersNow(job.stage, board) : { go: true };
 }
 
 /**
@@ -49,15 +49,18 @@ const filesFirst = ({ jobs }: Board): PlanJob | undefined => {
 };
 
 /** What a host does in the stages that the images' commands wait for. */
-const moving: Partial<Record<StageName, string>> = { Upgrade: 'is upgraded', Join: 'joins', Remove: 'leaves' };
+const moving: Partial<Record<StageName, string>> = { Upgrade: 'is upgraded', Settings: 'gets its settings', Join: 'joins', Remove: 'leaves' };
 
-/** Whether one more worker may be away. One whose upgrade has failed counts: a version that does not work must not go on to all. */
-function upgradesNow({ jobs, stateOf, isControlPlane, workersAway }: Board): Verdict {
+/** Stages in which a worker may be away for a while, and what fails then, in words. */
+const awayFor: Partial<Record<StageName, string>> = { Upgrade: 'the upgrade', Settings: 'the change of settings' };
+
+/** Whether one more worker may be away. One that has failed counts: what does not work must not go on to all. */
+function workersNow(stage: StageName, { jobs, stateOf, isControlPlane, workersAway }: Board): Verdict {
   const atOnce = workersAway?.() ?? 1;
-  const others = jobs.filter((one) => one.stage === 'Upgrade' && !isControlPlane(one.host ?? ''));
+  const others = jobs.filter((one) => one.stage === stage && !isControlPlane(one.host ?? ''));
   const failed = others.filter((one) => stateOf(one) === 'failed').map(({ host }) => host);
   const away = others.filter((one) => stateOf(one) === 'running').map(({ host }) => host);
-  if (failed.length >= atOnce) return { go: false, blocked: true, reason: `the upgrade of ${failed.join(', ')} has failed` };
+  if (failed.length >= atOnce) return { go: false, blocked: true, reason: `${awayFor[stage] ?? stage} of ${failed.join(', ')} has failed` };
   if (failed.length + away.length >= atOnce) return { go: false, blocked: false, reason: `${[...failed, ...away].join(', ')} ${failed.length + away.length === 1 ? 'is' : 'are'} away, ${atOnce} at once` };
   return { go: true };
 }
@@ -78,10 +81,18 @@ const gates: Partial<Record<StageName, (job: PlanJob, before: readonly PlanJob[]
   // etcd's members and the API servers change one by one; a kubelet is never newer than any of them.
   Upgrade: (_job, before, board) => [
     ...of(before, 'MirrorRegistry').map((one): Needed => [one, `the registry on ${one.host} serves`]),
-    ...upgraded(before, board),
+    ...controlPlanesFirst('Upgrade', before, board),
+  ],
+  // All hosts have their version before anything else of them changes: what fails has one cause. A kubelet that starts anew is
+  // soon back and its pods run on, but what it was told may be wrong: so control planes go one by one here, too.
+  Settings: (_job, before, board) => [
+    ...of(before, 'Upgrade').map((one): Needed => [one, `${one.host} is upgraded`]),
+    ...controlPlanesFirst('Settings', before, board),
   ],
   Join: (job, before, board) => [
-    ...upgraded(before, board),
+    ...controlPlanesFirst('Upgrade', before, board),
+    // A kubelet that joins takes its settings from the cluster: they are the new ones when the control planes have them.
+    ...controlPlanesFirst('Settings', before, board),
     ...of(before, 'Init').map((one): Needed => [one, `the API answers on ${one.host}`]),
     ...(board.isControlPlane(job.host ?? '') ? [...members(before, board), ...of(before, 'Remove').map(leaves)] : leads(job, before)),
   ],
@@ -94,8 +105,8 @@ const gates: Partial<Record<StageName, (job: PlanJob, before: readonly PlanJob[]
 };
 
 const of = (jobs: readonly PlanJob[], name: StageName): PlanJob[] => jobs.filter(({ stage }) => stage === name);
-const upgraded = (before: readonly PlanJob[], board: Board): Needed[] =>
-  of(before, 'Upgrade').filter((one) => board.isControlPlane(one.host ?? '')).map((one) => [one, `control plane ${one.host} is upgraded`]);
+const controlPlanesFirst = (stage: 'Upgrade' | 'Settings', before: readonly PlanJob[], board: Board): Needed[] =>
+  of(before, stage).filter((one) => board.isControlPlane(one.host ?? '')).map((one) => [one, `control plane ${one.host} ${moving[stage] ?? ''}`]);
 const leaves = (one: PlanJob): Needed => [one, `${one.member ?? one.host} leaves: etcd lets one go at a time`];
 const members = (before: readonly PlanJob[], board: Board): Needed[] =>
   of(before, 'Join').filter((one) => board.isControlPlane(one.host ?? '')).map((one) => [one, `control plane ${one.host} joins: etcd takes one at a time`]);

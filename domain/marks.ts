@@ -1,6 +1,7 @@
-import { type ClusterSpec, type Host } from './cluster';
+import { type ClusterSpec, type Host, type KubeadmDocuments } from './cluster';
 import { digestOf } from './digest';
 import type { ImageFacts } from './images';
+import { partsOn, type SettingsPart, wantedSettings } from './settings';
 
 const key = (value: unknown): string => digestOf(value).slice(0, 16);
 
@@ -27,6 +28,12 @@ export const marks = {
   joinWorker: (controlPlanes: readonly { readonly address: string }[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
   /** An upgrade of the host to this version was begun, and it has not come to its end. */
   upgrading: (version: string): string => `upgrading:${version}`,
+  /** A part of the host runs with what these documents say of it. */
+  settings: (part: SettingsPart, documents: KubeadmDocuments): string => `settings-${part}:${key(wantedSettings(part, documents))}`,
+  /** What a host that has just been made runs with: all its parts were made from these documents. */
+  settingsOf: (host: Pick<Host, 'id' | 'roles'>, leader: string, documents: KubeadmDocuments): string[] => partsOn(host, leader).map((part) => marks.settings(part, documents)),
+  /** What the marks of a part begin with, whatever its settings are. */
+  anySettings: (part: SettingsPart): string => `settings-${part}:`,
   /** All commands of the image have run. */
   guest: (digest: string): string => `guest:${short(digest)}`,
   /** Whether a mark says that an image ran which is none of these: another version has taken its place since. */

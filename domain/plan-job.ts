@@ -1,3 +1,4 @@
+import type { SettingsPart } from './settings';
 import type { StageName } from './stages';
 
 /** What a person may have to say yes to before it is done; the Policy says which. */
@@ -28,6 +29,8 @@ export interface PlanJob {
   readonly forget?: boolean;
   /** In Remove: the address by which Node and etcd member are known, where no host of that id leaves. */
   readonly member?: string;
+  /** In Settings: what of the host takes them. */
+  readonly part?: SettingsPart;
   /** In Upgrade: the version that the host comes from. */
   readonly from?: string;
   /** From where on the work only goes forward, in words. */

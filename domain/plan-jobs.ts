@@ -2,9 +2,11 @@ import { apiPlace, registryPlace } from './api-place';
 import { controlPlanes, type Host, isControlPlane, registryHosts } from './cluster';
 import type { HostFacts } from './facts';
 import type { ImageFacts } from './images';
+import { byRole, inTurn } from './in-turn';
 import { marks } from './marks';
 import { fateOf, hasJoined, isKnown } from './membership';
 import type { PlanJob } from './plan-job';
+import { settingsJobs } from './plan-settings';
 import type { Situation } from './situation';
 import type { StageName } from './stages';
 import { pointOfNoReturn, upgradesFrom } from './upgrade';
@@ -18,6 +20,7 @@ export function jobsFor(situation: Situation): PlanJob[] {
     ...hosts.flatMap((host) => mountJob(situation, host)),
     ...registryHosts(spec, situation.leader).filter((host) => hosts.includes(host)).flatMap((host) => registryJob(situation, host)),
     ...upgradeJobs(situation, hosts),
+    ...settingsJobs(situation, hosts),
     ...hosts.flatMap((host) => bootstrapJob(situation, host)),
     ...initJob(situation),
     ...byRole(hosts).flatMap((host) => joinJob(situation, host)),
@@ -30,7 +33,6 @@ export function jobsFor(situation: Situation): PlanJob[] {
   return [...jobs, ...postProcessJob(situation, jobs.length > 0)];
 }
 
-const byRole = (hosts: readonly Host[]): Host[] => [...hosts.filter(isControlPlane), ...hosts.filter((host) => !isControlPlane(host))];
 const has = (situation: Situation, host: Host, mark: string): boolean => situation.seen.get(host.id)?.done.includes(mark) ?? false;
 const job = (stage: StageName, host: Host, reason: string): PlanJob[] => [{ id: `${stage}/${host.id}`, stage, host: host.id, reason }];
 
@@ -58,15 +60,14 @@ function registryJob(situation: Situation, host: Host): PlanJob[] {
 
 /** The leader first, as kubeadm converts the cluster's configuration there, then the other control planes, then the workers. */
 function upgradeJobs({ spec, seen, version, leader }: Situation, hosts: readonly Host[]): PlanJob[] {
-  const behind = byRole(hosts).flatMap((host) => {
+  const behind = inTurn(hosts, leader).flatMap((host) => {
     const from = upgradesFrom(seen.get(host.id), version);
     return from === undefined ? [] : [{ host, from }];
   });
-  const first = behind.filter(({ host }) => host.id === leader);
   const snapshot = spec.policy.snapshots.beforeUpgrade && behind.some(({ host }) => isControlPlane(host));
   return [
     ...(snapshot ? [{ id: `Upgrade/${leader}/snapshot`, stage: 'Upgrade' as const, host: leader, reason: 'a snapshot of etcd, on every control plane' }] : []),
-    ...[...first, ...behind.filter((one) => !first.includes(one))].map(({ host, from }): PlanJob => ({
+    ...behind.map(({ host, from }): PlanJob => ({
       id: `Upgrade/${host.id}`, stage: 'Upgrade', host: host.id, from, approval: 'upgrade', pointOfNoReturn: pointOfNoReturn(host),
       reason: from === version ? `the upgrade to ${version} was begun` : `${from} to ${version}`,
     })),

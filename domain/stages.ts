@@ -7,6 +7,7 @@ export const stageTitles = {
   MountRootfs: 'Bring the files to the hosts',
   MirrorRegistry: 'Fill and start the cluster registry',
   Upgrade: 'Bring Kubernetes to its new version',
+  Settings: 'Bring changed settings to what runs',
   Bootstrap: 'Prepare container runtime and kubelet',
   Init: 'Start the first control plane',
   Join: 'Join the other hosts',

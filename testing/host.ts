@@ -32,6 +32,9 @@ export class Host {
   clockOffsetMs = 0;
   up = true;
   boots = 1;
+  /** With which configuration its kubelet ends at once, and how often systemd has started it since. */
+  kubeletRefuses: (config: string) => boolean = () => false;
+  kubeletRestarts = 0;
   /** The cluster whose CA lies on the host. */
   kubernetes: Kubernetes | undefined;
   readonly #active = new Set<string>();

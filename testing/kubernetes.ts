@@ -28,6 +28,8 @@ export class Kubernetes {
   readonly applied: string[] = [];
   /** The documents that kubeadm keeps in the cluster, by their kind: what it was initialised with, or was given since. */
   readonly documents = new Map<string, object>();
+  /** What is noted on the ConfigMap of a document, by the document's kind: the mark of what it was made from. */
+  readonly noted = new Map<string, string>();
   /** Grows with each change, as in Files. */
   version = 0;
   /** What each token was made for, by its id. */

@@ -2,6 +2,7 @@ import { type Command, quote } from '../command';
 import { adminConf, hostPaths, stateDir } from '../host-paths';
 import { marks } from '../marks';
 import { readVersion } from '../version';
+import { putBack } from './put-back';
 
 /**
  * What an upgrade leaves on its host while it lasts:
@@ -198,6 +199,16 @@ function flagsOf(version: string, way: 'apply' | 'node'): string {
 }
 
 /**
+ * Brings the kubelet's configuration on the host to that of the cluster's ConfigMap. \`upgrade apply\` of 1.34 takes the
+ * runtime's socket from the Node, and leaves it to this phase to note it on the host: without either the phase refuses to work.
+ */
+export const kubeletConfigPhase = (kubeadm: string, node: string): string => `socket=$(sed -n 's/.*--container-runtime-endpoint=\\([^ "]*\\).*/\\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null)
+if [ -s ${adminConf} ] && [ -n "$socket" ] && [ ! -e /var/lib/kubelet/instance-config.yaml ]; then
+  ${kubectl} annotate node ${quote(node)} kubeadm.alpha.kubernetes.io/cri-socket="$socket" --overwrite
+fi
+${kubeadm} upgrade node phase kubelet-config`;
+
+/**
  * The kubelet and what belongs to it, between its stop and its start: programs first, then the configuration that they read,
  * from the cluster's ConfigMap. \`label\` is the image's own line for it (keelson.dev/upgrade), which also brings its container
  * runtime; without one the three programs of Kubernetes are put in place.
@@ -211,13 +222,7 @@ ${label === undefined ? `for program in kubeadm kubelet kubectl; do
   install -m 755 ${quote(`${hostPaths(cluster).rootfs}/bin`)}/"$program" "$target.new"
   mv -f "$target.new" "$target"
 done` : `bash ${label}`}
-# \`upgrade apply\` of 1.34 takes the runtime's socket from the Node, and leaves it to this phase to note it on the host: without
-# either the phase refuses to work.
-socket=$(sed -n 's/.*--container-runtime-endpoint=\\([^ "]*\\).*/\\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null)
-if [ -s ${adminConf} ] && [ -n "$socket" ] && [ ! -e /var/lib/kubelet/instance-config.yaml ]; then
-  ${kubectl} annotate node ${quote(node)} kubeadm.alpha.kubernetes.io/cri-socket="$socket" --overwrite
-fi
-"$kubeadm" upgrade node phase kubelet-config
+${kubeletConfigPhase('"$kubeadm"', node)}
 systemctl daemon-reload
 systemctl start kubelet
 `;
@@ -227,16 +232,9 @@ systemctl start kubelet
  * when it was replaced. Counts the try: the next one is another job.
  */
 export const kubeletRestoreScript = `set -u
-shopt -s nullglob dotglob globstar
 systemctl stop kubelet
 runtime=
-cd ${dir}/before || exit 1
-for path in **; do
-  [ -f "$path" ] || [ -L "$path" ] || continue
-  if cmp -s "$path" "/$path"; then continue; fi
-  case "$path" in */containerd* | */runc) runtime=yes ;; esac
-  mkdir -p "/$(dirname "$path")" && cp -a "$path" "/$path.before" && mv -fT "/$path.before" "/$path" || exit 1
-done
+${putBack(`${dir}/before`, 'case "$path" in */containerd* | */runc) runtime=yes ;; esac')}
 systemctl daemon-reload
 [ -z "$runtime" ] || systemctl restart containerd
 systemctl reset-failed kubelet 2>/dev/null

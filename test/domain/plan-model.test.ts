@@ -76,7 +76,7 @@ class Model {
     this.record = { ...this.record, members, leader: plan.leader };
   }
 
-  private perform({ id, stage, host, image, member, forget }: PlanJob, plan: Plan, all: readonly Host[]): void {
+  private perform({ id, stage, part, host, image, member, forget }: PlanJob, plan: Plan, all: readonly Host[]): void {
     if (!host) return;
     this.touched.push(host);
     const of = all.find((one) => one.id === host)!;
@@ -85,10 +85,11 @@ class Model {
     if (stage === 'MountRootfs') add(marks.mount(this.spec, images, of, plan.leader));
     if (stage === 'MirrorRegistry') add(marks.registry(images));
     if (stage === 'Bootstrap') add(...(id.endsWith('/names') ? [] : [marks.bootstrap]), names);
-    if (stage === 'Init') { add(marks.init); this.setMembers([host]); }
+    if (stage === 'Settings') add(marks.settings(part!, this.spec.kubeadm));
+    if (stage === 'Init') { add(marks.init, ...marks.settingsOf(of, plan.leader, this.spec.kubeadm)); this.setMembers([host]); }
     if (stage === 'Join') {
       expect(this.healthy()).toBeGreaterThanOrEqual(1);
-      add(isControlPlane(of) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(this.spec)));
+      add(isControlPlane(of) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(this.spec)), ...marks.settingsOf(of, plan.leader, this.spec.kubeadm));
       if (isControlPlane(of) && !this.members.includes(host)) this.setMembers([...this.members, host]);
     }
     if (stage === 'Remove') {

@@ -151,11 +151,12 @@ export class FakeHosts {
         this.mark(host.id, (cluster.upgrading ? marks.registryOfBoth : marks.registry)(cluster.images));
       }),
       upgradeHost: async ({ host, cluster }) => this.call('upgradeHost', host.id, () => this.bring(host.id, cluster.version)),
+      applyKubeletSettings: async ({ host, cluster }) => this.call('applyKubeletSettings', host.id, () => this.settle(host.id, marks.settings('kubelet', cluster.kubeadm))),
       bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap, this.names(host, cluster))),
       pointHost: async ({ host, cluster }) => this.call('pointHost', host.id, () => this.mark(host.id, this.names(host, cluster))),
-      initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init); }),
-      joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane); }),
-      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes)); }),
+      initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init, ...marks.settingsOf(host, cluster.leader, cluster.kubeadm)); }),
+      joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane, ...marks.settingsOf(host, cluster.leader, cluster.kubeadm)); }),
+      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes), ...marks.settingsOf(host, cluster.leader, cluster.kubeadm)); }),
       runGuest: async ({ host, image, cluster }) => this.call('runGuest', host.id, () => {
         const digests = cluster.images.map(({ digest }) => digest);
         this.unmark(host.id, ...this.done(host.id).filter((mark) => marks.isFormerGuest(mark, digests)));
@@ -218,6 +219,12 @@ export class FakeHosts {
 
   private bring(host: string, version: string): void {
     writeFileSync(join(this.dir, 'version', host), version);
+  }
+
+  /** Sets the mark of a step; earlier ones of the same step go. */
+  private settle(host: string, mark: string): void {
+    this.unmark(host, ...this.done(host).filter((one) => one.startsWith(mark.slice(0, mark.indexOf(':') + 1))));
+    this.mark(host, mark);
   }
 
   private versions(host: string): Partial<HostFacts> {

@@ -74,7 +74,7 @@ withTemporal('operations', () => {
       expect(status.phase).toBe('ClusterSuccess');
       expect(status.endedAt).toBeDefined();
       expect(Object.fromEntries(status.conditions.map(({ type, status: is }) => [type, is])))
-        .toEqual({ ...Object.fromEntries(stageNames.filter((name) => !['ConfirmOverrideApps', 'Upgrade', 'Remove'].includes(name)).map((name) => [name, 'True'])), Ready: 'True', ApplyClusterSuccess: 'True' });
+        .toEqual({ ...Object.fromEntries(stageNames.filter((name) => !['ConfirmOverrideApps', 'Upgrade', 'Settings', 'Remove'].includes(name)).map((name) => [name, 'True'])), Ready: 'True', ApplyClusterSuccess: 'True' });
       for (const stage of status.stages) expect(stage.jobs.map(({ state }) => state)).toEqual(stage.jobs.map(() => 'done'));
 
       // One activity per stage and host; then one more look, which found nothing left to do.

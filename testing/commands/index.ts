@@ -14,6 +14,7 @@ import { process } from './process';
 import { registry } from './registry';
 import { reset } from './reset';
 import { scripts } from './scripts';
+import { settings } from './settings';
 import { state } from './state';
 import { stateCopy } from './state-copy';
 import { upgrade } from './upgrade';
@@ -33,5 +34,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade, ...settings,
 ];

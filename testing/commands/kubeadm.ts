@@ -1,7 +1,8 @@
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { balancerConfigPath, balancerManifestPath } from '../../domain/api-balancer';
 import { initScript } from '../../domain/commands/init';
 import { joinScript } from '../../domain/commands/join';
+import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { adminConf } from '../../domain/host-paths';
 import type { Host } from '../host';
 import type { Kubernetes } from '../kubernetes';
@@ -10,6 +11,9 @@ import { type Answer, type Call, fail, type Simulation } from '../simulation';
 
 const manifests = '/etc/kubernetes/manifests';
 const caFile = '/etc/kubernetes/pki/ca.crt';
+
+/** What kubelets are configured by, as kubeadm writes it on a host. */
+export const kubeletConfigOf = ({ documents: kept }: Kubernetes): string => stringify(kept.get('KubeletConfiguration') ?? {});
 
 /** What kubeadm leaves on a host that is a node. Files that a restart of the machine keeps. */
 function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean): void {
@@ -21,7 +25,7 @@ function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean): voi
     files.write(adminConf, `clusters:\n- cluster:\n    certificate-authority-data: ${cluster.ca}\n`, 0o600);
   }
   files.write('/etc/kubernetes/kubelet.conf', `certificate-authority-data: ${cluster.ca}\n`, 0o600);
-  files.write('/var/lib/kubelet/config.yaml', 'kind: KubeletConfiguration\n');
+  files.write(kubeletConfigPath, kubeletConfigOf(cluster));
   host.kubernetes = cluster;
   host.start('kubelet');
   cluster.add({ name: host.name, host, controlPlane, version: files.text('/usr/bin/kubelet')?.trim() ?? '', unschedulable: false });

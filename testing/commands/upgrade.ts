@@ -4,10 +4,12 @@ import {
   beginUpgrade, configuredVersion, countTry, endUpgrade, isCordoned, kubeadmUpgradeScript, kubeletCause, kubeletRestoreScript, kubeletUpgradeScript, laggingPods, newImages,
   noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, proxiesBehind, readUpgrade, saveBefore, versionedPods,
 } from '../../domain/commands/upgrade';
+import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { hostPaths, stateDir } from '../../domain/host-paths';
 import type { Host } from '../host';
 import { exactly, like, oneOf, rendered } from '../pattern';
 import { type Answer, fail, lines, type Simulation } from '../simulation';
+import { kubeletConfigOf } from './kubeadm';
 import { viaApi } from './kubernetes';
 
 const dir = `${stateDir}/upgrade`;
@@ -32,7 +34,7 @@ function state(host: Host): Answer {
   const text = (name: string): string => files.text(`${dir}/${name}`)?.trim() ?? '';
   const pods = files.below(manifests).map((path) => path.slice(manifests.length + 1)).filter((name) => name.endsWith('.yaml'));
   return lines([
-    `kubelet=${files.text('/usr/bin/kubelet')?.trim() ?? ''}`, `active=${host.isActive('kubelet') ? 'active' : 'inactive'}`, 'restarts=0',
+    `kubelet=${files.text('/usr/bin/kubelet')?.trim() ?? ''}`, `active=${host.isActive('kubelet') ? 'active' : 'inactive'}`, `restarts=${host.kubeletRestarts}`,
     ...pods.map((name) => `manifest=${name.replace('.yaml', '')} ${tagOf(files.text(`${manifests}/${name}`))}`),
     ...files.below(`${dir}/manifests`).map((path) => path.slice(`${dir}/manifests/`.length)).filter((name) => files.text(`${manifests}/${name}`) !== files.text(`${dir}/manifests/${name}`)).map((name) => `changed=${name.replace('.yaml', '')}`),
     ...['cordoned', 'drained'].filter((name) => files.has(`${dir}/${name}`)).map((name) => `${name}=yes`),
@@ -71,6 +73,7 @@ function kubeletUpgrade(host: Host, cluster: string): Answer | undefined {
   if (version === '') return fail('the image brings no bin/kubeadm');
   host.did('upgrade the kubelet', [version]);
   for (const name of programs) host.files.write(`/usr/bin/${name}`, version, 0o755);
+  if (host.kubernetes) host.files.write(kubeletConfigPath, kubeletConfigOf(host.kubernetes));
   return report(host);
 }
 
@@ -132,7 +135,7 @@ export const upgrade: readonly Simulation[] = [
   },
   { name: 'upgrade the kubelet', reads: like((cluster, name) => kubeletUpgradeScript({ cluster: cluster!, node: name! }), 'sample-cluster', 'sample-node'), act: (host, { args: [cluster = ''] }) => kubeletUpgrade(host, cluster) },
   { name: 'bring the old kubelet back', reads: exactly(kubeletRestoreScript), act: restore },
-  { name: 'look why the kubelet ends', reads: exactly(kubeletCause.script), act: () => ({ stdout: '' }) },
+  { name: 'look why the kubelet ends', reads: exactly(kubeletCause.script), act: (host) => ({ stdout: host.kubeletRestarts > 0 ? 'E1130 the kubelet refuses its configuration\n' : '' }) },
   { name: 'images of the new kubeadm', reads: like((cluster, version) => newImages(cluster!, version!).script, 'sample-cluster', 'sample-version'), act: (_host, { args: [, version = ''] }) => lines([`registry.k8s.io/kube-apiserver:${version}`, `registry.k8s.io/kube-proxy:${version}`]) },
   { name: 'read the version in kubeadm-config', reads: exactly(configuredVersion.script), act: (host) => viaApi(host, ({ kubernetesVersion }) => ({ stdout: `${kubernetesVersion}\n` })) },
   { name: 'look at the kube-proxies', reads: exactly(proxiesBehind.script), act: (host) => viaApi(host, ({ nodes }) => ({ stdout: `1 1 ${nodes.size} ${nodes.size} ${nodes.size}` })) },

@@ -9,6 +9,7 @@ import { postProcess } from './post-process';
 import { remove } from './remove';
 import { runConfig } from './run-config';
 import { runGuest } from './run-guest';
+import { settings } from './settings';
 import { upgrade } from './upgrade';
 
 /**
@@ -22,6 +23,7 @@ export const stages = [
   mountRootfs,     // every host has every file it needs, by digest
   mirrorRegistry,  // the cluster registry serves every container image
   upgrade,         // another Kubernetes version, host by host
+  settings,        // what runs gets the settings that have changed
   bootstrap,       // container runtime, init scripts, kubelet
   init,            // kubeadm init on the leader
   join,            // control planes one at a time (etcd quorum), workers side by side
