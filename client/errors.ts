@@ -33,10 +33,18 @@ export const silence = (address: string, cause: unknown): TemporalUnavailable =>
   });
 
 /** gRPC's codes for a deadline (which the SDK may report as a cancelled call), for a server that is not there, and the server's word that nobody polls. */
-export const isSilence = (error: unknown): boolean => {
-  for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    if (!isGrpcServiceError(one)) continue;
-    if (one.code === 1 || one.code === 4 || one.code === 14 || (one.code === 9 && /poller|no worker/i.test(one.details))) return true;
-  }
+export const isSilence = (error: unknown): boolean =>
+  isGrpc(error, ({ code, details }) => code === 1 || code === 4 || code === 14 || (code === 9 && nobodyPolls.test(details)));
+
+/**
+ * The server dropped a request, as the workflow's task that should have taken it failed: its Temporal worker was killed
+ * just then, or is too busy. What was asked has not come in; asked again with its id it counts once.
+ */
+export const isDropped = (error: unknown): boolean => isGrpc(error, ({ code, details }) => code === 9 && !nobodyPolls.test(details));
+
+const nobodyPolls = /poller|no worker/i;
+
+function isGrpc(error: unknown, wanted: (one: { code: number; details: string }) => boolean): boolean {
+  for (let one: unknown = error; one instanceof Error; one = one.cause) if (isGrpcServiceError(one) && wanted(one)) return true;
   return false;
-};
+}

@@ -22,6 +22,7 @@ import { type HostsRun, type KnownCluster, type Selection, startCopy, startExec 
 import { noSuchCluster } from './no-such-cluster';
 import { OperationHandle } from './operation';
 import { prepareSpec, resealedFile, withRegistryPassword } from './prepare-spec';
+import { untilTaken } from './until-taken';
 
 export interface ApplyOptions {
   /** Who asks; `$USER@$(hostname)` when left out. */
@@ -118,7 +119,7 @@ export class KeelsonClient {
   }
 
   private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved, forget, planHash }: ApplyOptions): Promise<Accepted> {
-    const startWorkflowOperation = new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
+    const startWorkflowOperation = () => new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
       args: [newEntity(spec.name)],
@@ -128,7 +129,7 @@ export class KeelsonClient {
     });
     const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }) };
     return this.asked(spec.name, answerWithinMs, () =>
-      this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation }));
+      this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation: startWorkflowOperation() }));
   }
 
   /** Asks for bare hosts. Throws ClusterError when there is no such cluster, the confirmation is wrong, or it is busy. */
@@ -354,8 +355,9 @@ export class KeelsonClient {
   }
 
   private async asked<T>(cluster: string, withinMs: number, request: () => Promise<T>): Promise<T> {
+    const end = Date.now() + withinMs;
     try {
-      return await this.client.withDeadline(Date.now() + withinMs, request);
+      return await untilTaken(end, () => this.client.withDeadline(end, request));
     } catch (error) {
       throw fromTemporal(error, { cluster, address: this.address });
     }

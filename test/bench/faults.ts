@@ -8,7 +8,7 @@ async function main(): Promise<void> {
   const wanted = { installs: number('INSTALLS', 2000), rate: number('RATE', 0.04), parallel: number('PARALLEL', 24), seed: number('KEELSON_SEED', 1), withinMs: 600_000 };
   process.stdout.write(`${wanted.installs} installs, ${wanted.rate * 100} % of commands go wrong, KEELSON_SEED=${wanted.seed}\n`);
   const stand = await Stand.start({ patienceMs: 3_000 });
-  stand.work();
+  stand.keepWorking((how) => { process.stdout.write(`${how}\n`); });
   try {
     const every = Math.ceil(wanted.installs / 20);
     const figures = await faultyInstalls(stand, {

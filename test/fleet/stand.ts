@@ -26,6 +26,7 @@ export const commands = ['bash apply.sh network', 'bash apply.sh first', 'bash a
 /** A fleet, a Temporal server and a Temporal worker, each in its place: hosts here, the others in processes of their own. */
 export class Stand {
   readonly workers: ChildProcess[] = [];
+  #closing = false;
 
   private constructor(readonly dir: string, readonly fleet: Fleet, readonly server: TemporalServer, public client: Client, private readonly patienceMs: number) {}
 
@@ -48,6 +49,15 @@ export class Stand {
     return worker;
   }
 
+  /** One Temporal worker that is started again when it has died, as whoever watches an operation does it. `told` hears of it. */
+  keepWorking(told: (how: string) => void): void {
+    this.work().once('exit', (code, signal) => {
+      if (this.#closing) return;
+      told(`the Temporal worker ended (${signal ?? `exit code ${code}`}) and is started again`);
+      this.keepWorking(told);
+    });
+  }
+
   /** A spec over new hosts. Parked work is tried again at once and without end: what a test waits for is the end. */
   async cluster(controlPlanes: number, workers: number, more: Partial<ClusterSpec> = {}): Promise<Made> {
     const hosts = await this.fleet.add(controlPlanes + workers);
@@ -59,6 +69,7 @@ export class Stand {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.client.connection.close();
     for (const worker of this.workers) {
       worker.kill('SIGCONT');

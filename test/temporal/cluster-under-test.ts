@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
@@ -40,13 +40,14 @@ export class ClusterUnderTest {
   /** Throws WorkflowUpdateFailedError when it is refused; `refusal` reads that. */
   apply(spec: ClusterSpec, { requestId = randomUUID(), by = 'ana@laptop', ...more }: Applying = {}): Promise<Accepted> {
     const named = { ...spec, name: this.name };
-    return this.client.workflow.executeUpdateWithStart(applyUpdate, {
+    // A busy Temporal worker may miss its first task; with its id the request counts once, however often it is made.
+    return patiently(() => this.client.workflow.executeUpdateWithStart(applyUpdate, {
       args: [{ requestId, by, spec: named, digest: digestOf(named), ...more }],
       updateId: requestId,
       startWorkflowOperation: new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
         workflowId: entityId(this.name), taskQueue: this.taskQueue, args: [newEntity(this.name)], workflowIdConflictPolicy: 'USE_EXISTING',
       }),
-    });
+    }));
   }
 
   reset({ requestId = randomUUID(), force = false }: { requestId?: string; force?: boolean } = {}): Promise<Accepted> {
@@ -153,7 +154,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ServiceError) || error instanceof WorkflowNotFoundError || Date.now() > end) throw error;
+      if (!(error instanceof ServiceError || isGrpcServiceError(error)) || error instanceof WorkflowNotFoundError || Date.now() > end) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
