@@ -14,6 +14,23 @@ export const uncordon = (node: string): Command => ({
   title: `kubectl uncordon ${node}`, changes: true, script: `${kubectl} uncordon ${quote(node)}`,
 });
 
+/** Who leads the controllers, since when, and when it last said so. */
+export interface ControllerLease {
+  /** Changes whenever another one begins to lead, also the same one anew. */
+  readonly term: string;
+  readonly renewed: string;
+}
+
+/** The lease of kube-controller-manager; undefined where the cluster has none. Its holder renews it every 2 s (Kubernetes' default). */
+export const controllerLease: Command<ControllerLease | undefined> = {
+  title: 'look at the lease of kube-controller-manager',
+  script: `${kubectl} -n kube-system get lease kube-controller-manager --ignore-not-found -o 'jsonpath={.spec.holderIdentity} {.spec.acquireTime} {.spec.renewTime}'`,
+  parse: ({ stdout }) => {
+    const [holder = '', acquired = '', renewed = ''] = stdout.trim().split(' ');
+    return holder === '' ? undefined : { term: `${holder} ${acquired}`, renewed };
+  },
+};
+
 export interface Drained {
   /** True: no pod is left but those of DaemonSets and of the host itself. */
   readonly empty: boolean;

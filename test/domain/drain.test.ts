@@ -1,5 +1,5 @@
 import { defaultPolicy } from '../../domain/cluster';
-import { drain } from '../../domain/commands/drain';
+import { controllerLease, drain } from '../../domain/commands/drain';
 
 const read = (code: number, stdout: string, stderr = '') => drain('w1', defaultPolicy.drain).parse!({ code, stdout, stderr });
 
@@ -21,4 +21,10 @@ test('of a drain that is blocked one learns which pods stay and which budgets ar
   ].join('\n');
   expect(read(1, stdout, 'evicting\nerror: global timeout reached: 5s\n'))
     .toEqual({ empty: false, left: ['web/web-1', 'default/naked'], budgets: ['web/web'], told: 'error: global timeout reached: 5s' });
+});
+
+test('the lease of the controllers tells who leads, since when, and when it was renewed; a cluster without one has none', () => {
+  const told = (stdout: string) => controllerLease.parse!({ code: 0, stdout, stderr: '' });
+  expect(told('cp1_12ab 2026-01-01T00:00:00.000000Z 2026-01-01T00:00:09.000000Z')).toEqual({ term: 'cp1_12ab 2026-01-01T00:00:00.000000Z', renewed: '2026-01-01T00:00:09.000000Z' });
+  expect(told('')).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { defaultPolicy } from '../../domain/cluster';
-import { cordon, drain, uncordon } from '../../domain/commands/drain';
+import { controllerLease, cordon, drain, uncordon } from '../../domain/commands/drain';
 import {
   beginUpgrade, configuredVersion, countTry, endUpgrade, isCordoned, kubeadmUpgradeScript, kubeletCause, kubeletRestoreScript, kubeletUpgradeScript, laggingPods, newImages,
   noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, proxiesBehind, readUpgrade, saveBefore, versionedPods,
@@ -98,6 +98,7 @@ const note = (name: string) => (host: Host): void => host.files.write(`${dir}/${
 export const upgrade: readonly Simulation[] = [
   { name: 'kubectl cordon', reads: like((name) => cordon(name!).script, 'sample-node'), act: setCordon('cordoned', true) },
   { name: 'kubectl uncordon', reads: like((name) => uncordon(name!).script, 'sample-node'), act: setCordon('uncordoned', false) },
+  { name: 'look at the lease of kube-controller-manager', reads: exactly(controllerLease.script), act: (host) => viaApi(host, () => ({ stdout: `${host.name} since-ever ${performance.now()}` })) },
   { name: 'kubectl drain', reads: like((name) => drain(name!, defaultPolicy.drain).script, 'sample-node'), act: setCordon('drained', true) },
   { name: 'is the node cordoned', reads: like((name) => isCordoned(name!).script, 'sample-node'), act: (host, { args: [name = ''] }) => node(host, name, ({ unschedulable }) => ({ stdout: unschedulable ? 'true' : '' })) },
   { name: 'look how far the upgrade is', reads: exactly(readUpgrade.script), act: state },
