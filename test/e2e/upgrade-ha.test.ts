@@ -27,7 +27,7 @@ scenarioOfAll('three control planes and a worker go from 1.33 to 1.34', () => {
 
   const upgrades = () => home.journal(name).filter(({ title, changes }) => changes && /^(kubeadm upgrade|upgrade the kubelet): start$/.test(title));
   const versions = (): string[] => lab.on(leader, `${kubectl} get nodes -o 'jsonpath={range .items[*]}{.status.nodeInfo.kubeletVersion} {end}'`).trim().split(' ');
-  const members = (): string[] => lab.on(leader, `${kubectl} -n kube-system exec etcd-${lab.name(leader)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key member list`).trim().split('\n');
+  const members = (on = leader): string[] => lab.on(on, `${kubectl} -n kube-system exec etcd-${lab.name(on)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key member list`).trim().split('\n');
   const away = (host: string): Span[] => lab.on(host, 'cat /root/etcd-away 2>/dev/null || true').split('\n').filter(Boolean)
     .map((line) => line.split(' ').map(Number)).map(([from = 0, to = 0]) => ({ from, to }));
 
@@ -81,4 +81,19 @@ scenarioOfAll('three control planes and a worker go from 1.33 to 1.34', () => {
     expect({ code: ran.code, out: ran.stdout + ran.stderr }).toMatchObject({ code: 0 });
     await eventually('the API answers on each control plane', () => [leader, second, third].every((host) => lab.on(host, `${kubectl} --server https://${host}:6443 get --raw=/readyz`, { check: false }) === 'ok'));
   }, 120_000);
+
+  test('the leader itself can leave: another control plane takes over, and goes on leading', async () => {
+    const ran = await home.run(['delete', '--cluster', name, '--masters', leader, '--yes'], { timeoutMs: 600_000 });
+    expect({ code: ran.code, out: ran.stdout + ran.stderr }).toMatchObject({ code: 0 });
+    expect(Object.keys(lab.nodes(second)).sort()).toEqual([second, third, worker].map((host) => lab.name(host)).sort());
+    expect(members(second)).toHaveLength(2);
+    expect((await home.run(['status', name])).stdout).toMatch(new RegExp(`${second} +control plane, leader`));
+    // What it served is served by the one that leads now, and the worker reaches the API without it.
+    expect(lab.on(worker, 'kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=5s get --raw=/readyz')).toBe('ok');
+    expect(lab.on(leader, 'ls /etc/kubernetes/manifests /var/lib/etcd/member 2>/dev/null | wc -l', { check: false }).trim()).toBe('0');
+    const added = await home.run(['add', '--cluster', name, '--masters', leader, '--yes'], { timeoutMs: 600_000 });
+    expect({ code: added.code, out: added.stdout + added.stderr }).toMatchObject({ code: 0 });
+    expect(members(second)).toHaveLength(3);
+    expect((await home.run(['plan', '--cluster', name, '--exit-code'])).code).toBe(0);
+  }, 1_300_000);
 });
