@@ -33,7 +33,17 @@ scenario('Kubernetes 1.33 becomes 1.34 under an application that is in use', () 
     await eventually('both replicas', () => lab.on(leader, `${kubectl} -n web get deployment web -o 'jsonpath={.status.readyReplicas}'`) === '2');
     const service = lab.on(leader, `${kubectl} -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'`);
     lab.on(leader, `cat >/root/probe && systemd-run --quiet --unit probe bash /root/probe`, {
-      input: `while :; do curl -fsS -o /dev/null --max-time 5 http://${service}/ 2>>/root/probe-errors || date +%T >>/root/probe-failed; echo >>/root/probe-count; sleep 0.2; done\n`,
+      // A request that fails is told with what the cluster knew of the pods then.
+      input: `while :; do
+  at=$(date +%T.%N)
+  curl -fsS -o /dev/null --max-time 5 http://${service}/ 2>>/root/probe-errors || {
+    echo "$at" >>/root/probe-failed
+    { echo "== from $at to $(date +%T.%N)"; ${kubectl} -n web get pods,endpointslices -o wide --no-headers; ${kubectl} -n kube-system get lease kube-controller-manager --no-headers; } >>/root/probe-state 2>&1
+  }
+  echo >>/root/probe-count
+  sleep 0.2
+done
+`,
     });
   }, 300_000);
   afterAll(async () => {
@@ -99,7 +109,7 @@ scenario('Kubernetes 1.33 becomes 1.34 under an application that is in use', () 
   test('those who used the application hardly noticed', () => {
     lab.on(leader, 'systemctl stop probe');
     const asked = Number(lab.on(leader, 'wc -l </root/probe-count'));
-    process.stderr.write(`asked ${asked} times, lost: ${lab.on(leader, "cat /root/probe-failed /root/probe-errors 2>/dev/null || true").trim().split("\n").join(", ")}\n`);
+    process.stderr.write(`asked ${asked} times, lost: ${lab.on(leader, 'cat /root/probe-errors /root/probe-state 2>/dev/null || true').trim()}\n`);
     expect(asked).toBeGreaterThan(300);
     // The goal is none. A handful is lost while a replica ends before every kube-proxy has let go of it.
     const lost = lab.on(leader, 'cat /root/probe-failed 2>/dev/null || true').split('\n').filter(Boolean);
