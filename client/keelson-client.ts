@@ -75,6 +75,8 @@ export interface ClusterReport {
 
 /** A request is answered by the entity at once; what takes longer has nobody to answer it. */
 const answerWithinMs = 30_000;
+/** Whoever asks for one very plan waits until the operation that runs has looked at its hosts. */
+const planWithinMs = 90_000;
 const queryWithinMs = 5_000;
 const lookWithinMs = 20_000;
 
@@ -128,7 +130,7 @@ export class KeelsonClient {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
     const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }) };
-    return this.asked(spec.name, answerWithinMs, () =>
+    return this.asked(spec.name, planHash === undefined ? answerWithinMs : planWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation: startWorkflowOperation() }));
   }
 

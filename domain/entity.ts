@@ -105,6 +105,8 @@ export interface Running {
   readonly waiting?: Waiting;
   /** Hosts that have joined, as the operation last said. */
   readonly joined?: readonly string[];
+  /** Hash of its plan, once somebody has asked for it. */
+  readonly planHash?: string;
   /** It has waited before, and tries again now. */
   readonly waited?: boolean;
   /** Somebody has cancelled it, and it takes back what it had begun: whom and why, in words. */
@@ -190,7 +192,8 @@ export function migrate(input: unknown, uid: () => string): EntityState {
   return { ...(running ? rest : state), uid: state.uid === '' ? uid() : state.uid };
 }
 
-const busy = (state: EntityState): string =>
+/** Who works on the cluster and since when, in words. */
+export const busy = (state: EntityState): string =>
   state.retired ? 'it was reset just now and ends; ask again' : state.running
     ? `${state.running.operation} of ${state.running.by} ${state.running.ends ? `was ${state.running.ends} and takes back what it had begun; it began` : 'runs since'} ${state.running.at}` +
       (state.running.waiting ? ` and waits: ${state.running.waiting.message}` : '')
@@ -204,7 +207,9 @@ export function refuseApply(state: EntityState, request: { requestId: string; sp
   if (state.running || state.next || state.retired) {
     const goes = state.retired || state.running?.kind === 'reset' || state.next?.kind === 'reset';
     const same = !goes && state.running?.ends === undefined && state.desired?.digest === request.digest;
-    return same ? undefined : new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
+    // A task has no plan that could be the one that is asked for.
+    const another = request.planHash !== undefined && (state.running ?? state.next)?.kind === 'task';
+    return same && !another ? undefined : new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
   }
   if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {
     return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${state.desired?.by ?? 'somebody'}: read it again`);
@@ -323,6 +328,9 @@ const answered = (state: EntityState, answer: Answered): EntityState => ({ ...st
 /** The operation that runs, or that is about to. */
 const joined = ({ n, running, next }: EntityState): { n: number; operation: string } =>
   running ? { n, operation: running.operation } : { n: n + 1, operation: next ? nameOf(next, n + 1) : `init-${n + 1}` };
+
+/** The name of the operation that runs, or that is about to; undefined when there is none. */
+export const openOperation = (state: EntityState): string | undefined => (state.running || state.next ? joined(state).operation : undefined);
 
 /** The answer to a request that was admitted, now or before. */
 export function answerFor(state: EntityState, requestId: string): { operation: string; workflowId: string; attached: boolean } {

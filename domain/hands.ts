@@ -18,6 +18,8 @@ export type Decision =
   | { readonly decision: 'pause'; readonly by: string; readonly at: string; readonly reason?: string }
   | { readonly decision: 'resume'; readonly by: string }
   | { readonly decision: 'amend'; readonly by: string; readonly spec: ClusterSpec }
+  /** Somebody wants to know which plan runs. */
+  | { readonly decision: 'plan'; readonly by: string }
   | { readonly decision: 'policy'; readonly by: string; readonly policy: Policy };
 
 /** Who holds a cluster still, since when, why. */

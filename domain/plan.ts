@@ -84,6 +84,10 @@ export function refusalOf({ problems, hash }: Pick<Plan, 'problems' | 'hash'>, w
   return wanted === undefined || hash.startsWith(wanted) ? undefined : { type: 'StalePlan', message: staleWords(wanted, hash) };
 }
 
+/** Why a request for one very plan does not join an operation that runs. */
+export const otherPlanWords = (wanted: string, { operation, by, hash }: { operation: string; by: string; hash: string }): string =>
+  `${operation} of ${by} runs, and its plan (${hash.slice(0, 12)}) is not the one that was asked for (${wanted.slice(0, 12)}); wait for its end, and look again with keelson plan`;
+
 /** Why a request for a plan of an empty hash is refused: every hash would begin so, and any plan would run. */
 export const noHash = 'only one plan is to run, and its hash is empty';
 

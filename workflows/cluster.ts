@@ -5,6 +5,7 @@ import {
 import {
   admitAmend, admitApply, admitReset, admitTask, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseReset, refuseTask, type Request, type Running, viewOf,
 } from '../domain/entity';
+import { canTell, isOpen, refuseJoin, unanswered, withoutPlan } from '../domain/join';
 import { convergesOn, observeDrift } from '../domain/drift/observed';
 import type { ClusterError } from '../domain/errors';
 import {
@@ -50,12 +51,29 @@ export async function cluster(input: unknown): Promise<EntityState> {
     else await child.signal(decisionSignal, word).catch((error: unknown) => log.warn('the operation did not hear a word', { word: word.decision, error }));
   };
 
+  /** Whoever wants one very plan joins no operation that runs another one, and waits while it has none yet. */
+  const requirePlan = async (operation: string, { requestId, by }: { requestId: string; by: string }, planHash: string): Promise<void> => {
+    await condition(() => state.running?.operation === operation || !isOpen(state, operation));
+    if (isOpen(state, operation)) {
+      state = withoutPlan(state);
+      await say({ decision: 'plan', by });
+    }
+    await condition(() => canTell(state, operation));
+    const refusal = refuseJoin(state, operation, planHash);
+    if (refusal) state = unanswered(state, requestId);
+    requireNone(refusal);
+  };
+
   setHandler(entityQuery, () => viewOf(state), { description: 'the cluster, its conditions, its operations' });
   setHandler(desiredQuery, () => state.desired?.spec, { description: 'the spec, secrets sealed' });
   setHandler(fileQuery, () => state.desired?.file, { description: 'the Clusterfile, sealed' });
   setHandler(recordQuery, () => state.current, { description: 'what the last operation left' });
-  setHandler(progressSignal, ({ operation, waiting, joined, ended: last, record }) => {
+  setHandler(progressSignal, ({ operation, waiting, joined, ended: last, record, planHash }) => {
     if (state.running?.operation !== operation) return;
+    if (planHash) {
+      state = { ...state, running: { ...state.running, planHash } };
+      return;
+    }
     // Signals may overtake each other: this one says nothing of what the operation waits for.
     if (record) {
       state = { ...state, current: record };
@@ -68,6 +86,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
   setHandler(applyUpdate, async (request) => {
     state = admitApply(state, request, now());
     const answer = answerFor(state, request.requestId);
+    if (answer.attached && request.planHash) await requirePlan(answer.operation, request, request.planHash);
     // The same request on an operation that waits is a person saying: try again. One that tries again by itself may have met
     // what the person has mended since: it does so once more.
     if (answer.attached && state.running?.waited) await say({ decision: 'retry', by: request.by });

@@ -30,13 +30,15 @@ export interface Listening {
   readonly paused?: Paused | undefined;
   /** Called when a pause begins or ends, and when the last activity that ran has ended while it lasts. */
   onPause(paused: Paused | undefined, running: number): void;
+  /** Called when somebody asks which plan runs; absent: no plan does. */
+  onAsk?(): void;
 }
 
 /**
  * Hears what people say to an operation. A pause lets what runs go on to its end and begins nothing: an activity that is
  * tried again meanwhile ends at once (workers/pause.ts) and begins anew when the pause is over.
  */
-export function listen({ spec: first, paused: before, onPause }: Listening): Decisions {
+export function listen({ spec: first, paused: before, onPause, onAsk }: Listening): Decisions {
   let spec = first;
   let paused = before;
   let running = 0;
@@ -44,6 +46,7 @@ export function listen({ spec: first, paused: before, onPause }: Listening): Dec
   let said = 0;
 
   setHandler(decisionSignal, (word) => {
+    if (word.decision === 'plan') return onAsk?.();
     said += 1;
     if (word.decision === 'pause') paused = { by: word.by, at: word.at, ...(word.reason ? { reason: word.reason } : {}) };
     else if (word.decision === 'resume') paused = undefined;

@@ -82,6 +82,8 @@ export interface Progress {
   readonly operation: string;
   /** What it waits for; absent: it goes on. */
   readonly waiting?: OperationStatus['waiting'];
+  /** The hash of its plan, to whom has asked. */
+  readonly planHash?: string;
   /** Hosts that have joined. */
   readonly joined?: readonly string[];
   /** A cancelled operation's last word: what it left, and what it took back. */

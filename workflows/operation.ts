@@ -17,7 +17,7 @@ import { unwhole, wholeInput, wholeWords } from '../domain/whole';
 import { listen } from './decisions';
 import { explain } from './explain';
 import { look, planFrom, type Seen } from './look';
-import { planQuery, progressSignal, statusQuery } from './messages';
+import { planQuery, type Progress, progressSignal, statusQuery } from './messages';
 import type { Answer } from './park';
 import { nothingHeard, type Parked, People } from './people';
 import { perform } from './perform';
@@ -69,15 +69,24 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   const parent = workflowInfo().parent;
   if (!parent) throw ApplicationFailure.nonRetryable('an operation runs only under the entity of its cluster', 'InvalidSpec');
   const entity = getExternalWorkflowHandle(parent.workflowId);
+  // Lost words are no harm: the entity asks again when it needs to know.
+  const tellEntity = (word: Omit<Progress, 'operation'>): void => {
+    entity.signal(progressSignal, { operation, ...word }).catch((error: unknown) => log.warn('the entity was not told', { error }));
+  };
+  /** Somebody waits to hear which plan runs. */
+  let asked = false;
+  const tellPlan = (): void => {
+    if (!asked || !status.planHash) return;
+    asked = false;
+    tellEntity({ planHash: status.planHash });
+  };
   const show = (waiting: Waiting | undefined) => {
     const { waiting: _before, ...rest } = status;
     tell(waiting ? { ...rest, waiting } : rest);
-    // Lost words are no harm: the entity asks again when it needs to know.
-    const joined = plan && { joined: hostsJoined(decisions.spec(), plan) };
-    entity.signal(progressSignal, { operation, ...(waiting ? { waiting } : {}), ...joined }).catch((error: unknown) => log.warn('the entity was not told', { error }));
+    tellEntity({ ...(waiting ? { waiting } : {}), ...(plan && { joined: hostsJoined(decisions.spec(), plan) }) });
   };
 
-  const decisions = listen({ spec: input.spec, paused: input.paused, onPause: (paused, running) => {
+  const decisions = listen({ spec: input.spec, paused: input.paused, onAsk: () => { asked = true; tellPlan(); }, onPause: (paused, running) => {
     const { paused: _before, ...rest } = status;
     tell(paused ? { ...rest, paused } : rest);
     const waits = status.waiting?.kind === 'pause';
@@ -112,7 +121,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
   const keep = (next: ClusterRecord): void => {
     if (JSON.stringify(next) === JSON.stringify(record)) return;
     record = next;
-    entity.signal(progressSignal, { operation, record }).catch((error: unknown) => log.warn('the entity was not told', { error }));
+    tellEntity({ record });
   };
   try {
     if (parked && parked.failures.length > 0) await mended(parked.failures, parked.waiting);
@@ -133,7 +142,8 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
       }
       const spec = wanted;
       keep(recordFrom(record, { spec, seen, plan }));
-      tell({ ...status, notes: notesFrom(status.notes, seen, last), planned: status.planned ?? plan.jobs.length, planHash: status.planHash ?? plan.hash });
+      tell({ ...status, notes: notesFrom(status.notes, seen, last), planned: status.planned ?? plan.jobs.length, planHash: round === 1 ? plan.hash : status.planHash ?? plan.hash });
+      tellPlan();
       const work: Work = { spec, images: seen.images, uid, n, operation, hostKeys: record.hostKeys, on, policy: () => decisions.spec().policy, record,
         leftOut: () => people.leftOut().hosts, note: (line) => tell({ ...status, notes: [...new Set([...status.notes, line])] }) };
       if (!(await people.agreed(plan))) {

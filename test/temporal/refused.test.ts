@@ -1,6 +1,6 @@
 import type { ClusterSpec, Policy } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
-import { desiredQuery, policyUpdate } from '../../workflows/messages';
+import { desiredQuery, pauseUpdate, policyUpdate, resumeUpdate } from '../../workflows/messages';
 import { aCluster, aHost } from '../fixtures';
 import { type ClusterUnderTest, refusal } from './cluster-under-test';
 import type { FakeHosts } from './fake-hosts';
@@ -74,5 +74,55 @@ withClusters('a plan that the operation itself refuses', { given: (tier) => { ({
     hosts.fail('checkHost', w3, { type: 'HostUnreachable', message: 'no route to host' });
     expect(await cluster.converge(withOneMore())).toMatchObject({ outcome: 'Failed' });
     expect(await desired()).toEqual(named(withOneMore()));
+  });
+});
+
+withClusters('a request for one very plan, while the same spec is applied already', { given: (tier) => { ({ hosts, cluster } = tier); } }, () => {
+  const wanted = withOneMore;
+  let hash: string;
+  beforeEach(async () => {
+    await cluster.converge(spec());
+    ({ hash } = await cluster.preview(wanted()));
+  });
+
+  test('joins the operation that runs that plan, and is refused where it runs another one, which goes on', async () => {
+    hosts.hold('joinWorker', w3);
+    const { operation } = await cluster.apply(wanted());
+    await hosts.reached('joinWorker', w3);
+    const { type, message } = await refusal(cluster.apply(wanted(), { by: 'bo@desk', planHash: 'feed1234', requestId: 'b1' }));
+    expect(type).toBe('StalePlan');
+    expect(message).toContain(`${operation} of ana@laptop runs, and its plan (${hash.slice(0, 12)}) is not the one that was asked for (feed1234)`);
+    expect(await cluster.apply(wanted(), { by: 'bo@desk', planHash: hash.slice(0, 12) })).toMatchObject({ operation, attached: true });
+    hosts.release('joinWorker', w3);
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success' });
+    await cluster.idle();
+    // What was refused was not answered: the same request is one of its own, and refused by its own look.
+    expect(await cluster.converge(wanted(), { by: 'bo@desk', planHash: 'feed1234', requestId: 'b1' })).toMatchObject({ operation: 'reconcile-3', type: 'StalePlan' });
+  });
+
+  test('waits while that operation has no plan yet', async () => {
+    hosts.hold('checkHost', cp);
+    const { operation } = await cluster.apply(wanted());
+    await hosts.reached('checkHost', cp);
+    const asked = [refusal(cluster.apply(wanted(), { planHash: 'feed1234' })), cluster.apply(wanted(), { planHash: hash })] as const;
+    hosts.release('checkHost', cp);
+    expect(await asked[0]).toMatchObject({ type: 'StalePlan' });
+    expect(await asked[1]).toMatchObject({ operation, attached: true });
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success' });
+  });
+
+  test('is told by the end of an operation that never has a plan, and does not wait for a pause to end', async () => {
+    hosts.hold('checkHost', w3);
+    const { operation } = await cluster.apply(wanted());
+    await hosts.reached('checkHost', w3);
+    await cluster.entity.executeUpdate(pauseUpdate, { args: [{ by: 'cy@home' }] });
+    expect(await refusal(cluster.apply(wanted(), { planHash: hash }))).toMatchObject({ type: 'ClusterBusy', message: expect.stringContaining('it is paused') as string });
+    await cluster.entity.executeUpdate(resumeUpdate, { args: [{ by: 'cy@home' }] });
+    const asked = cluster.apply(wanted(), { planHash: hash });
+    await cluster.until(({ running }) => running !== undefined);
+    hosts.fail('checkHost', w3, { type: 'HostUnreachable', message: 'no route to host' });
+    hosts.release('checkHost', w3);
+    expect(await asked).toMatchObject({ operation, attached: true });
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Failed' });
   });
 });
