@@ -20,7 +20,7 @@ import { resetHost } from './reset';
 import { runConfig } from './run-config';
 import { runGuest } from './run-guest';
 import { forgetHostFiles, inspectHost } from './inspect';
-import { readEntity, setDriftSchedule } from './schedule';
+import { readEntity, setSchedule } from './schedule';
 import { adoptHost, readState, saveState } from './state-copy';
 import { upgradeHost } from './upgrade';
 import { verifyCluster } from './verify';
@@ -56,7 +56,8 @@ export const createActivities = (deps: Deps) => ({
   inspectHost: guarded(inspectHost(deps)),
   forgetHostFiles: guarded(forgetHostFiles(deps)),
   readEntity: guarded(readEntity()),
-  setDriftSchedule: guarded(setDriftSchedule()),
+  setDriftSchedule: guarded(setSchedule('drift')),
+  setSnapshotSchedule: guarded(setSchedule('snapshots')),
   saveState: guarded(saveState(deps)),
   readState: guarded(readState(deps)),
   adoptHost: guarded(adoptHost(deps)),

@@ -1,23 +1,31 @@
 import { Context, getClient } from '@temporalio/activity';
 import type { ClusterSpec } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
+import type { ScheduleKind } from '../domain/schedule';
 
-const scheduleOf = (cluster: string): string => `drift/${cluster}`;
 const is = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
 
-export interface DriftScheduleInput {
+/** What each schedule starts, and under which id; Temporal's own ids of schedules bear the kind and the cluster. */
+const starts: Record<ScheduleKind, { readonly workflowType: string; readonly id: string }> = {
+  drift: { workflowType: 'driftCheck', id: 'drift' },
+  snapshots: { workflowType: 'scheduledSnapshot', id: 'snapshot' },
+};
+
+export interface ScheduleInput {
   readonly cluster: string;
   /** Absent: there shall be none. */
   readonly everyMs?: number;
 }
 
 /**
- * Makes the schedule of a cluster's look for drift what the policy says. Temporal keeps it: it starts `driftCheck` with no
- * client and no entity at hand. Ticks that were missed while the server was away are not made up for.
+ * Makes a schedule of a cluster what the policy says. Temporal keeps it: it starts its workflow with no client and no entity
+ * at hand. Ticks that were missed while the server was away are not made up for.
  */
-export const setDriftSchedule = () => async ({ cluster, everyMs }: DriftScheduleInput): Promise<void> => {
+export const setSchedule = (kind: ScheduleKind) => async ({ cluster, everyMs }: ScheduleInput): Promise<void> => {
   const { schedule } = getClient();
-  const handle = schedule.getHandle(scheduleOf(cluster));
+  const { workflowType, id } = starts[kind];
+  const scheduleId = `${kind}/${cluster}`;
+  const handle = schedule.getHandle(scheduleId);
   if (everyMs === undefined) {
     await handle.delete().catch((error: unknown) => {
       if (!is(error, 'ScheduleNotFoundError')) throw error;
@@ -27,13 +35,13 @@ export const setDriftSchedule = () => async ({ cluster, everyMs }: DriftSchedule
   const options = {
     spec: { intervals: [{ every: everyMs }], jitter: Math.min(600_000, Math.round(everyMs / 10)) },
     action: {
-      type: 'startWorkflow' as const, workflowType: 'driftCheck', workflowId: `cluster/${cluster}/drift`, taskQueue: Context.current().info.taskQueue,
+      type: 'startWorkflow' as const, workflowType, workflowId: `cluster/${cluster}/${id}`, taskQueue: Context.current().info.taskQueue,
       args: [{ cluster }] as unknown[],
     },
     policies: { overlap: 'SKIP' as const, catchupWindow: 600_000 },
   };
   try {
-    await schedule.create({ scheduleId: scheduleOf(cluster), ...options });
+    await schedule.create({ scheduleId, ...options });
   } catch (error) {
     if (!is(error, 'ScheduleAlreadyRunning')) throw error;
     await handle.update((before) => ({ ...before, ...options, state: before.state }) as never);

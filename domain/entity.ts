@@ -37,6 +37,8 @@ export interface EntityState {
   readonly retired: boolean;
   /** How often the schedule that was made looks for drift; absent: there is none. */
   readonly driftEveryMs?: number | undefined;
+  /** How often the schedule that was made takes a snapshot of etcd; absent: there is none. */
+  readonly snapshotsEveryMs?: number | undefined;
 }
 
 /** What is wanted, by whom and since when. */

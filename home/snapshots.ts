@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isScheduled } from '../domain/commands/etcd';
 import { snapshotsDir } from './paths';
 
 /** Where a snapshot of a cluster's etcd is kept on this machine. It holds the cluster's secrets: only the user reads it. */
@@ -37,9 +38,12 @@ export function listSnapshots(cluster: string): string[] {
   }
 }
 
-/** Keeps the newest ones only; what a person has put there under another name stays. */
+/** Keeps the newest ones only, of the schedule's so many and of all others so many; what a person has put there under another name stays. */
 export function pruneKept(cluster: string, keep: number): void {
-  for (const name of listSnapshots(cluster).filter((one) => /^\d{4}-/.test(one)).slice(0, -keep)) rmSync(snapshotFile(cluster, name), { force: true });
+  const dated = listSnapshots(cluster).filter((one) => /^\d{4}-/.test(one));
+  for (const scheduled of [true, false]) {
+    for (const name of dated.filter((one) => isScheduled(one) === scheduled).slice(0, -keep)) rmSync(snapshotFile(cluster, name), { force: true });
+  }
 }
 
 /** SHA-256 of a file, hex; undefined when it is not there. */

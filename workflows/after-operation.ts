@@ -1,7 +1,8 @@
-import { isCancellation, log } from '@temporalio/workflow';
+import { isCancellation, log, patched } from '@temporalio/workflow';
+import type { ScheduleInput } from '../activities/schedule';
 import { controlPlanes, targetOf } from '../domain/cluster';
-import { wantedSchedule } from '../domain/drift/observed';
 import type { EntityState } from '../domain/entity';
+import { type ScheduleKind, type Schedules, wantedSchedule } from '../domain/schedule';
 import { copyOf } from '../domain/state-copy';
 import { on } from './on';
 
@@ -30,11 +31,26 @@ async function quietly(what: string, work: () => Promise<void>): Promise<boolean
   }
 }
 
-/** Makes the schedule of the look for drift what the policy says. Gives what is set now: where it failed, what was set before. */
-export async function settleSchedule(state: EntityState): Promise<number | undefined> {
-  const everyMs = wantedSchedule(state);
-  if (everyMs === state.driftEveryMs) return everyMs;
+/** Makes the schedules of the cluster what its policy says. Gives what is set now: where it failed, what was set before. */
+export async function settleSchedules(state: EntityState): Promise<Schedules> {
+  const driftEveryMs = await settle(state, 'drift', state.driftEveryMs);
+  // An entity that rests may have begun its run when `snapshots.every` was not acted on.
+  const snapshotsEveryMs = wantedSchedule(state, 'snapshots') === state.snapshotsEveryMs || patched('snapshots-by-schedule')
+    ? await settle(state, 'snapshots', state.snapshotsEveryMs) : state.snapshotsEveryMs;
+  return { driftEveryMs, snapshotsEveryMs };
+}
+
+const verbs = {
+  drift: (summary: string, input: ScheduleInput) => on.keep.setDriftSchedule.executeWithOptions({ summary }, [input]),
+  snapshots: (summary: string, input: ScheduleInput) => on.keep.setSnapshotSchedule.executeWithOptions({ summary }, [input]),
+};
+const titles = { drift: 'look for drift', snapshots: 'snapshots of etcd' } as const;
+
+async function settle(state: EntityState, kind: ScheduleKind, before: number | undefined): Promise<number | undefined> {
+  const everyMs = wantedSchedule(state, kind);
+  if (everyMs === before) return everyMs;
   const input = { cluster: state.name, ...(everyMs === undefined ? {} : { everyMs }) };
-  const done = await quietly('the schedule of the look for drift is not as the policy says', () => on.keep.setDriftSchedule.executeWithOptions({ summary: everyMs === undefined ? 'No look for drift' : 'Schedule of the look for drift' }, [input]));
-  return done ? everyMs : state.driftEveryMs;
+  const done = await quietly(`the schedule (${titles[kind]}) is not as the policy says`, () =>
+    verbs[kind](`${everyMs === undefined ? 'No schedule' : 'Schedule'}: ${titles[kind]}`, input));
+  return done ? everyMs : before;
 }

@@ -11,10 +11,11 @@ import type { ClusterError } from '../domain/errors';
 import {
   type Act, admitPolicy, type Decision, noted, refuseAmend, refuseApprove, refuseCancel, refusePause, refusePolicy, refuseResume, refuseRetry, refuseSkip, skippedBy,
 } from '../domain/hands';
-import { keepCopies, settleSchedule } from './after-operation';
+import { observeSnapshot, withSchedules } from '../domain/scheduled-snapshots';
+import { keepCopies, settleSchedules } from './after-operation';
 import { initCluster } from './init-cluster';
 import {
-  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
+  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, snapshotSignal, taskUpdate,
 } from './messages';
 import { reconcileCluster } from './reconcile-cluster';
 import { resetCluster } from './reset-cluster';
@@ -155,9 +156,10 @@ export async function cluster(input: unknown): Promise<EntityState> {
     const { spec, digest } = state.desired;
     state = admitApply(state, { requestId: `drift-${report.at}`, by: 'drift', spec, digest }, now());
   });
+  setHandler(snapshotSignal, (report) => { state = observeSnapshot(state, report, now()); });
   const schedule = async (): Promise<void> => {
-    const driftEveryMs = await settleSchedule(state);
-    state = { ...state, driftEveryMs };
+    const schedules = await settleSchedules(state);
+    state = withSchedules(state, schedules);
   };
 
   // Just adopted: what is known now is worth a copy at once.

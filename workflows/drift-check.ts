@@ -6,6 +6,7 @@ import type { EntityView } from '../domain/entity';
 import type { HostFacts } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
 import { type Plan, planCluster } from '../domain/plan';
+import { restless } from '../domain/schedule';
 import { explain } from './explain';
 import { glanceAt } from './look-at-hosts';
 import { driftSignal, entityId } from './messages';
@@ -21,10 +22,9 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
   const known = await on.probe.readEntity({ cluster });
   const at = new Date().toISOString();
   const nothing = (skipped: string): DriftReport => ({ cluster, at, differences: [], unseen: [], skipped });
-  if (!known?.spec) return nothing(`there is no cluster ${cluster}`);
+  const skipped = restless(cluster, known);
+  if (!known?.spec || skipped) return nothing(skipped ?? 'nothing is known of it');
   const { spec, view } = known;
-  if (view.running) return nothing(`${view.running.operation} of ${view.running.by} runs`);
-  if (!view.created) return nothing('the cluster was not made yet');
 
   const [facts, images] = await Promise.all([glanceAt({ spec, uid: view.uid, hostKeys: view.hostKeys }), fetchImages(spec, view)]);
   const { conditions, hostKeys, created, leader } = view;

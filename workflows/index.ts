@@ -9,3 +9,4 @@ export { previewPlan } from './preview-plan';
 export { reconcileCluster } from './reconcile-cluster';
 export { resetCluster } from './reset-cluster';
 export { runTask } from './run-task';
+export { scheduledSnapshot } from './scheduled-snapshot';

@@ -6,6 +6,7 @@ import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
 import type { DriftReport } from '../domain/drift/difference';
 import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
+import type { SnapshotReport } from '../domain/scheduled-snapshots';
 import type { StateCopy } from '../domain/state-copy';
 import type { OperationStatus } from '../domain/status';
 
@@ -94,6 +95,8 @@ export interface Progress {
 export const progressSignal = defineSignal<[Progress]>('progress');
 /** A look for drift to the entity: what it has found. */
 export const driftSignal = defineSignal<[DriftReport]>('drift');
+/** A snapshot by the schedule to the entity: what has come of it. */
+export const snapshotSignal = defineSignal<[SnapshotReport]>('snapshot');
 /** Entity to operation: a person's word. */
 export const decisionSignal = defineSignal<[Decision]>('decision');
 

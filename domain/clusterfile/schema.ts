@@ -87,8 +87,8 @@ export const policySpecSchema = z.strictObject({
   }, map).optional().describe('Which plans wait for the approval of a person.'),
   snapshots: z.strictObject({
     beforeUpgrade: flag.optional().describe('Before every upgrade; true.'),
-    keep: count(1).optional().describe('How many are kept on each control plane; 5.'),
-    every: duration.optional().describe('Read and not acted on yet: take snapshots by `keelson etcd save`.'),
+    keep: count(1).optional().describe('How many are kept on each control plane: so many of the schedule, so many of all others; 5.'),
+    every: duration.optional().describe('How often the schedule takes one; left out: never.'),
   }, map).optional().describe('Snapshots of etcd.'),
   drift: z.strictObject({
     every: duration.optional().describe('How often; left out: never.'),

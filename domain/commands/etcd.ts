@@ -27,6 +27,9 @@ export const isSnapshotName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9
 /** The name of a snapshot that an operation takes now. */
 export const snapshotName = (at: string, operation: string): string => `${at.replace(/\.\d+/, '').replaceAll(':', '-')}-${operation}.db`;
 
+/** Whether the schedule has taken it. */
+export const isScheduled = (name: string): boolean => name.endsWith('-scheduled.db');
+
 /**
  * Bash: `tool NAME FOLDER` puts etcdctl or etcdutl of this cluster's etcd into FOLDER. From the container that runs, or else
  * from its image: a cluster whose quorum is lost has no etcd that answers, and hosts have no etcdctl of their own.
@@ -143,12 +146,14 @@ export const sendSnapshot = (name: string): Command => ({
   title: 'send the snapshot', timeoutMs: 60 * 60_000, script: `exec cat ${snapshotDir}/${quote(name)}`,
 });
 
-/** Keeps the newest snapshots only; names sort by time. */
+/** Keeps the newest snapshots only, of the schedule's so many and of all others so many; names sort by time. */
 export const pruneSnapshots = (keep: number): Command => ({
   title: 'drop old snapshots',
   changes: true,
   script: `cd ${snapshotDir} 2>/dev/null || exit 0
-ls -1 | grep '^[0-9]\\{4\\}-.*\\.db$' | sort | head -n -${keep} | while IFS= read -r name; do rm -f -- "$name"; done`,
+for which in '' -v; do
+  ls -1 | grep '^[0-9]\\{4\\}-.*\\.db$' | grep $which -e '-scheduled\\.db$' | sort | head -n -${keep} | while IFS= read -r name; do rm -f -- "$name"; done
+done`,
 });
 
 /** How this host's member is called in its cluster. */

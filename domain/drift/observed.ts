@@ -20,7 +20,3 @@ export const mendable = ({ differences }: DriftReport): boolean => differences.s
 /** Whether the cluster mends itself now: its policy says so, nothing runs or is about to, and nobody holds it still. */
 export const convergesOn = (state: EntityState, report: DriftReport): boolean =>
   (state.desired?.spec.policy.drift.converge ?? false) && state.current.created && !state.running && !state.next && !state.retired && !state.paused && mendable(report);
-
-/** How often the schedule of this state shall look; undefined: there shall be none. */
-export const wantedSchedule = ({ retired, desired, current }: EntityState): number | undefined =>
-  (retired || !current.created ? undefined : desired?.spec.policy.drift.everyMs);

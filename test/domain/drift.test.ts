@@ -1,5 +1,6 @@
 import { kubeletDifferences, firstLine, hostsDifferences, serviceDifferences } from '../../domain/drift/host-settings';
-import { convergesOn, observeDrift, wantedSchedule } from '../../domain/drift/observed';
+import { convergesOn, observeDrift } from '../../domain/drift/observed';
+import { wantedSchedule } from '../../domain/schedule';
 import { describeDifference, type DriftReport, summaryOf } from '../../domain/drift/difference';
 import { staticPodDifferences } from '../../domain/drift/static-pods';
 import { type EntityState, newEntity } from '../../domain/entity';
@@ -100,9 +101,9 @@ describe('the entity', () => {
   });
 
   test('has a schedule for as long as the policy says, and none after a reset', () => {
-    expect(wantedSchedule(wants({ everyMs: 5, converge: false }))).toBe(5);
-    expect(wantedSchedule(wants({ converge: false }))).toBeUndefined();
-    expect(wantedSchedule(wants({ everyMs: 5, converge: false }, { retired: true }))).toBeUndefined();
+    expect(wantedSchedule(wants({ everyMs: 5, converge: false }), 'drift')).toBe(5);
+    expect(wantedSchedule(wants({ converge: false }), 'drift')).toBeUndefined();
+    expect(wantedSchedule(wants({ everyMs: 5, converge: false }, { retired: true }), 'drift')).toBeUndefined();
   });
 
   test('a long report is cut where a person reads it', () => {

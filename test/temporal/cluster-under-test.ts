@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, isGrpcServiceError, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ScheduleNotFoundError, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { type EntityState, type EntityView, newEntity, type OperationResult } from '../../domain/entity';
 import type { Plan } from '../../domain/plan';
+import type { ScheduleKind } from '../../domain/schedule';
 import type { OperationStatus } from '../../domain/status';
 import { type Accepted, applyUpdate, cancelUpdate, entityId, entityQuery, recordQuery, resetUpdate, retryUpdate, statusQuery } from '../../workflows/messages';
 
@@ -125,11 +126,18 @@ export class ClusterUnderTest {
     }
   }
 
-  /** Waits until the schedule of the look for drift is the one of this policy. */
-  async scheduled(everyMs: number): Promise<void> {
+  schedule(kind: ScheduleKind) {
+    return this.client.schedule.getHandle(`${kind}/${this.name}`);
+  }
+
+  /** Waits until the schedule is the one of this policy. */
+  async scheduled(kind: ScheduleKind, everyMs: number): Promise<void> {
     for (;;) {
-      const { spec } = await this.client.schedule.getHandle(`drift/${this.name}`).describe();
-      if (spec.intervals?.some(({ every }) => every === everyMs)) return;
+      const made = await this.schedule(kind).describe().catch((error: unknown) => {
+        if (error instanceof ScheduleNotFoundError) return undefined;
+        throw error;
+      });
+      if (made?.spec.intervals?.some(({ every }) => every === everyMs)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

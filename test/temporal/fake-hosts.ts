@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activityInfo, ApplicationFailure, Context, heartbeat, sleep } from '@temporalio/activity';
 import type { Activities } from '../../activities';
-import { readEntity, setDriftSchedule } from '../../activities/schedule';
+import { readEntity, setSchedule } from '../../activities/schedule';
 import type { Difference } from '../../domain/drift/difference';
 import { apiPlace } from '../../domain/api-place';
 import type { Host } from '../../domain/cluster';
@@ -164,7 +164,8 @@ export class FakeHosts {
       }),
       verifyCluster: async ({ host, cluster }) => this.call('verifyCluster', host.id, () => `${cluster.controlPlanes.length + cluster.workers.length} nodes Ready at ${cluster.version}`),
       readEntity: readEntity(),
-      setDriftSchedule: setDriftSchedule(),
+      setDriftSchedule: setSchedule('drift'),
+      setSnapshotSchedule: setSchedule('snapshots'),
       inspectHost: async ({ host }) => this.call('inspectHost', host.id, () => this.differences(host.id)),
       forgetHostFiles: async ({ host }) => this.call('forgetHostFiles', host.id, () => {
         for (const mark of this.done(host.id)) if (mark.startsWith('mount:')) rmSync(join(this.dir, 'done', host.id, mark));

@@ -118,11 +118,11 @@ withTemporal('the state of a cluster', () => {
     const view = await cluster.until(({ conditions }) => conditions.some(({ type, status }) => type === 'Drifted' && status === 'True'));
     expect(view.conditions.find(({ type }) => type === 'Drifted')?.message).toBe('10.0.0.2: /etc/x:3: its content was changed');
     expect(hosts.changes().length).toBe(before);
-    const schedule = env.client.schedule.getHandle(`drift/${cluster.name}`);
+    const schedule = cluster.schedule('drift');
     expect((await schedule.describe()).spec.intervals).toEqual([expect.objectContaining({ every: 1_000 })]);
 
     await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { ...drift, everyMs: 3_600_000 } } });
-    await cluster.scheduled(3_600_000);
+    await cluster.scheduled('drift', 3_600_000);
     expect((await schedule.describe()).spec.intervals).toEqual([expect.objectContaining({ every: 3_600_000 })]);
     await cluster.end((await cluster.reset()).operation);
     await env.client.workflow.getHandle(entityId(cluster.name)).result();

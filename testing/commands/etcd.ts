@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hashSnapshot, lookAtSnapshot, pruneSnapshots, receiveSnapshot, removeSnapshot, saveSnapshot, sendSnapshot, snapshotDir } from '../../domain/commands/etcd';
+import { hashSnapshot, isScheduled, lookAtSnapshot, pruneSnapshots, receiveSnapshot, removeSnapshot, saveSnapshot, sendSnapshot, snapshotDir } from '../../domain/commands/etcd';
 import type { Host } from '../host';
 import { like, rendered } from '../pattern';
 import { type Answer, fail, type Simulation } from '../simulation';
@@ -39,8 +39,10 @@ export const etcd: readonly Simulation[] = [
   {
     name: 'drop old snapshots', reads: rendered((keep: number) => pruneSnapshots(keep).script, (script): [number] => [Number(/head -n -(\d+)/.exec(script)?.[1] ?? 0)], (keep) => [`${keep}`]),
     act: ({ files }, { args: [keep = '0'] }) => {
-      const old = files.below(snapshotDir).filter((path) => /\/\d{4}-[^/]*\.db$/.test(path)).sort().slice(0, -Number(keep));
-      for (const path of old) files.remove(path);
+      const dated = files.below(snapshotDir).filter((path) => /\/\d{4}-[^/]*\.db$/.test(path)).sort();
+      for (const scheduled of [true, false]) {
+        for (const path of dated.filter((one) => isScheduled(one) === scheduled).slice(0, -Number(keep))) files.remove(path);
+      }
     },
   },
 ];

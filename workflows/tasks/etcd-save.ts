@@ -1,37 +1,54 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { isSnapshotName, snapshotName } from '../../domain/commands/etcd';
-import type { Snapshot } from '../../domain/commands/etcd';
+import { isSnapshotName, type Snapshot, snapshotName } from '../../domain/commands/etcd';
+import type { OperationInput } from '../operation';
 import type { AtTask, RunTask } from '../run-task';
 import { attempt, controlPlaneTargets, onAll, problemsOf, whereOf } from './on-hosts';
 
-/**
- * A snapshot of etcd through the first control plane that gives one, and a copy on every other one and on the machine of the
- * Temporal worker. A copy that cannot be made is told; the snapshot is there all the same.
- */
-export const etcdSave: RunTask = async ({ input, on, say }) => {
-  const asked = input.task['snapshot'];
-  const name = typeof asked === 'string' ? asked : snapshotName(new Date().toISOString(), input.operation);
+/** Of whose etcd, and by which verbs. */
+export type AtCluster = Omit<AtTask, 'input'> & { readonly input: Pick<OperationInput, 'spec' | 'uid' | 'n' | 'operation' | 'last'> };
+
+export interface Taken {
+  readonly snapshot: Snapshot;
+  readonly message: string;
+  /** Control planes without a copy, and why. */
+  readonly missing: readonly string[];
+}
+
+export const etcdSave: RunTask = async (at) => {
+  const asked = at.input.task['snapshot'];
+  const name = typeof asked === 'string' ? asked : snapshotName(new Date().toISOString(), at.input.operation);
   if (!isSnapshotName(name)) throw ApplicationFailure.nonRetryable(`${JSON.stringify(name)} is no name of a snapshot`, 'InvalidSpec');
-  const { keep } = input.spec.policy.snapshots;
-  const hosts = controlPlaneTargets(input);
-  const taken = await first(input, hosts, name, on, say);
-  const others = await onAll(hosts.filter(({ id }) => id !== taken.host), (host) => on.change.putEtcdSnapshot.executeWithOptions(
-    { summary: `Snapshot to ${host.id}`, activityId: `PutSnapshot/${host.id}` }, [{ where: whereOf(input, 'Snapshot'), host, name, sha256: taken.snapshot.sha256, keep }],
-  ));
-  const missing = problemsOf(others);
-  for (const problem of missing) say(`no copy on ${problem}`);
-  const { revision, keys, bytes } = taken.snapshot;
-  return {
-    message: `${name}: ${keys} keys at revision ${revision}, ${bytes} bytes, on ${hosts.length - missing.length} of ${hosts.length} control planes and beside the Temporal worker`,
-    output: taken.snapshot,
-  };
+  const { snapshot, message, missing } = await takeSnapshot(at, { name });
+  for (const problem of missing) at.say(`no copy on ${problem}`);
+  return { message, output: snapshot };
 };
 
-async function first(input: AtTask['input'], hosts: ReturnType<typeof controlPlaneTargets>, name: string, on: AtTask['on'], say: AtTask['say']): Promise<{ host: string; snapshot: Snapshot }> {
+/**
+ * A snapshot of etcd through the first control plane that gives one, and a copy on every other one and on the machine of the
+ * Temporal worker. A copy that cannot be made is told; the snapshot is there all the same. `step`: what the names of its
+ * steps begin with. Throws StageFailed when no control plane gives one.
+ */
+export async function takeSnapshot(at: AtCluster, { name, step = '' }: { readonly name: string; readonly step?: string }): Promise<Taken> {
+  const { input, on } = at;
+  const { keep } = input.spec.policy.snapshots;
+  const hosts = controlPlaneTargets(input);
+  const { host: through, snapshot } = await first(at, hosts, { name, step });
+  const others = await onAll(hosts.filter(({ id }) => id !== through), (host) => on.change.putEtcdSnapshot.executeWithOptions(
+    { summary: `Snapshot to ${host.id}`, activityId: `${step}PutSnapshot/${host.id}` }, [{ where: whereOf(input, 'Snapshot'), host, name, sha256: snapshot.sha256, keep }],
+  ));
+  const missing = problemsOf(others);
+  const { revision, keys, bytes } = snapshot;
+  return {
+    snapshot, missing,
+    message: `${name}: ${keys} keys at revision ${revision}, ${bytes} bytes, on ${hosts.length - missing.length} of ${hosts.length} control planes and beside the Temporal worker`,
+  };
+}
+
+async function first({ input, on, say }: AtCluster, hosts: ReturnType<typeof controlPlaneTargets>, { name, step }: { readonly name: string; readonly step: string }): Promise<{ host: string; snapshot: Snapshot }> {
   const problems: string[] = [];
   for (const host of hosts) {
     const { value, problem } = await attempt(host, () => on.change.saveEtcdSnapshot.executeWithOptions(
-      { summary: `Snapshot of etcd on ${host.id}`, activityId: `SaveSnapshot/${host.id}` },
+      { summary: `Snapshot of etcd on ${host.id}`, activityId: `${step}SaveSnapshot/${host.id}` },
       [{ where: whereOf(input, 'Snapshot'), host, name, keep: input.spec.policy.snapshots.keep }],
     ));
     if (value) return { host: host.id, snapshot: value };

@@ -4,10 +4,10 @@ import { explain } from '../explain';
 import type { AtTask } from '../run-task';
 
 /** For whom a task's activities work. */
-export const whereOf = ({ spec, uid, n, operation }: AtTask['input'], stage: string): Where => ({ cluster: spec.name, uid, n, operation, stage });
+export const whereOf = ({ spec, uid, n, operation }: Pick<AtTask['input'], 'spec' | 'uid' | 'n' | 'operation'>, stage: string): Where => ({ cluster: spec.name, uid, n, operation, stage });
 
 /** The control planes, the leader first. */
-export function controlPlaneTargets({ spec, last }: AtTask['input']): HostTarget[] {
+export function controlPlaneTargets({ spec, last }: Pick<AtTask['input'], 'spec' | 'last'>): HostTarget[] {
   const all = controlPlanes(spec).map((host) => targetOf(spec, host, last.hostKeys[host.id]));
   return [...all.filter(({ id }) => id === last.leader), ...all.filter(({ id }) => id !== last.leader)];
 }
