@@ -73,6 +73,24 @@ export class Lab {
     return stdout;
   }
 
+  /** The same beside whatever else goes on: what takes its time on one host must not hold up a test that watches others. */
+  does(host: string, script: string): Promise<void> {
+    return beside(`${host}: ${script}`, 'podman', ['exec', this.name(host), 'bash', '-c', script]);
+  }
+
+  /** The machine goes off and on again, as by its switch. */
+  powerCycle(host: string): Promise<void> {
+    return beside(`${host}: off and on`, 'podman', ['restart', '--time', '0', this.name(host)]);
+  }
+
+  /** Cuts a host from the network for so long, with nftables from outside: nothing comes in or goes out, and nobody is told. */
+  cutNetwork(host: string, seconds: number): Promise<void> {
+    const chain = (hook: string, nic: string) => `chain ${hook} { type filter hook ${hook} priority -300; ${nic} "lo" accept; drop; };`;
+    const cut = `nft 'table inet cut { ${chain('input', 'iifname')} ${chain('output', 'oifname')} ${chain('forward', 'iifname')} }' && sleep ${seconds} && nft delete table inet cut`;
+    const pid = execFileSync('podman', ['inspect', '--format', '{{.State.Pid}}', this.name(host)], { encoding: 'utf8' }).trim();
+    return beside(`${host}: the network cut`, 'nsenter', ['--target', pid, '--net', 'bash', '-c', cut]);
+  }
+
   /**
    * Waits on the host itself until a condition (bash) holds, looking 20 times a second: what is to happen at a certain
    * moment cannot wait for the start of a process per look. Rejects after the time.
@@ -167,8 +185,17 @@ export class Home {
   async kill(which: 'server' | 'worker'): Promise<number> {
     const pid = this.pid(which);
     process.kill(pid, 'SIGKILL');
-    await eventually(`the end of the ${which}`, () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z'), 5_000);
+    await eventually(`the end of the ${which}`, () => isGone(pid), 5_000);
     return pid;
+  }
+
+  /** The machine of Keelson loses its power: the CLI, the Temporal worker and the Temporal server are gone at once. */
+  async powerOff(...views: readonly { readonly child: ChildProcess; readonly ended: Promise<Ran> }[]): Promise<void> {
+    const pids = [this.pid('worker'), this.pid('server')];
+    for (const { child } of views) child.kill('SIGKILL');
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await Promise.all(views.map(({ ended }) => ended));
+    for (const pid of pids) await eventually(`the end of ${pid}`, () => isGone(pid), 5_000);
   }
 
   /** What the product logged about one stage on one host, all attempts in order. */
@@ -194,6 +221,18 @@ export class Home {
     if (!process.env.KEELSON_KEEP_HOSTS) rmSync(this.dir, { recursive: true, force: true });
   }
 }
+
+/** A program of this machine, to its end. Rejects with its words when it fails. */
+function beside(what: string, program: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, (error) => {
+      if (error) reject(new Error(`${what.slice(0, 200)}: ${error.message}`));
+      else resolve();
+    });
+  });
+}
+
+const isGone = (pid: number): boolean => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z');
 
 /** Waits until the question is answered with something. Throws after the time with what was asked. */
 export async function eventually<T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
