@@ -1,5 +1,5 @@
 import type { HostTarget } from '../domain/cluster';
-import { beginSettings, endSettings, noteSettingsFailure, readSettings, settingsAreBack } from '../domain/commands/settings';
+import { beginSettings, endSettings, forgetSettings, noteSettingsFailure, readSettings, settingsAreBack } from '../domain/commands/settings';
 import type { ClusterError } from '../domain/errors';
 import { marks } from '../domain/marks';
 import type { SettingsPart } from '../domain/settings';
@@ -15,6 +15,12 @@ export interface SettingsInput extends HostInput {
   /** The control plane we speak through; the host itself when it is that one. */
   readonly leader: HostTarget;
 }
+
+/** Has the next apply look at a part of the host and bring back what differs. */
+export const forgetHostSettings = (deps: Deps) => async ({ where, host, part }: Omit<HostInput, 'cluster'> & { readonly part: SettingsPart }): Promise<void> =>
+  inScope(deps, where, host.id, async (scope) => {
+    await (await deps.remote.to(host, scope)).run(forgetSettings(part));
+  });
 
 /** What every step of one change of settings works with. */
 export interface Changing {

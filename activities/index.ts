@@ -9,6 +9,7 @@ import { execOnHost } from './exec-on-host';
 import { toFailure } from './failure';
 import { initControlPlane } from './init';
 import { joinControlPlane, joinWorker } from './join';
+import { forgetHostSettings } from './changing-settings';
 import { applyKubeletSettings } from './kubelet-settings';
 import { mirrorRegistry } from './mirror-registry';
 import { mountRootfs } from './mount-rootfs';
@@ -55,6 +56,7 @@ export const createActivities = (deps: Deps) => ({
   verifyCluster: guarded(verifyCluster(deps)),
   inspectHost: guarded(inspectHost(deps)),
   forgetHostFiles: guarded(forgetHostFiles(deps)),
+  forgetHostSettings: guarded(forgetHostSettings(deps)),
   readEntity: guarded(readEntity()),
   setDriftSchedule: guarded(setSchedule('drift')),
   setSnapshotSchedule: guarded(setSchedule('snapshots')),

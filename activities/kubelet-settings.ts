@@ -33,7 +33,7 @@ export const applyKubeletSettings = changeSettings({
     await runJob(session, { id: jobId(scope, `kubelet-settings-back-${tries}`), title: 'bring the former settings back', script: kubeletSettingsBackScript, timeoutMs, scope, maxFailures });
     await steadyKubelet({ ...it, host: host.id }, await versionOf(it), 0);
     return new ClusterError('RolledBack', `${host.id} runs with its former kubelet settings again: ${why}`, {
-      host: host.id, todo: `correct the KubeletConfiguration of the Clusterfile (keelson amend), or mend the cause on ${host.id} (journalctl -u kubelet), then retry`,
+      host: host.id, todo: `keelson cancel, then apply a Clusterfile with another KubeletConfiguration; or mend the cause on ${host.id} (journalctl -u kubelet), then retry`,
     });
   },
 });

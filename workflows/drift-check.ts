@@ -15,8 +15,8 @@ import { clusterSlice, type Work } from './work';
 
 /**
  * A look for what differs from what was applied, by a schedule or for a person: hosts and plan as `plan` has them, and on
- * each host what no mark tells of. Changes nothing; only where the policy says so, files that differ are forgotten so that
- * the apply that the entity then makes brings them back. The entity hears of the result in either case.
+ * each host what no mark tells of. Changes nothing; only where the policy says so, files and kubelets that differ are forgotten
+ * so that the apply that the entity then makes brings them back. The entity hears of the result in either case.
  */
 export async function driftCheck({ cluster }: { readonly cluster: string }): Promise<DriftReport> {
   const known = await on.probe.readEntity({ cluster });
@@ -37,7 +37,7 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
     differences: [...factDifferences(spec, facts, images, view, plan), ...inspected.flatMap(({ differences }) => differences)],
     unseen: inspected.flatMap(({ unseen }) => (unseen ? [unseen] : [])),
   };
-  if (spec.policy.drift.converge) await forgetFiles(work, report);
+  if (spec.policy.drift.converge) await Promise.all([forgetFiles(work, report), forgetKubelets(work, report)]);
   await getExternalWorkflowHandle(entityId(cluster)).signal(driftSignal, report).catch((error: unknown) => log.warn('the entity was not told', { error }));
   return report;
 }
@@ -90,3 +90,9 @@ async function forgetFiles({ spec, uid, hostKeys }: Work, { differences }: Drift
   )));
 }
 
+async function forgetKubelets({ spec, uid, hostKeys }: Work, { differences }: DriftReport): Promise<void> {
+  const ids = new Set(differences.filter(({ kind }) => kind === 'kubelet').map(({ host }) => host));
+  await Promise.all(spec.hosts.filter(({ id }) => ids.has(id)).map((host) => on.keep.forgetHostSettings.executeWithOptions(
+    { summary: `Forget what the settings of ${host.id} were` }, [{ where: where(spec, uid, 'Drift'), host: targetOf(spec, host, hostKeys[host.id]), part: 'kubelet' }],
+  )));
+}

@@ -7,17 +7,21 @@ import { kubeletConfigPhase } from './upgrade';
 const dir = settingsDir('kubelet');
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s -n kube-system`;
 const configMap = 'kubelet-config';
-/** On the ConfigMap: the mark of the document that it was made from. Whoever else writes the ConfigMap takes it away. */
+/** On the ConfigMap: the mark of the document that it was made from, and the digest of what kubeadm made of it. */
 const annotation = 'keelson.dev/settings';
+const digest = `$(${kubectl} get configmap ${configMap} -o 'jsonpath={.data.kubelet}' | sha256sum | cut -c1-16)`;
 
 /** All that decides how a kubelet runs and that kubeadm writes. */
 export const kubeletFiles = ['/var/lib/kubelet/config.yaml', '/var/lib/kubelet/instance-config.yaml', '/var/lib/kubelet/kubeadm-flags.env'];
 
-/** The mark of the document that the cluster's kubelets are configured by; empty when nobody has noted it. */
+/** The mark of the document that the cluster's kubelets are configured by; empty when nobody has noted it, or somebody has changed it since. */
 export const configuredKubelet: Command = {
   title: 'read what the kubelets are configured by',
-  script: `${kubectl} get configmap ${configMap} -o 'jsonpath={.metadata.annotations.${annotation.replaceAll('.', '\\.')}}'`,
-  parse: ({ stdout }) => stdout.trim(),
+  script: `set -o pipefail\nnoted=$(${kubectl} get configmap ${configMap} -o 'jsonpath={.metadata.annotations.${annotation.replaceAll('.', '\\.')}}') && echo "$noted ${digest}"`,
+  parse: ({ stdout }) => {
+    const [, mark = '', noted, seen] = /^(\S*?)(?:\.(\w+))? (\w+)$/.exec(stdout.trim()) ?? [];
+    return noted === seen ? mark : '';
+  },
 };
 
 /** Keeps the cluster's configuration of kubelets beside the files of this control plane. Once. */
@@ -35,7 +39,7 @@ export const uploadKubeletConfig = (documents: string, mark: string): Command =>
   script: `set -eu
 export KUBECONFIG=${adminConf}
 kubeadm init phase upload-config kubelet --config /dev/stdin
-${kubectl} annotate configmap ${configMap} --overwrite ${quote(`${annotation}=${mark}`)}`,
+${kubectl} annotate configmap ${configMap} --overwrite ${annotation}=${quote(mark)}.${digest}`,
 });
 
 /**

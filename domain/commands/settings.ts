@@ -55,6 +55,11 @@ ${putAside(files, 'before')}
 : > saved`,
 });
 
+/** Makes the next apply look at a part and change what differs: its mark goes, nothing else. */
+export const forgetSettings = (part: SettingsPart): Command => ({
+  title: `forget what the settings of the ${part} were`, changes: true, script: `rm -f ${doneDir}/${marks.anySettings(part)}*`,
+});
+
 /** Notes why what ran before comes back, before it does: whoever goes on from here knows it. */
 export const noteSettingsFailure = (part: SettingsPart, why: string): Command => ({
   title: `note why the ${part}'s settings are taken back`, changes: true, stdin: `${why.replaceAll('\n', ' ').slice(0, 2_000)}\n`,

@@ -97,6 +97,7 @@ describe('the entity', () => {
     expect(convergesOn(wants({ converge: true }), report())).toBe(true);
     expect(convergesOn(wants({ converge: true }, { next: { kind: 'reconcile', requestId: 'r', by: 'bo', at: 't' } }), report())).toBe(false);
     expect(convergesOn(wants({ converge: true }, { paused: { by: 'bo', at: 't' } }), report())).toBe(false);
+    expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'kubelet', message: 'x' }] }))).toBe(true);
     expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'flag', message: 'x' }] }))).toBe(false);
   });
 

@@ -1,3 +1,4 @@
+import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { type FleetHost, notBare, observe } from '../../testing';
 import { commands, images, type Made, version } from './stand';
 
@@ -62,6 +63,17 @@ export const upgrade: Operation = {
   ],
 };
 
+/** Every kubelet gets another setting. */
+export const settings: Operation = {
+  name: 'settings', controlPlanes: 2, workers: 1,
+  prepare: (made) => converged(made, made.spec),
+  run: ({ cluster, spec }) => cluster.converge({ ...spec, kubeadm: { kubelet: { maxPods: 57 } } }),
+  check: (made) => [
+    ...whole(made), ...made.hosts.filter(({ host }) => !host.files.text(kubeletConfigPath)?.includes('maxPods: 57')).map(({ host }) => `${host.address} has other settings`),
+    ...made.hosts.filter(({ host }) => host.marks().filter((mark) => mark.startsWith('settings-kubelet:')).length !== 1).map(({ host }) => `${host.address} has not one mark`),
+  ],
+};
+
 /** Back to bare hosts. */
 export const reset: Operation = {
   name: 'reset', controlPlanes: 2, workers: 1,
@@ -70,4 +82,4 @@ export const reset: Operation = {
   check: ({ hosts }) => notBare(hosts),
 };
 
-export const operations = [init, scaleUp, scaleDown, upgrade, reset] as const;
+export const operations = [init, scaleUp, scaleDown, upgrade, settings, reset] as const;

@@ -170,6 +170,7 @@ export class FakeHosts {
       forgetHostFiles: async ({ host }) => this.call('forgetHostFiles', host.id, () => {
         for (const mark of this.done(host.id)) if (mark.startsWith('mount:')) rmSync(join(this.dir, 'done', host.id, mark));
       }),
+      forgetHostSettings: async ({ host, part }) => this.call('forgetHostSettings', host.id, () => this.unmark(host.id, ...this.done(host.id).filter((mark) => mark.startsWith(marks.anySettings(part))))),
       saveState: async ({ host, copy }) => this.call('saveState', host.id, () => writeFileSync(join(this.dir, `state-${host.id}`), JSON.stringify(copy))),
       readState: async ({ host }) => this.call('readState', host.id, () => {
         const copy = this.copy(host.id);

@@ -1,5 +1,5 @@
 import { configuredKubelet, keepKubeletConfigMap, kubeletFiles, kubeletSettingsBackScript, kubeletSettingsScript, uploadKubeletConfig } from '../../domain/commands/kubelet-settings';
-import { beginSettings, endSettings, noteSettingsFailure, readSettings, settingsAreBack, settingsDir } from '../../domain/commands/settings';
+import { beginSettings, endSettings, forgetSettings, noteSettingsFailure, readSettings, settingsAreBack, settingsDir } from '../../domain/commands/settings';
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { stateDir } from '../../domain/host-paths';
 import { marks } from '../../domain/marks';
@@ -43,6 +43,7 @@ const notes = (part: SettingsPart, kept: readonly string[]): Simulation[] => {
       ]),
     },
     { name: `begin the settings of the ${part}`, reads: exactly(beginSettings(part, kept).script), act: (host) => begin(host, part, kept) },
+    { name: `forget the settings of the ${part}`, reads: exactly(forgetSettings(part).script), act: (host) => { for (const mark of marksOf(host, part)) host.files.remove(`${stateDir}/done/${mark}`); } },
     { name: `note why the ${part} is taken back`, reads: exactly(noteSettingsFailure(part, '').script), act: (host, { stdin }) => host.files.write(`${dir}/failed`, stdin, 0o600) },
     { name: `the ${part} has its former settings`, reads: counted((tries) => settingsAreBack(part, tries).script), act: (host, { args: [tries = ''] }) => over(host, part, tries) },
     {
@@ -93,7 +94,7 @@ function back(host: Host): undefined {
 /** Changed settings on what runs. */
 export const settings: readonly Simulation[] = [
   ...settingsParts.flatMap((part) => notes(part, { kubelet: kubeletFiles }[part])),
-  { name: 'read what kubelets are configured by', reads: exactly(configuredKubelet.script), act: (host) => viaApi(host, ({ noted }) => ({ stdout: noted.get('KubeletConfiguration') ?? '' })) },
+  { name: 'read what kubelets are configured by', reads: exactly(configuredKubelet.script), act: (host) => viaApi(host, ({ noted }) => ({ stdout: `${noted.get('KubeletConfiguration') ?? ''}.1 1` })) },
   {
     name: 'keep the ConfigMap kubelet-config', reads: exactly(keepKubeletConfigMap.script),
     act: (host) => viaApi(host, (cluster) => { if (!host.files.has(`${dir}/kubelet-config`)) host.files.write(`${dir}/kubelet-config`, kubeletConfigOf(cluster)); return undefined; }),
