@@ -51,7 +51,7 @@ mkdir -p ${settingsDir(part)}
 cd ${settingsDir(part)}
 [ ! -e saved ] || exit 0
 rm -rf before
-${putAside(files, 'before')}
+${putAside(files, `${settingsDir(part)}/before`)}
 : > saved`,
 });
 
