@@ -88,9 +88,15 @@ function initJob(situation: Situation): PlanJob[] {
   return leader && !isStarted(situation) ? job('Init', leader, 'there is no control plane yet') : [];
 }
 
-/** Whether a control plane is there, also one that leaves or that cannot be reached. */
-const isStarted = ({ spec, seen, leaving, cluster, last }: Situation): boolean =>
-  cluster !== undefined || (last?.created ?? false) || [...controlPlanes(spec), ...leaving].some(({ id }) => seen.get(id)?.done.includes(marks.init));
+/**
+ * Whether a control plane is there, also one that leaves or that cannot be reached. One that answers for itself, and of
+ * which no mark tells, was not made to its end: a join to itself would begin with its reset.
+ */
+function isStarted({ spec, seen, leaving, leader, cluster, last }: Situation): boolean {
+  if ([...controlPlanes(spec), ...leaving].some(({ id }) => seen.get(id)?.done.includes(marks.init))) return true;
+  if (cluster?.through === leader && !hasJoined(seen.get(leader))) return false;
+  return cluster !== undefined || (last?.created ?? false);
+}
 
 function joinJob(situation: Situation, host: Host): PlanJob[] {
   const { spec, seen, leader } = situation;

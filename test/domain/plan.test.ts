@@ -59,6 +59,18 @@ test('whatever was done already, a plan never does it again and doing the rest l
   }));
 });
 
+test('a leader that answers and was never noted as made is made to its end, and does not join itself', () => {
+  const spec = aCluster(1, 1);
+  const done = allMarks(spec, images);
+  const cluster = clusterFacts(spec.hosts, done)!;
+  const bare = (id: string) => bareFacts(id, { done: [] });
+  const ids = (last?: { created: boolean }) => planCluster({
+    spec, images, problems: [], facts: spec.hosts.map(({ id }) => bare(id)), cluster, ...(last ? { last: { conditions: [], hostKeys: {}, images: [], ...last } } : {}),
+  }).jobs.map(({ id }) => id).filter((id) => /^(Init|Join)/.test(id));
+  expect(ids()).toEqual(['Init/10.0.0.1', 'Join/10.0.0.2']);
+  expect(ids({ created: true })).toEqual(['Init/10.0.0.1', 'Join/10.0.0.2']);
+});
+
 test('a new machine at the address of a dead etcd member: the member leaves first, by name, and then it joins (peers.md #17)', () => {
   const spec = aCluster(3, 0);
   const [, , fresh] = spec.hosts;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSpec } from '../../domain/cluster';
-import { type FleetHost, leftBehind, type Moment, observe } from '../../testing';
+import { type FleetHost, leftBehind, observe } from '../../testing';
 import { cancelUpdate, pauseUpdate, resumeUpdate } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
 import { ended } from './temporal';
@@ -17,19 +17,6 @@ withTemporal('human hands on simulated hosts', () => {
   });
   afterAll(() => stand.close());
 
-  /** Commands stop where a test says so. */
-  function hold(where: (moment: Moment) => boolean): { reached: Promise<void>; release(): void } {
-    let release = (): void => undefined;
-    let arrive = (): void => undefined;
-    const until = new Promise<void>((resolve) => { release = resolve; });
-    const reached = new Promise<void>((resolve) => { arrive = resolve; });
-    stand.fleet.plans.push((moment) => {
-      if (!where(moment)) return undefined;
-      arrive();
-      return { kind: 'hold', when: 'before', until };
-    });
-    return { reached, release: () => { stand.fleet.plans.pop(); release(); } };
-  }
   const commandsOn = (hosts: readonly FleetHost[]): number => {
     const ours = new Set(hosts.map(({ host }) => host.address));
     return stand.fleet.journal.entries.filter((entry) => entry.kind === 'command' && ours.has(entry.host)).length;
@@ -40,7 +27,7 @@ withTemporal('human hands on simulated hosts', () => {
   test('a pause: what runs ends, then no command reaches any host, through a killed Temporal worker; resume ends well', async () => {
     const made = await stand.cluster(1, 2);
     const first = made.controlPlanes[0]!.host.address;
-    const held = hold(({ host, name }) => host === first && name.endsWith('kubeadm init'));
+    const held = stand.holds(({ host, name }) => host === first && name.endsWith('kubeadm init'));
     await made.cluster.apply(made.spec);
     await held.reached;
     await made.cluster.entity.executeUpdate(pauseUpdate, { args: [{ by }] });
@@ -61,7 +48,7 @@ withTemporal('human hands on simulated hosts', () => {
   test('a cancel while a worker is prepared: it is bare again, members stay, nothing runs on any host', async () => {
     const made = await stand.cluster(1, 2);
     const last = made.workers[1]!.host;
-    const held = hold(({ host, name }) => host === last.address && name.endsWith('image script') );
+    const held = stand.holds(({ host, name }) => host === last.address && name.endsWith('image script') );
     await made.cluster.apply(made.spec);
     await held.reached;
     await made.cluster.until(() => made.workers[0]!.host.marks().some((mark) => mark.startsWith('join:')));
@@ -80,7 +67,7 @@ withTemporal('human hands on simulated hosts', () => {
   test('a cancel in the middle of a join lets it end: a member, and no second join by the next apply', async () => {
     const made = await stand.cluster(1, 1);
     const { host } = made.workers[0]!;
-    const held = hold((moment) => moment.host === host.address && moment.name.endsWith('kubeadm join'));
+    const held = stand.holds((moment) => moment.host === host.address && moment.name.endsWith('kubeadm join'));
     await made.cluster.apply(made.spec);
     await held.reached;
     await made.cluster.entity.executeUpdate(cancelUpdate, { args: [{ by, reason: '' }] });

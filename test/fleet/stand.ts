@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { type ClusterSpec, defaultPolicy } from '../../domain/cluster';
-import { Fleet, type FleetHost } from '../../testing';
+import { type FaultPlan, Fleet, type FleetHost, type Moment } from '../../testing';
 import { taskQueue } from '../../workflows/messages';
 import { ClusterUnderTest } from '../temporal/cluster-under-test';
 import { ended, TemporalServer } from './temporal';
@@ -66,6 +66,32 @@ export class Stand {
       env: [], command: [], configs: [], kubeadm: {}, force: false, policy: { ...defaultPolicy, parkRetry: { times: 1000, firstMs: 50, factor: 1 } }, ...more,
     };
     return { cluster: new ClusterUnderTest(this.client, taskQueue), hosts, controlPlanes: hosts.slice(0, controlPlanes), workers: hosts.slice(controlPlanes), spec };
+  }
+
+  /** Until `mend` every command that this says something about goes wrong so. */
+  breaks(plan: FaultPlan): { mend(): void } {
+    const { plans } = this.fleet;
+    plans.push(plan);
+    return { mend: () => { if (plans.includes(plan)) plans.splice(plans.indexOf(plan), 1); } };
+  }
+
+  /** Commands stop before their effect where a test says so, until `release`. */
+  holds(where: (moment: Moment) => boolean): { reached: Promise<void>; release(): void } {
+    let release = (): void => undefined;
+    let arrive = (): void => undefined;
+    const until = new Promise<void>((resolve) => { release = resolve; });
+    const reached = new Promise<void>((resolve) => { arrive = resolve; });
+    const { mend } = this.breaks((moment) => {
+      if (!where(moment)) return undefined;
+      arrive();
+      return { kind: 'hold', when: 'before', until };
+    });
+    return { reached, release: () => { mend(); release(); } };
+  }
+
+  /** What was done to a host since the journal had so many entries. */
+  effects({ host }: FleetHost, since = 0): string[] {
+    return this.fleet.journal.entries.slice(since).filter((entry) => entry.kind === 'effect' && entry.host === host.address).map(({ name }) => name);
   }
 
   async close(): Promise<void> {
