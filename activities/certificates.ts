@@ -4,6 +4,7 @@ import {
 } from '../domain/commands/certificates';
 import { etcdHealthy, forgetTools, ownApiReady } from '../domain/commands/etcd';
 import { readAdminConf } from '../domain/commands/kubernetes';
+import { markDone, readMarks } from '../domain/commands/state';
 import { ClusterError } from '../domain/errors';
 import { adminConf } from '../domain/host-paths';
 import { configurationOf, hostConfiguration, missingNames, withCertSans } from '../domain/kubeadm/running-config';
@@ -19,13 +20,15 @@ export interface CertSansInput {
   readonly host: HostTarget;
   /** Names and addresses that the API server's certificate shall have as well. */
   readonly names: readonly string[];
+  /** The host's mark of its control plane's settings, as it is and as it will be: who has the former one has the new one then. */
+  readonly settings?: { readonly before: string; readonly after: string };
 }
 
 /**
  * Adds names to the API server's certificate of one control plane. Done means that the server that listens there shows a
  * certificate with all of them. One control plane at a time: its API server is away for some seconds.
  */
-export const addCertSans = (deps: Deps) => async ({ where, host, names }: CertSansInput): Promise<void> =>
+export const addCertSans = (deps: Deps) => async ({ where, host, names, settings }: CertSansInput): Promise<void> =>
   inScope(deps, where, host.id, async (scope) => {
     const session = await deps.remote.to(host, scope);
     const before = await session.run(readClusterConfiguration);
@@ -36,17 +39,22 @@ export const addCertSans = (deps: Deps) => async ({ where, host, names }: CertSa
     }
     const wanted = withCertSans(before, names);
     if (wanted !== undefined) await session.run(uploadClusterConfiguration(wanted));
-
-    const { file } = await session.run(readApiCertificate);
-    if (missingNames(names, file?.names ?? []).length > 0) await session.run(renewApiCertificate(hostConfiguration(wanted ?? before, host)));
-    if (!(await servesFile(session))) await session.run(restartApiServer);
-    await poll({ scope, host: host.id, what: 'an API server that shows the new certificate', everyMs: 1_000, timeoutMs: 180_000 }, async () => {
-      const { served } = await session.run(readApiCertificate);
-      const missing = missingNames(names, served?.names ?? []);
-      if (!served || missing.length > 0) return served ? `it lacks ${missing.join(', ')}` : 'it shows none';
-      return (await session.run(ownApiReady)) || 'it is not ready';
-    });
+    await showNames(session, scope, { host, names, configuration: wanted ?? before });
+    if (settings && (await session.run(readMarks)).includes(settings.before)) await session.run(markDone(settings.after));
   });
+
+/** Has the API server of a control plane show a certificate with all these names; makes it anew where it lacks some. */
+export async function showNames(session: Session, scope: Scope, { host, names, configuration }: { host: HostTarget; names: readonly string[]; configuration: string }): Promise<void> {
+  const { file } = await session.run(readApiCertificate);
+  if (missingNames(names, file?.names ?? []).length > 0) await session.run(renewApiCertificate(hostConfiguration(configuration, host)));
+  if (!(await servesFile(session))) await session.run(restartApiServer);
+  await poll({ scope, host: host.id, what: 'an API server that shows the new certificate', everyMs: 1_000, timeoutMs: 180_000 }, async () => {
+    const { served } = await session.run(readApiCertificate);
+    const missing = missingNames(names, served?.names ?? []);
+    if (!served || missing.length > 0) return served ? `it lacks ${missing.join(', ')}` : 'it shows none';
+    return (await session.run(ownApiReady)) || 'it is not ready';
+  });
+}
 
 /** Whether the server shows the very certificate that lies there. */
 async function servesFile(session: Session): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { bootstrapHost } from './bootstrap';
 import { addCertSans, refreshKubeconfig, renewAllCertificates } from './certificates';
 import { checkHost } from './check';
+import { applyControlPlaneSettings } from './control-plane-settings';
 import { copyToHost } from './copy-to-host';
 import type { Deps } from './deps';
 import { finishEtcdRestore, prepareEtcdRestore, restoreEtcdMember, startRestoredApi, startRestoredEtcd, stopForRestore, undoEtcdRestore } from './etcd-restore';
@@ -10,6 +11,7 @@ import { toFailure } from './failure';
 import { initControlPlane } from './init';
 import { joinControlPlane, joinWorker } from './join';
 import { forgetHostSettings } from './changing-settings';
+import { applyKubeProxySettings } from './kube-proxy-settings';
 import { applyKubeletSettings } from './kubelet-settings';
 import { mirrorRegistry } from './mirror-registry';
 import { mountRootfs } from './mount-rootfs';
@@ -52,6 +54,8 @@ export const createActivities = (deps: Deps) => ({
   removeHost: guarded(removeHost(deps)),
   forgetHost: guarded(forgetHost(deps)),
   upgradeHost: guarded(upgradeHost(deps)),
+  applyControlPlaneSettings: guarded(applyControlPlaneSettings(deps)),
+  applyKubeProxySettings: guarded(applyKubeProxySettings(deps)),
   applyKubeletSettings: guarded(applyKubeletSettings(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
   inspectHost: guarded(inspectHost(deps)),

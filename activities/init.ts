@@ -45,7 +45,7 @@ export const initControlPlane = (deps: Deps) => async ({ where, host, cluster }:
     }
     await poll({ scope, host: host.id, what: 'a ready API server', everyMs: 300, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');
     await installKubeconfig(session, adminConf);
-    for (const mark of marks.settingsOf(host, cluster.leader, cluster.kubeadm)) await session.run(markDone(mark));
+    for (const mark of marks.settingsOf(host, cluster.kubeadm)) await session.run(markDone(mark));
     await session.run(markDone(marks.init));
   });
 

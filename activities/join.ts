@@ -83,7 +83,7 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
 
 /** What joins is made from the cluster's configuration: the gates see to it that this is the newest. */
 async function markSettings(session: Session, { host, cluster }: JoinInput): Promise<void> {
-  for (const mark of marks.settingsOf(host, cluster.leader, cluster.kubeadm)) await session.run(markDone(mark));
+  for (const mark of marks.settingsOf(host, cluster.kubeadm)) await session.run(markDone(mark));
 }
 
 interface Joining {

@@ -29,7 +29,7 @@ export interface Upgrading {
 }
 
 /** Waits until every etcd member answers, at most two minutes, also over an API that comes and goes. */
-export async function healthyMembers({ input: { host, leader }, scope, through }: Upgrading): Promise<void> {
+export async function healthyMembers({ input: { host, leader }, scope, through }: Pick<Upgrading, 'scope' | 'through'> & { readonly input: Pick<UpgradeInput, 'host' | 'leader'> }): Promise<void> {
   await poll({ scope, host: host.id, what: 'a healthy etcd', everyMs: 500, timeoutMs: 120_000 }, async () => {
     const seen = await asked(() => lookThrough(through, leader));
     if (typeof seen === 'string') return seen;

@@ -118,7 +118,7 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
     host.id === leader ? marks.init : isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec)),
     ...guests.map(({ digest }) => marks.guest(digest)),
     // Of what a file says nothing the cluster keeps what it has; what it does say comes with the next apply.
-    ...partsOn(host, leader).filter((part) => Object.keys(wantedSettings(part, spec.kubeadm)).length === 0).map((part) => marks.settings(part, spec.kubeadm)),
+    ...partsOn(host).filter((part) => Object.keys(wantedSettings(part, spec.kubeadm)).length === 0).map((part) => marks.settings(part, spec.kubeadm)),
   ];
 }
 

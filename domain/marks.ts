@@ -31,7 +31,7 @@ export const marks = {
   /** A part of the host runs with what these documents say of it. */
   settings: (part: SettingsPart, documents: KubeadmDocuments): string => `settings-${part}:${key(wantedSettings(part, documents))}`,
   /** What a host that has just been made runs with: all its parts were made from these documents. */
-  settingsOf: (host: Pick<Host, 'id' | 'roles'>, leader: string, documents: KubeadmDocuments): string[] => partsOn(host, leader).map((part) => marks.settings(part, documents)),
+  settingsOf: (host: Pick<Host, 'roles'>, documents: KubeadmDocuments): string[] => partsOn(host).map((part) => marks.settings(part, documents)),
   /** What the marks of a part begin with, whatever its settings are. */
   anySettings: (part: SettingsPart): string => `settings-${part}:`,
   /** All commands of the image have run. */

@@ -1,9 +1,9 @@
-import type { Host } from './cluster';
+import { controlPlanes, type Host } from './cluster';
 import { inTurn } from './in-turn';
 import { marks } from './marks';
 import { hasJoined } from './membership';
 import type { PlanJob } from './plan-job';
-import { partsOn, settingsDocument, type SettingsPart } from './settings';
+import { isOfCluster, partsOn, settingsDocument, type SettingsPart } from './settings';
 import type { Situation } from './situation';
 
 /**
@@ -13,14 +13,20 @@ import type { Situation } from './situation';
  */
 export const settingsJobs = (situation: Situation, hosts: readonly Host[]): PlanJob[] =>
   inTurn(hosts.filter(({ id }) => runs(situation, id)), situation.leader)
-    .flatMap((host) => partsOn(host, situation.leader).flatMap((part) => settingsJob(situation, host, part)));
+    .flatMap((host) => partsOn(host).flatMap((part) => settingsJob(situation, host, part)));
+
+const marksOn = ({ seen }: Situation, id: string, part: SettingsPart): string[] => (seen.get(id)?.done ?? []).filter((mark) => mark.startsWith(marks.anySettings(part)));
+const marksOfAll = (situation: Situation, part: SettingsPart): string[] => [...new Set(controlPlanes(situation.spec).flatMap(({ id }) => marksOn(situation, id, part)))];
 
 const runs = ({ seen }: Situation, id: string): boolean => (seen.get(id)?.reachable ?? false) && hasJoined(seen.get(id));
 
-function settingsJob({ spec, seen }: Situation, { id }: Host, part: SettingsPart): PlanJob[] {
-  const done = seen.get(id)?.done ?? [];
-  if (done.includes(marks.settings(part, spec.kubeadm))) return [];
-  const known = done.some((mark) => mark.startsWith(marks.anySettings(part)));
+function settingsJob(situation: Situation, { id }: Host, part: SettingsPart): PlanJob[] {
+  const { spec, leader } = situation;
+  if (isOfCluster(part) && id !== leader) return [];
+  const found = isOfCluster(part) ? marksOfAll(situation, part) : marksOn(situation, id, part);
+  // Marks of a cluster's part that differ: one of these hosts was away when it was changed, and nobody knows which.
+  if (found.length === 1 && found.includes(marks.settings(part, spec.kubeadm))) return [];
+  const known = found.length > 0;
   return [{
     id: `Settings/${id}/${part}`, stage: 'Settings', host: id, part,
     reason: known ? `the ${settingsDocument(part)} has changed` : `it is not known with which ${settingsDocument(part)} it runs: what differs is changed`,

@@ -52,7 +52,7 @@ export function allMarks(spec: ClusterSpec, images: readonly ImageFacts[] = some
   return Object.fromEntries(spec.hosts.map((host) => [host.id, [
     marks.mount(spec, images, host, leader), marks.bootstrap, marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
     ...(host.id === leader ? [marks.init, ...images.map(({ digest }) => marks.guest(digest))] : []),
-    ...marks.settingsOf(host, leader, spec.kubeadm),
+    ...marks.settingsOf(host, spec.kubeadm),
     ...(registryHosts(spec, leader).includes(host) ? [marks.registry(images)] : []),
     ...(host.id === leader ? [] : [isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec))]),
   ]]));

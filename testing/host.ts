@@ -35,6 +35,8 @@ export class Host {
   /** With which configuration its kubelet ends at once, and how often systemd has started it since. */
   kubeletRefuses: (config: string) => boolean = () => false;
   kubeletRestarts = 0;
+  /** With which manifest a static pod ends at once. */
+  podRefuses: (manifest: string) => boolean = () => false;
   /** The cluster whose CA lies on the host. */
   kubernetes: Kubernetes | undefined;
   readonly #active = new Set<string>();

@@ -30,6 +30,10 @@ export class Kubernetes {
   readonly documents = new Map<string, object>();
   /** What is noted on the ConfigMap of a document, by the document's kind: the mark of what it was made from. */
   readonly noted = new Map<string, string>();
+  /** Its ClusterConfiguration of the first day: certificates were made from it. */
+  firstConfiguration: object | undefined;
+  /** With which configuration its kube-proxies end at once. */
+  proxyRefuses: (config: string) => boolean = () => false;
   /** Grows with each change, as in Files. */
   version = 0;
   /** What each token was made for, by its id. */

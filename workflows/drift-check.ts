@@ -7,6 +7,7 @@ import type { HostFacts } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
 import { type Plan, planCluster } from '../domain/plan';
 import { restless } from '../domain/schedule';
+import type { SettingsPart } from '../domain/settings';
 import { explain } from './explain';
 import { glanceAt } from './look-at-hosts';
 import { driftSignal, entityId } from './messages';
@@ -15,7 +16,7 @@ import { clusterSlice, type Work } from './work';
 
 /**
  * A look for what differs from what was applied, by a schedule or for a person: hosts and plan as `plan` has them, and on
- * each host what no mark tells of. Changes nothing; only where the policy says so, files and kubelets that differ are forgotten
+ * each host what no mark tells of. Changes nothing; only where the policy says so, files and settings that differ are forgotten
  * so that the apply that the entity then makes brings them back. The entity hears of the result in either case.
  */
 export async function driftCheck({ cluster }: { readonly cluster: string }): Promise<DriftReport> {
@@ -37,7 +38,7 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
     differences: [...factDifferences(spec, facts, images, view, plan), ...inspected.flatMap(({ differences }) => differences)],
     unseen: inspected.flatMap(({ unseen }) => (unseen ? [unseen] : [])),
   };
-  if (spec.policy.drift.converge) await Promise.all([forgetFiles(work, report), forgetKubelets(work, report)]);
+  if (spec.policy.drift.converge) await Promise.all([forgetFiles(work, report), forgetSettings(work, report)]);
   await getExternalWorkflowHandle(entityId(cluster)).signal(driftSignal, report).catch((error: unknown) => log.warn('the entity was not told', { error }));
   return report;
 }
@@ -90,9 +91,12 @@ async function forgetFiles({ spec, uid, hostKeys }: Work, { differences }: Drift
   )));
 }
 
-async function forgetKubelets({ spec, uid, hostKeys }: Work, { differences }: DriftReport): Promise<void> {
-  const ids = new Set(differences.filter(({ kind }) => kind === 'kubelet').map(({ host }) => host));
-  await Promise.all(spec.hosts.filter(({ id }) => ids.has(id)).map((host) => on.keep.forgetHostSettings.executeWithOptions(
-    { summary: `Forget what the settings of ${host.id} were` }, [{ where: where(spec, uid, 'Drift'), host: targetOf(spec, host, hostKeys[host.id]), part: 'kubelet' }],
-  )));
+/** The part of a host whose settings a difference is about. */
+const partOf: Partial<Record<Difference['kind'], SettingsPart>> = { kubelet: 'kubelet', flag: 'control-plane' };
+
+async function forgetSettings({ spec, uid, hostKeys }: Work, { differences }: DriftReport): Promise<void> {
+  const about = (part: SettingsPart): Set<string> => new Set(differences.filter(({ kind }) => partOf[kind] === part).map(({ host }) => host));
+  await Promise.all((['kubelet', 'control-plane'] as const).flatMap((part) => spec.hosts.filter(({ id }) => about(part).has(id)).map((host) => on.keep.forgetHostSettings.executeWithOptions(
+    { summary: `Forget what the settings of ${host.id} were` }, [{ where: where(spec, uid, 'Drift'), host: targetOf(spec, host, hostKeys[host.id]), part }],
+  ))));
 }

@@ -74,6 +74,10 @@ export const clusterSlice = ({ spec, images }: Work, plan: Plan): ClusterSlice =
   ...(spec.controlPlaneEndpoint ? { controlPlaneEndpoint: spec.controlPlaneEndpoint } : {}),
 });
 
+/** The control planes that are there: reached, and part of the cluster before this plan began. */
+export const presentControlPlanes = (work: Work, plan: Plan): HostTarget[] =>
+  controlPlanes(work.spec).filter(({ id }) => !plan.absent.includes(id) && !plan.jobs.some(({ stage, host }) => stage === 'Join' && host === id)).map(({ id }) => targetFor(work, id));
+
 /** A job in words, for the Temporal UI. At most 200 bytes are allowed there. */
 export function summaryOf(work: Work, job: PlanJob): string {
   const role = job.host ? ` on ${isMaster(work, job.host) ? 'control plane' : 'worker'} ${job.host}` : '';

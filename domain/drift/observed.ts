@@ -14,8 +14,8 @@ export function observeDrift(state: EntityState, report: DriftReport, now: strin
   return { ...state, current: { ...state.current, conditions: setCondition(state.current.conditions, condition, now) } };
 }
 
-/** What an apply mends: files of the images, the kubelet's configuration, and what a plan says. Flags of the control plane and settings of the host are for a person. */
-export const mendable = ({ differences }: DriftReport): boolean => differences.some(({ kind }) => ['file', 'kubelet', 'plan'].includes(kind));
+/** What an apply mends: files of the images, flags of the control plane, the kubelet's configuration, and what a plan says. Other settings of the host are for a person. */
+export const mendable = ({ differences }: DriftReport): boolean => differences.some(({ kind }) => ['file', 'flag', 'kubelet', 'plan'].includes(kind));
 
 /** Whether the cluster mends itself now: its policy says so, nothing runs or is about to, and nobody holds it still. */
 export const convergesOn = (state: EntityState, report: DriftReport): boolean =>

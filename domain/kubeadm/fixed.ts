@@ -67,6 +67,24 @@ function valueAt(document: JsonObject | undefined, path: readonly string[]): Jso
   return value;
 }
 
+/** A ClusterConfiguration with what a running cluster keeps for good as that one has it. */
+export const keepFixed = (configuration: JsonObject, running: JsonObject): JsonObject =>
+  fields.filter(({ document }) => document === 'cluster').reduce((kept, { path, missing }) => {
+    const value = valueAt(running, path);
+    return value === undefined && missing === undefined ? kept : withValue(kept, path, value);
+  }, configuration);
+
+/** A document without what a cluster keeps for good: what is left can be changed while it runs. */
+export const withoutFixed = (document: DocumentName, value: JsonObject): JsonObject =>
+  fields.filter((one) => one.document === document).reduce((rest, { path }) => withValue(rest, path, undefined), value);
+
+/** The object with another value at a place; undefined takes it away, and with it what became empty. */
+function withValue(object: JsonObject, [key = '', ...rest]: readonly string[], value: Json | undefined): JsonObject {
+  const { [key]: before, ...others } = object;
+  const inner = rest.length === 0 ? value : withValue(isObject(before) ? before : {}, rest, value);
+  return inner === undefined || (rest.length > 0 && isObject(inner) && Object.keys(inner).length === 0) ? others : { ...others, [key]: inner };
+}
+
 /** One form for what means the same: order and spaces in lists, how a duration or an address is written. */
 function normal(value: Json): string {
   if (Array.isArray(value)) return [...(value as readonly Json[])].map(normal).sort().join(',');

@@ -1,8 +1,9 @@
-import { parse, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { JsonObject } from '../cluster';
 import { ClusterError } from '../errors';
 import { apiName, apiPort } from '../host-paths';
 import { normalAddress } from '../ip-range';
+import { keepFixed } from './fixed';
 import { isObject, listAt, objectAt, textAt } from './json';
 import { kubeadmApi } from './kinds';
 
@@ -24,6 +25,24 @@ export function withCertSans(configuration: string, names: readonly string[]): s
   const before = listAt(apiServer, 'certSANs').map(String);
   const added = missingNames(names, before);
   return added.length === 0 ? undefined : write([{ ...cluster, apiServer: { ...apiServer, certSANs: [...before, ...added] } }]);
+}
+
+/**
+ * kubeadm's documents for a host of a cluster that runs: what it keeps for good is taken from its configuration, and names
+ * that its API servers have once been given stay. Gives them for kubeadm on the host (`all`), the ClusterConfiguration alone,
+ * and the names.
+ */
+export function ofRunningCluster(documents: string, configuration: string, node: string): { all: string; cluster: string; names: string[] } {
+  const running = read(configuration);
+  const parts = parseAllDocuments(documents).map((one): unknown => one.toJS()).filter(isObject).map((one): JsonObject => {
+    if (one['kind'] === 'InitConfiguration') return { ...one, nodeRegistration: { ...objectAt(one, 'nodeRegistration'), name: node } };
+    return one['kind'] === 'ClusterConfiguration' ? keepFixed(one, running) : one;
+  });
+  const own = parts.find((one) => one['kind'] === 'ClusterConfiguration') ?? {};
+  const wanted = listAt(objectAt(own, 'apiServer'), 'certSANs').map(String);
+  const names = [...wanted, ...missingNames(listAt(objectAt(running, 'apiServer'), 'certSANs').map(String), wanted)];
+  const cluster = { ...own, apiServer: { ...objectAt(own, 'apiServer'), certSANs: names } };
+  return { all: write(parts.map((one) => (one === own ? cluster : one))), cluster: write([cluster]), names };
 }
 
 /** The names that are not among those. Addresses count by what they are, not by how they are written. */

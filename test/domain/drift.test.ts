@@ -98,7 +98,7 @@ describe('the entity', () => {
     expect(convergesOn(wants({ converge: true }, { next: { kind: 'reconcile', requestId: 'r', by: 'bo', at: 't' } }), report())).toBe(false);
     expect(convergesOn(wants({ converge: true }, { paused: { by: 'bo', at: 't' } }), report())).toBe(false);
     expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'kubelet', message: 'x' }] }))).toBe(true);
-    expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'flag', message: 'x' }] }))).toBe(false);
+    expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'hosts', message: 'x' }] }))).toBe(false);
   });
 
   test('has a schedule for as long as the policy says, and none after a reset', () => {

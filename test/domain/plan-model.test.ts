@@ -86,10 +86,10 @@ class Model {
     if (stage === 'MirrorRegistry') add(marks.registry(images));
     if (stage === 'Bootstrap') add(...(id.endsWith('/names') ? [] : [marks.bootstrap]), names);
     if (stage === 'Settings') add(marks.settings(part!, this.spec.kubeadm));
-    if (stage === 'Init') { add(marks.init, ...marks.settingsOf(of, plan.leader, this.spec.kubeadm)); this.setMembers([host]); }
+    if (stage === 'Init') { add(marks.init, ...marks.settingsOf(of, this.spec.kubeadm)); this.setMembers([host]); }
     if (stage === 'Join') {
       expect(this.healthy()).toBeGreaterThanOrEqual(1);
-      add(isControlPlane(of) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(this.spec)), ...marks.settingsOf(of, plan.leader, this.spec.kubeadm));
+      add(isControlPlane(of) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(this.spec)), ...marks.settingsOf(of, this.spec.kubeadm));
       if (isControlPlane(of) && !this.members.includes(host)) this.setMembers([...this.members, host]);
     }
     if (stage === 'Remove') {

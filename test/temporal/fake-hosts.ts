@@ -152,11 +152,13 @@ export class FakeHosts {
       }),
       upgradeHost: async ({ host, cluster }) => this.call('upgradeHost', host.id, () => this.bring(host.id, cluster.version)),
       applyKubeletSettings: async ({ host, cluster }) => this.call('applyKubeletSettings', host.id, () => this.settle(host.id, marks.settings('kubelet', cluster.kubeadm))),
+      applyControlPlaneSettings: async ({ host, cluster }) => this.call('applyControlPlaneSettings', host.id, () => this.settle(host.id, marks.settings('control-plane', cluster.kubeadm))),
+      applyKubeProxySettings: async ({ host, cluster, controlPlanes }) => this.call('applyKubeProxySettings', host.id, () => { for (const { id } of [host, ...controlPlanes]) this.settle(id, marks.settings('kube-proxy', cluster.kubeadm)); }),
       bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap, this.names(host, cluster))),
       pointHost: async ({ host, cluster }) => this.call('pointHost', host.id, () => this.mark(host.id, this.names(host, cluster))),
-      initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init, ...marks.settingsOf(host, cluster.leader, cluster.kubeadm)); }),
-      joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane, ...marks.settingsOf(host, cluster.leader, cluster.kubeadm)); }),
-      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes), ...marks.settingsOf(host, cluster.leader, cluster.kubeadm)); }),
+      initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init, ...marks.settingsOf(host, cluster.kubeadm)); }),
+      joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane, ...marks.settingsOf(host, cluster.kubeadm)); }),
+      joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes), ...marks.settingsOf(host, cluster.kubeadm)); }),
       runGuest: async ({ host, image, cluster }) => this.call('runGuest', host.id, () => {
         const digests = cluster.images.map(({ digest }) => digest);
         this.unmark(host.id, ...this.done(host.id).filter((mark) => marks.isFormerGuest(mark, digests)));
@@ -193,7 +195,7 @@ export class FakeHosts {
       startRestoredEtcd: async ({ host }) => this.call('startRestoredEtcd', host.id, () => undefined),
       startRestoredApi: async ({ host }) => this.call('startRestoredApi', host.id, () => undefined),
       finishEtcdRestore: async ({ host }) => this.call('finishEtcdRestore', host.id, () => ({ nodes: [] })),
-      addCertSans: async ({ host }) => this.call('addCertSans', host.id, () => undefined),
+      addCertSans: async ({ host, settings }) => this.call('addCertSans', host.id, () => { if (settings && this.done(host.id).includes(settings.before)) this.settle(host.id, settings.after); }),
       renewAllCertificates: async ({ host }) => this.call('renewAllCertificates', host.id, () => undefined),
       refreshKubeconfig: async ({ host }) => this.call('refreshKubeconfig', host.id, () => undefined),
       execOnHost: async ({ host }) => this.call('execOnHost', host.id, () => ({ code: 0 })),

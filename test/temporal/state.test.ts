@@ -140,14 +140,14 @@ withTemporal('the state of a cluster', () => {
     expect(hosts.changes().slice(before)).toEqual(['forgetHostFiles 10.0.0.2', 'mountRootfs 10.0.0.2']);
   });
 
-  test('drift: where the policy says so, a kubelet that is configured otherwise is mended as well, and flags are not', async () => {
+  test('drift: where the policy says so, a kubelet and a control plane that are configured otherwise are mended as well', async () => {
     await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
     hosts.more = () => ({ joined: true, kubeletVersion: 'v1.34.2' });
     const before = hosts.changes().length;
     hosts.differences = (host) => (host === cp ? [{ host, kind: 'flag', message: 'x' }] : host === '10.0.0.2' ? [{ host, kind: 'kubelet', flag: 'maxPods', message: 'maxPods is 7' }] : []);
     await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
     await cluster.until(({ log }) => log.length === 2);
-    expect(hosts.changes().slice(before)).toEqual(['forgetHostSettings 10.0.0.2', 'applyKubeletSettings 10.0.0.2']);
+    expect(hosts.changes().slice(before)).toEqual(['forgetHostSettings 10.0.0.2', `forgetHostSettings ${cp}`, `applyControlPlaneSettings ${cp}`, 'applyKubeletSettings 10.0.0.2']);
   });
 
   test('drift of a cluster that is busy, or not there, is not looked at', async () => {

@@ -2,12 +2,14 @@ import type { Fault, Moment } from '../faults';
 import type { Host } from '../host';
 import type { Simulation } from '../simulation';
 import { bootstrap } from './bootstrap';
+import { controlPlaneSettings } from './control-plane-settings';
 import { etcd } from './etcd';
 import { etcdMembers } from './etcd-members';
 import { files } from './files';
 import { hostsFile } from './hosts-file';
 import { jobs } from './jobs';
 import { kubeadm } from './kubeadm';
+import { kubeProxySettings } from './kube-proxy-settings';
 import { kubernetes } from './kubernetes';
 import { look } from './look';
 import { process } from './process';
@@ -34,5 +36,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade, ...settings,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade, ...settings, ...controlPlaneSettings, ...kubeProxySettings,
 ];

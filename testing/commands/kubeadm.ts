@@ -8,8 +8,8 @@ import type { Host } from '../host';
 import type { Kubernetes } from '../kubernetes';
 import { like, oneOf, type Reader } from '../pattern';
 import { type Answer, type Call, fail, type Simulation } from '../simulation';
+import { manifestsDir as manifests, manifestsOf } from '../static-pods';
 
-const manifests = '/etc/kubernetes/manifests';
 const caFile = '/etc/kubernetes/pki/ca.crt';
 
 /** What kubelets are configured by, as kubeadm writes it on a host. */
@@ -20,7 +20,7 @@ function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean): voi
   const { files } = host;
   files.write(caFile, Buffer.from(cluster.ca, 'base64'));
   if (controlPlane) {
-    for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) files.write(`${manifests}/${name}.yaml`, `image: ${name}:${cluster.kubernetesVersion}\n`, 0o600);
+    for (const [path, text] of manifestsOf(cluster)) files.write(path, text, 0o600);
     files.write('/var/lib/etcd/member/snap/db', host.name, 0o600);
     files.write(adminConf, `clusters:\n- cluster:\n    certificate-authority-data: ${cluster.ca}\n`, 0o600);
   }
@@ -63,6 +63,7 @@ function init(host: Host, { args: [configPath = ''], half, speaker }: Call): Ans
   }
   const cluster = host.around.newCluster(version);
   keepDocuments(cluster, given);
+  cluster.firstConfiguration = cluster.documents.get('ClusterConfiguration');
   becomeNode(host, cluster, true);
   return { stdout: 'Your Kubernetes control-plane has initialized successfully!\n' };
 }

@@ -30,7 +30,7 @@ const configMaps = (documents: ReadonlyMap<string, object>): object[] =>
 export const kubernetes: readonly Simulation[] = [
   { name: 'is the API ready', reads: exactly(apiReady.script), act: (host) => viaApi(host, () => ({ stdout: 'ok' })) },
   { name: 'kubectl get nodes', reads: exactly(readNodes.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify(cluster.list()) })) },
-  { name: 'read what is fixed in the configuration', reads: exactly(readFixedSettings.script), act: (host) => viaApi(host, ({ documents }) => ({ stdout: JSON.stringify({ items: configMaps(documents) }) })) },
+  { name: 'read what is fixed in the configuration', reads: exactly(readFixedSettings.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify({ items: configMaps(cluster.documents) }) })) },
   {
     name: 'wait for Ready nodes', reads: rendered((seconds: number) => awaitReadyNodes(seconds).script, (script): [number] => [Number(/--timeout=(\d+)s$/.exec(script)?.[1] ?? 0)], (seconds) => [`${seconds}`]),
     act: (host) => viaApi(host, (cluster) => yesOrNo([...cluster.nodes.values()].every((node) => cluster.isReady(node)))),

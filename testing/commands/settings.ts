@@ -1,3 +1,4 @@
+import { controlPlaneFiles } from '../../domain/commands/control-plane-settings';
 import { configuredKubelet, keepKubeletConfigMap, kubeletFiles, kubeletSettingsBackScript, kubeletSettingsScript, uploadKubeletConfig } from '../../domain/commands/kubelet-settings';
 import { beginSettings, endSettings, forgetSettings, noteSettingsFailure, readSettings, settingsAreBack, settingsDir } from '../../domain/commands/settings';
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
@@ -93,7 +94,7 @@ function back(host: Host): undefined {
 
 /** Changed settings on what runs. */
 export const settings: readonly Simulation[] = [
-  ...settingsParts.flatMap((part) => notes(part, { kubelet: kubeletFiles }[part])),
+  ...settingsParts.flatMap((part) => notes(part, { kubelet: kubeletFiles, 'control-plane': controlPlaneFiles, 'kube-proxy': [] }[part])),
   { name: 'read what kubelets are configured by', reads: exactly(configuredKubelet.script), act: (host) => viaApi(host, ({ noted }) => ({ stdout: `${noted.get('KubeletConfiguration') ?? ''}.1 1` })) },
   {
     name: 'keep the ConfigMap kubelet-config', reads: exactly(keepKubeletConfigMap.script),

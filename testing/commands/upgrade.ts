@@ -10,10 +10,10 @@ import type { Host } from '../host';
 import { exactly, like, oneOf, rendered } from '../pattern';
 import { type Answer, fail, lines, type Simulation } from '../simulation';
 import { kubeletConfigOf } from './kubeadm';
+import { manifestsDir as manifests, manifestsOf } from '../static-pods';
 import { viaApi } from './kubernetes';
 
 const dir = `${stateDir}/upgrade`;
-const manifests = '/etc/kubernetes/manifests';
 const programs = ['kubeadm', 'kubelet', 'kubectl'] as const;
 const tagOf = (text = ''): string => /:([^:\s]+)\s*$/.exec(text)?.[1] ?? '';
 
@@ -62,7 +62,7 @@ function kubeadmUpgrade(host: Host, version: string, way: string): Answer | unde
     if (way === 'node' && cluster.kubernetesVersion !== version) return fail(`the cluster is configured for ${cluster.kubernetesVersion}`);
     if (minor(version) - minor(cluster.kubernetesVersion) > 1) return fail('Specified version is too high');
     host.did('kubeadm upgrade', [version, way]);
-    for (const name of versionedPods) host.files.write(`${manifests}/${name}.yaml`, `image: ${name}:${version}\n`, 0o600);
+    for (const [path, text] of manifestsOf(cluster, version)) if (!path.endsWith('/etcd.yaml')) host.files.write(path, text, 0o600);
     cluster.kubernetesVersion = version;
     return { stdout: `[upgrade] SUCCESS! ${version}\n` };
   });
@@ -144,7 +144,7 @@ export const upgrade: readonly Simulation[] = [
     name: 'kubectl get static pods', reads: like((name, version) => laggingPods(name!, version!).script, 'sample-node', 'sample-version'),
     act: (host, { args: [name = ''] }) => viaApi(host, (cluster) => {
       const on = cluster.nodes.get(name)?.host;
-      return lines(versionedPods.map((pod) => `${pod}-${name} ${on?.files.text(`${manifests}/${pod}.yaml`)?.replace('image: ', '').trim() ?? ''} True`));
+      return lines(versionedPods.map((pod) => `${pod}-${name} ${/image: (\S+)/.exec(on?.files.text(`${manifests}/${pod}.yaml`) ?? '')?.[1] ?? ''} True`));
     }),
   },
 ];

@@ -1,8 +1,7 @@
-import { controlPlanes } from '../../domain/cluster';
 import { snapshotName } from '../../domain/commands/etcd';
 import type { Plan, PlanJob } from '../../domain/plan';
 import type { Stage } from '../stage';
-import { hostInput, summaryOf, targetFor, type Work, whereOf } from '../work';
+import { hostInput, presentControlPlanes, summaryOf, targetFor, type Work, whereOf } from '../work';
 
 /**
  * Another Kubernetes version: a snapshot of etcd, the leader, the other control planes one by one, then workers, so many at
@@ -26,9 +25,8 @@ async function snapshot(job: PlanJob, plan: Plan, work: Work): Promise<void> {
     { summary: summaryOf(work, job), activityId: job.id },
     [{ where, host: targetFor(work, plan.leader), name: snapshotName(new Date().toISOString(), work.operation), keep }],
   );
-  const joins = (id: string): boolean => plan.jobs.some(({ stage, host }) => stage === 'Join' && host === id);
-  const others = controlPlanes(work.spec).filter(({ id }) => id !== plan.leader && !plan.absent.includes(id) && !joins(id));
-  await Promise.all(others.map(({ id }) => change.putEtcdSnapshot.executeWithOptions(
-    { summary: `Snapshot to ${id}`, activityId: `${job.id}/${id}` }, [{ where, host: targetFor(work, id), name, sha256, keep }],
+  const others = presentControlPlanes(work, plan).filter(({ id }) => id !== plan.leader);
+  await Promise.all(others.map((host) => change.putEtcdSnapshot.executeWithOptions(
+    { summary: `Snapshot to ${host.id}`, activityId: `${job.id}/${host.id}` }, [{ where, host, name, sha256, keep }],
   )));
 }

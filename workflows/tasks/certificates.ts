@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { type ClusterSpec, isControlPlane, targetOf } from '../../domain/cluster';
 import { listAt, objectAt } from '../../domain/kubeadm/json';
+import { marks } from '../../domain/marks';
 import type { RunTask } from '../run-task';
 import { controlPlaneTargets, onAll, problemsOf, whereOf } from './on-hosts';
 
@@ -8,11 +9,13 @@ import { controlPlaneTargets, onAll, problemsOf, whereOf } from './on-hosts';
 export const certSans: RunTask = async ({ input, on, say }) => {
   const names = (input.task['names'] as readonly string[] | undefined) ?? [];
   const hosts = controlPlaneTargets(input);
+  const spec = withNames(input.spec, names);
+  const settings = { before: marks.settings('control-plane', input.spec.kubeadm), after: marks.settings('control-plane', spec.kubeadm) };
   for (const host of hosts) {
-    await on.change.addCertSans.executeWithOptions({ summary: `Certificate of the API on ${host.id}`, activityId: `CertSans/${host.id}` }, [{ where: whereOf(input, 'Certificates'), host, names }]);
+    await on.change.addCertSans.executeWithOptions({ summary: `Certificate of the API on ${host.id}`, activityId: `CertSans/${host.id}` }, [{ where: whereOf(input, 'Certificates'), host, names, settings }]);
     say(`${host.id} shows ${names.join(', ')}`);
   }
-  return { message: `the API servers' certificates have ${names.join(', ')}`, output: { names }, spec: withNames(input.spec, names) };
+  return { message: `the API servers' certificates have ${names.join(', ')}`, output: { names }, spec };
 };
 
 /** The spec that asks for these names as well: a control plane that joins later has them from the start. */
