@@ -18,6 +18,10 @@ async function main(): Promise<void> {
     process.stdout.write(`${words(figures)}\n`);
     figure('installs at 4 % faults that succeed', `${figures.succeeded} of ${figures.installs}, ${figures.falseSuccesses.length} false successes`);
     process.exitCode = figures.succeeded === figures.installs && figures.falseSuccesses.length === 0 ? 0 : 1;
+  } catch (error) {
+    // Before the stand closes: what still goes on then fails with words of its own.
+    console.error(error);
+    throw error;
   } finally {
     await stand.close();
   }

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { observe, pick, seeded } from '../../testing';
+import { patiently } from '../temporal/cluster-under-test';
 import { randomFaults } from './random-faults';
 import { commands, type Stand, version } from './stand';
 
@@ -88,7 +89,7 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
 
 /** From the history: attempts beyond the first, and activities that were scheduled once more after a pause. Looks left out. */
 async function retriesOf(client: Client, workflowId: string): Promise<number> {
-  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const { events } = await patiently(() => client.workflow.getHandle(workflowId).fetchHistory());
   const scheduled = new Map<string, number>();
   let retries = 0;
   for (const { activityTaskStartedEventAttributes: started, activityTaskScheduledEventAttributes: task } of events ?? []) {

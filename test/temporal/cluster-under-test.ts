@@ -157,7 +157,7 @@ export class ClusterUnderTest {
 }
 
 /** A server or a Temporal worker that is away, or too busy to answer in time, is asked again, for two minutes. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   for (const end = Date.now() + 120_000; ;) {
     try {
       return await ask();
