@@ -111,15 +111,14 @@ done
     for (const host of lab.hosts) expect(lab.on(host, 'grep -h sandbox /etc/containerd/config.toml')).toContain('pause:3.10.1');
   });
 
-  test('those who used the application hardly noticed', () => {
+  test('those who used the application did not notice', () => {
     lab.on(leader, 'systemctl stop probe');
     const asked = Number(lab.on(leader, 'wc -l </root/probe-count'));
     process.stderr.write(`asked ${asked} times, lost: ${lab.on(leader, 'cat /root/probe-errors /root/probe-state 2>/dev/null || true').trim()}\n`);
     expect(asked).toBeGreaterThan(300);
-    // The goal is none. A handful is lost while a replica ends before every kube-proxy has let go of it.
     const lost = lab.on(leader, 'cat /root/probe-failed 2>/dev/null || true').split('\n').filter(Boolean);
     recordFigure('requests lost in an upgrade of 1+2', lost.length, `of ${asked}`);
-    expect(lost.length).toBeLessThanOrEqual(Math.ceil(asked / 50));
+    expect(lost).toEqual([]);
   });
 
   test('the same again is nothing to do; the former image is refused and leaves no trace', async () => {
