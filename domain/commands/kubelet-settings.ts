@@ -37,8 +37,13 @@ export const keepKubeletConfigMap: Command = {
 export const uploadKubeletConfig = (documents: string, mark: string): Command => ({
   title: 'kubeadm init phase upload-config kubelet', changes: true, stdin: documents, timeoutMs: 2 * 60_000,
   script: `set -eu
+umask 077
 export KUBECONFIG=${adminConf}
-kubeadm init phase upload-config kubelet --config /dev/stdin
+config=$(mktemp /run/keelson-settings.XXXXXX)
+trap 'rm -f "$config"' EXIT
+# No /dev/stdin: where it is a socket nobody can open it again.
+cat > "$config"
+kubeadm init phase upload-config kubelet --config "$config"
 ${kubectl} annotate configmap ${configMap} --overwrite ${annotation}=${quote(mark)}.${digest}`,
 });
 
