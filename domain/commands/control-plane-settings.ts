@@ -79,8 +79,23 @@ uid() {
 }
 # running: the uid of the pod that runs now.
 running() { local pid; for pid in $(pids "$name"); do uid "$pid"; return; done; }
-# logs: the logs of containers that were started since the manifest was put there, but for those of the pod before, oldest first.
-logs() { find /var/log/pods -path "/var/log/pods/kube-system_$name-\${node}_*.log" -newer $new/put 2>/dev/null | { [ -n "$before" ] && grep -v -- "_$before/" || cat; } | sort -V; }
+# newest: for each pod but the one before its uid and the number of its newest log, which is how often it was started before.
+newest() {
+  local folder number
+  for folder in /var/log/pods/kube-system_"$name-$node"_*/; do
+    number=$(ls "$folder$name" 2>/dev/null | sed -n 's/^\\([0-9][0-9]*\\)\\.log$/\\1/p' | sort -n | tail -n1)
+    folder=\${folder%/}; folder=\${folder##*_}
+    [ -z "$number" ] || [ "$folder" = "$before" ] || echo "$folder $number"
+  done
+}
+# count: starts and log of the pod with the most starts since the manifest was put there. The kubelet keeps the last log only.
+count() {
+  local pod number known
+  newest | while read -r pod number; do
+    known=$(sed -n "s/^$pod //p" $new/known)
+    echo "$((number - \${known:--1})) /var/log/pods/kube-system_$name-\${node}_$pod/$name/$number.log"
+  done | sort -n | tail -n1 | grep . || echo '0 /dev/null'
+}
 # telling FILE: the line by which a person knows why it has ended.
 telling() {
   local words
@@ -95,7 +110,7 @@ for name in ${pods.join(' ')}; do
   before=
   if ! cmp -s $new/$name.yaml $manifests/$name.yaml; then before=$(running); [ -n "$before" ] || read -r before _ < <(state; echo); echo "$before" >${dir}/put-$name; else read -r before <${dir}/put-$name; fi
   echo "$name gets its new settings"
-  : >$new/put
+  newest >$new/known
   # Hidden until it is whole: the kubelet reads every file there is.
   cp $new/$name.yaml $manifests/.$name.keelson && mv -f $manifests/.$name.keelson $manifests/$name.yaml || exit 1
   ready=
@@ -107,13 +122,13 @@ for name in ${pods.join(' ')}; do
       # The kubelet knows a pod by what its manifest means: one that means the same stays as it is.
       if [ "$shown" != "$before" ] || [ "$second" -ge 60 ]; then ready=yes; break; fi
     fi
-    started=($(logs))
-    if [ "\${#started[@]}" -ge 3 ] && { [ -z "$now" ] || [ "$now" = "$before" ]; } || [ "\${#started[@]}" -ge 5 ]; then
-      echo "$name does not run with its new settings, it ends again and again: $(telling "\${started[-1]}")"
+    read -r starts log < <(count)
+    if [ "$starts" -ge 3 ] && { [ -z "$now" ] || [ "$now" = "$before" ]; } || [ "$starts" -ge 5 ]; then
+      echo "$name does not run with its new settings, it ends again and again: $(telling "$log")"
       exit 1
     fi
   done
-  if [ -z "$ready" ]; then echo "$name is not Ready with its new settings within five minutes: $(telling "$(logs | tail -n1)")"; exit 1; fi
+  if [ -z "$ready" ]; then echo "$name is not Ready with its new settings within five minutes: $(telling "$log")"; exit 1; fi
   rm -f ${dir}/put-$name
   echo "$name runs with its new settings"
 done
