@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { ClusterSpec, Policy } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { heedPause } from '../../workers/pause';
@@ -8,10 +6,10 @@ import {
   amendUpdate, approveUpdate, cancelUpdate, pauseUpdate, policyUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
 } from '../../workflows/messages';
 import { aCluster, anImage, someImages } from '../fixtures';
-import { ClusterUnderTest, refusal } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
+import { type ClusterUnderTest, refusal } from './cluster-under-test';
 import { FakeHosts } from './fake-hosts';
 import { recordHistory } from './history';
+import { type Tier, withClusters } from './tier';
 
 const cp = '10.0.0.1';
 const [w1, w2] = ['10.0.0.2', '10.0.0.3'] as const;
@@ -22,42 +20,16 @@ const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { 
 
 jest.setTimeout(30_000);
 
-withTemporal('human hands', () => {
-  let env: TestWorkflowEnvironment;
-  let bundle: WorkflowBundleWithSourceMap;
-  let hosts: FakeHosts;
-  let cluster: ClusterUnderTest;
-  let worker: Worker;
-  let serving: Promise<void>;
+let tier: Tier;
+let hosts: FakeHosts;
+let cluster: ClusterUnderTest;
+let env: Tier['env'];
 
-  beforeAll(async () => {
-    [env, bundle] = await Promise.all([
-      startTemporal(),
-      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
-    ]);
-  }, 60_000);
-  afterAll(() => env?.teardown());
-
-  const serve = async (): Promise<void> => {
-    worker = await Worker.create({
-      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities(),
-      interceptors: { activity: [heedPause] },
-      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms', shutdownForceTime: '1s',
-    });
-    serving = worker.run();
-  };
-  beforeEach(async () => {
-    hosts = new FakeHosts(undefined, [...someImages(), anImage('web:1', 'application'), anImage('web:2', 'application')]);
-    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
-    await serve();
-  });
-  afterEach(async () => {
-    await cluster.entity.terminate('the test is over').catch(() => undefined);
-    worker.shutdown();
-    await serving.catch(() => undefined);
-    hosts.remove();
-  });
-
+withClusters('human hands', {
+  worker: { interceptors: { activity: [heedPause] } },
+  hosts: () => new FakeHosts(undefined, [...someImages(), anImage('web:1', 'application'), anImage('web:2', 'application')]),
+  given: (now) => { tier = now; ({ hosts, cluster, env } = now); },
+}, () => {
   const pause = () => cluster.entity.executeUpdate(pauseUpdate, { args: [{ by, reason: 'lunch' }] });
   const resume = () => cluster.entity.executeUpdate(resumeUpdate, { args: [{ by }] });
   /** So long would any of what comes next have begun. */
@@ -100,10 +72,9 @@ withTemporal('human hands', () => {
       await hosts.reached('bootstrapHost', w1);
       await cluster.until(({ running }) => running !== undefined);
       await pause();
-      worker.shutdown();
-      await serving.catch(() => undefined);
+      await tier.stop();
       const before = hosts.calls().length;
-      await serve();
+      await tier.serve();
       await waitsFor('pause');
       await aWhile();
       expect(hosts.calls().slice(before)).toEqual([]);

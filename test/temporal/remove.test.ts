@@ -1,14 +1,12 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Activities } from '../../activities';
 import { hostsFrom } from '../../client/host-flags';
 import { deleteSpec } from '../../client/scale-spec';
 import type { ClusterSpec, Host, Policy } from '../../domain/cluster';
 import type { ClusterRecord } from '../../domain/entity';
 import { aCluster, aHost } from '../fixtures';
-import { ClusterUnderTest, refusal } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
-import { FakeHosts } from './fake-hosts';
+import { type ClusterUnderTest, refusal } from './cluster-under-test';
+import type { FakeHosts } from './fake-hosts';
+import { type Tier, withClusters } from './tier';
 
 const [cp, w1, w2, w3] = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] as const;
 const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
@@ -18,41 +16,11 @@ const without = (...more: Host[]): ClusterSpec => spec({ hosts: [...aCluster(1, 
 
 jest.setTimeout(90_000);
 
-withTemporal('hosts that come and go', () => {
-  let env: TestWorkflowEnvironment;
-  let bundle: WorkflowBundleWithSourceMap;
-  let hosts: FakeHosts;
-  let cluster: ClusterUnderTest;
-  let worker: Worker;
-  let serving: Promise<void>;
+let tier: Tier;
+let hosts: FakeHosts;
+let cluster: ClusterUnderTest;
 
-  beforeAll(async () => {
-    [env, bundle] = await Promise.all([
-      startTemporal(),
-      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
-    ]);
-  }, 60_000);
-  afterAll(() => env?.teardown());
-
-  const serve = async (): Promise<void> => {
-    worker = await Worker.create({
-      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities(),
-      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms', shutdownForceTime: '1s',
-    });
-    serving = worker.run();
-  };
-  beforeEach(async () => {
-    hosts = new FakeHosts();
-    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
-    await serve();
-  });
-  afterEach(async () => {
-    await cluster.entity.terminate('the test is over').catch(() => undefined);
-    worker.shutdown();
-    await serving.catch(() => undefined);
-    hosts.remove();
-  });
-
+withClusters('hosts that come and go', { given: (now) => { tier = now; ({ hosts, cluster } = now); } }, () => {
   const members = async () => Object.keys((await cluster.entity.query<ClusterRecord>('record')).members ?? {}).sort();
   /** What is changed by `work`, in the order of the beginnings. */
   const changesOf = async (work: () => Promise<unknown>): Promise<string[]> => {
@@ -113,10 +81,9 @@ withTemporal('hosts that come and go', () => {
       hosts.hold('removeHost', w2);
       const { operation } = await cluster.apply(without());
       await hosts.reached('removeHost', w2);
-      worker.shutdown();
-      await serving;
+      await tier.stop();
       hosts.release('removeHost', w2);
-      await serve();
+      await tier.serve();
       expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success', message: '2 nodes Ready at v1.34.2' });
       const calls = (at: 'begin' | 'end') => hosts.calls(at).filter(({ verb }) => verb === 'removeHost').map(({ attempt }) => attempt);
       expect(calls('begin').length).toBeGreaterThan(1);

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { ClusterSpec } from '../../domain/cluster';
 import type { DriftReport } from '../../domain/drift/difference';
 import type { EntityState } from '../../domain/entity';
@@ -8,42 +6,19 @@ import type { Plan } from '../../domain/plan';
 import { type StateCopy, stateFromCopy } from '../../domain/state-copy';
 import { type AdoptAnswer, desiredQuery, entityId, fileQuery, type HostsLook } from '../../workflows/messages';
 import { aCluster } from '../fixtures';
-import { ClusterUnderTest } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
-import { FakeHosts } from './fake-hosts';
+import type { ClusterUnderTest } from './cluster-under-test';
+import type { FakeHosts } from './fake-hosts';
+import { type Tier, withClusters } from './tier';
 
 const cp = '10.0.0.1';
 const spec = (): ClusterSpec => ({ ...aCluster(1, 2), policy: { ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 } } });
 jest.setTimeout(90_000);
 
-withTemporal('the state of a cluster', () => {
-  let env: TestWorkflowEnvironment;
-  let bundle: WorkflowBundleWithSourceMap;
-  let hosts: FakeHosts;
-  let cluster: ClusterUnderTest;
-  let worker: Worker;
-  let serving: Promise<void>;
+let hosts: FakeHosts;
+let cluster: ClusterUnderTest;
+let env: Tier['env'];
 
-  beforeAll(async () => {
-    [env, bundle] = await Promise.all([
-      startTemporal(),
-      bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
-    ]);
-  }, 60_000);
-  afterAll(() => env?.teardown());
-  beforeEach(async () => {
-    hosts = new FakeHosts();
-    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
-    worker = await Worker.create({ connection: env.nativeConnection, taskQueue: cluster.taskQueue, workflowBundle: bundle, activities: hosts.activities() });
-    serving = worker.run();
-  });
-  afterEach(async () => {
-    await cluster.entity.terminate('the test is over').catch(() => undefined);
-    worker.shutdown();
-    await serving;
-    hosts.remove();
-  });
-
+withClusters('the state of a cluster', { given: (now) => { ({ hosts, cluster, env } = now); } }, () => {
   const run = <I, O>(type: string, input: I): Promise<O> =>
     env.client.workflow.execute<(one: I) => Promise<O>>(type, { workflowId: `${cluster.name}-${randomUUID()}`, taskQueue: cluster.taskQueue, args: [input] as never });
   const copied = async (): Promise<StateCopy> => {

@@ -1,42 +1,21 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import type { Task } from '../../domain/tasks';
 import { desiredQuery, taskUpdate } from '../../workflows/messages';
 import { aCluster } from '../fixtures';
-import { ClusterUnderTest, refusal } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
-import { FakeHosts } from './fake-hosts';
+import { type ClusterUnderTest, refusal } from './cluster-under-test';
+import type { FakeHosts } from './fake-hosts';
+import { withClusters } from './tier';
 
 jest.setTimeout(120_000);
 const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
 
-withTemporal('tasks', () => {
-  let env: TestWorkflowEnvironment;
-  let hosts: FakeHosts;
-  let cluster: ClusterUnderTest;
-  let worker: Worker;
-  let serving: Promise<void>;
+let hosts: FakeHosts;
+let cluster: ClusterUnderTest;
 
+withClusters('tasks', { per: 'file', given: (now) => { ({ hosts, cluster } = now); } }, () => {
   beforeAll(async () => {
-    env = await startTemporal();
-    hosts = new FakeHosts();
-    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
-    worker = await Worker.create({
-      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, activities: hosts.activities(),
-      workflowBundle: await bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
-      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms',
-    });
-    serving = worker.run();
     const ended = await cluster.converge(aCluster(3, 1, { policy: { ...aCluster(1, 0).policy, noWait: true } }));
     expect(ended.outcome).toBe('Success');
   }, 120_000);
-  afterAll(async () => {
-    await cluster?.entity.terminate('the test is over').catch(() => undefined);
-    worker?.shutdown();
-    await serving;
-    hosts?.remove();
-    await env?.teardown();
-  });
 
   let from = 0;
   beforeEach(() => { from = hosts.story().length; });

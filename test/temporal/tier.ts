@@ -53,7 +53,6 @@ export function withClusters(name: string, { per = 'test', hosts: newHosts = () 
     };
 
     beforeAll(start, startsWithinMs);
-    afterAll(() => env?.teardown());
     if (per === 'test') {
       beforeEach(begin);
       afterEach(end);
@@ -61,6 +60,7 @@ export function withClusters(name: string, { per = 'test', hosts: newHosts = () 
       beforeAll(begin, startsWithinMs);
       afterAll(end);
     }
+    afterAll(() => env?.teardown());
     body();
   });
 }

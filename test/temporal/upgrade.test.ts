@@ -1,10 +1,8 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { type ClusterSpec, defaultPolicy } from '../../domain/cluster';
 import { aCluster, anImage, someImages } from '../fixtures';
-import { ClusterUnderTest } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
+import type { ClusterUnderTest } from './cluster-under-test';
 import { FakeHosts } from './fake-hosts';
+import { withClusters } from './tier';
 
 jest.setTimeout(90_000);
 
@@ -17,32 +15,13 @@ const spec = (rootfs: string, more: Partial<ClusterSpec> = {}): ClusterSpec => a
   ...more,
 });
 
-withTemporal('an upgrade', () => {
-  let env: TestWorkflowEnvironment;
-  let hosts: FakeHosts;
-  let worker: Worker;
-  let serving: Promise<void>;
-  let cluster: ClusterUnderTest;
+let hosts: FakeHosts;
+let cluster: ClusterUnderTest;
 
+withClusters('an upgrade', { per: 'file', hosts: () => new FakeHosts(undefined, [...someImages(), newer, far]), given: (now) => { ({ hosts, cluster } = now); } }, () => {
   beforeAll(async () => {
-    env = await startTemporal();
-    hosts = new FakeHosts(undefined, [...someImages(), newer, far]);
-    cluster = new ClusterUnderTest(env.client, `test-${hosts.dir.slice(-6)}`);
-    worker = await Worker.create({
-      connection: env.nativeConnection, namespace: env.namespace ?? 'default', taskQueue: cluster.taskQueue, activities: hosts.activities(),
-      workflowBundle: await bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
-      maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms',
-    });
-    serving = worker.run();
     expect(await cluster.converge(spec('kubernetes'))).toMatchObject({ outcome: 'Success' });
   }, 90_000);
-  afterAll(async () => {
-    await cluster?.entity.terminate('the test is over').catch(() => undefined);
-    worker?.shutdown();
-    await serving;
-    hosts?.remove();
-    await env?.teardown();
-  });
 
   const calls = (from: number, ...verbs: string[]) => hosts.journal().slice(from).filter(({ verb }) => verbs.includes(verb)).map(({ verb, on, at }) => `${verb} ${on} ${at}`);
 
