@@ -33,13 +33,14 @@ const bridge = 'keelson-api-bridge';
 
 /**
  * The API at 127.0.0.1 before a worker has a kubelet to run its balancer: systemd hands the port on to one control plane.
- * ReusePort lets the balancer bind the same port beside it; then the bridge goes. A host that has the balancer needs none.
+ * ReusePort lets the two listen side by side, whichever came first; then the bridge goes.
  */
 export const openBridge = (controlPlane: string): Command => ({
   title: 'open the bridge to the API',
   changes: true,
   script: `set -eu
-if ss -Hltn "sport = :${apiPort}" | grep -q .; then exit 0; fi
+# A balancer that listens is no reason to do without: after a reboot the kubelet brings it up, and the reset before the join takes it away.
+if systemctl is-active --quiet ${bridge}.socket; then exit 0; fi
 proxy=; for p in /lib/systemd/systemd-socket-proxyd /usr/lib/systemd/systemd-socket-proxyd; do [ ! -x "$p" ] || proxy=$p; done
 [ -n "$proxy" ] || { echo 'systemd-socket-proxyd is not on this host: install the whole systemd package' >&2; exit 1; }
 systemctl stop ${bridge}.socket ${bridge}.service 2>/dev/null || true
