@@ -69,7 +69,7 @@ ${said ? `---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfigura
   test('with a value that the kubelet refuses it is taken back where it was tried first, and the operation waits', async () => {
     const ran = await apply('evictionHard: {memory.available: "200%"}');
     ended(ran, 3);
-    expect(ran.stdout).toMatch(new RegExp(`Settings ${leader}: .*former kubelet settings again.*200%`, 's'));
+    expect(ran.stdout).toMatch(new RegExp(`Settings ${leader} kubelet: .*former kubelet settings again.*200%`, 's'));
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready']);
     expect(pods()).toEqual(['57', '57']);
     for (const host of lab.hosts) expect(lab.on(host, 'cat /var/lib/kubelet/config.yaml')).toContain('maxPods: 57');
