@@ -5,10 +5,13 @@ const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 const former = 'localhost/keelson/kubernetes:v1.33.13';
 const newer = 'localhost/keelson/kubernetes:v1.34.2';
 
-/** Asks the host's own etcd twice a second whether it can be read with a quorum, and notes when it could not: two times, from and to. */
+/**
+ * Asks the host's own etcd twice a second whether it serves, and notes when it did not: two times, from and to. Reads that
+ * need no leader: for the second or two of an election all three would say no, with every member there.
+ */
 const watchEtcd = `while :; do
   from=$(date +%s.%N)
-  curl -fsS -o /dev/null --max-time 4 http://127.0.0.1:2381/health 2>/dev/null || echo "$from $(date +%s.%N)" >>/root/etcd-away
+  curl -fsS -o /dev/null --max-time 4 'http://127.0.0.1:2381/health?serializable=true' 2>/dev/null || echo "$from $(date +%s.%N)" >>/root/etcd-away
   echo >>/root/etcd-asked
   sleep 0.5
 done
