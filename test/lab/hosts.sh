@@ -124,11 +124,21 @@ up() {
   done
 }
 
+# Forced and with their volumes: the data folders of a host are of no use without it. A host whose last processes wait for
+# the disk outlives podman's patience, and is gone a little later.
+remove_hosts() {
+  local try names
+  for try in 1 2 3 4 5; do
+    mapfile -t names < <(host_names "$1")
+    [ "${#names[@]}" != 0 ] || return 0
+    if podman rm --force --volumes --time 0 "${names[@]}" >/dev/null; then return; fi
+    [ "$try" = 5 ] || sleep 5
+  done
+  return 1
+}
+
 down() {
-  local names
-  mapfile -t names < <(host_names "$1")
-  # Forced and with their volumes: the data folders of a host are of no use without it.
-  [ "${#names[@]}" = 0 ] || podman rm --force --volumes --time 0 "${names[@]}" >/dev/null
+  remove_hosts "$1"
   podman network exists "keelson-$1" && podman network rm --force "keelson-$1" >/dev/null || true
 }
 
