@@ -78,6 +78,8 @@ ${said ? `---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfigura
 
   test('the first Clusterfile ends well, and the default counts again', async () => {
     await home.run(['cancel', name, '--yes']);
+    // Until a cancelled operation has ended, an apply is refused.
+    await home.run(['watch', name]);
     const ran = await apply('');
     ended(ran, 0);
     await eventually('the capacity of both Nodes', () => pods().every((count) => count === '110'));
