@@ -2,9 +2,10 @@ import { type ClusterSpec, defaultPolicy, type KubeadmDocuments } from '../../do
 import { type FleetHost, observe } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { Holder } from './kill-points';
-import { Killable } from './killable';
-import { commands, type Made, Stand, version } from './stand';
+import type { Killable } from './killable';
+import { commands, type Made, type Stand, version } from './stand';
 import { until } from './until';
+import { withKillable } from './with-killable';
 
 jest.setTimeout(240_000);
 
@@ -14,16 +15,7 @@ const proxy = (more: object): KubeadmDocuments => ({ kubeProxy: { ...more } });
 withTemporal('changed settings of the control plane and of kube-proxy, on simulated hosts', () => {
   let stand: Stand;
   let worker: Killable;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    worker = new Killable(stand);
-    await worker.start();
-  });
-  afterEach(() => { stand.fleet.plans.splice(0); });
-  afterAll(async () => {
-    await worker.stop();
-    await stand.close();
-  });
+  withKillable((...all) => { [stand, worker] = all; });
 
   const said = (spec: ClusterSpec, kubeadm: KubeadmDocuments = {}): ClusterSpec => ({ ...spec, kubeadm, policy: { ...defaultPolicy, parkRetry: { times: 0, firstMs: 1, factor: 1 } } });
   const now = (): number => (stand.fleet.journal.entries.at(-1)?.at ?? -1) + 1;

@@ -4,25 +4,17 @@ import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { type FleetHost, observe } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { Holder } from './kill-points';
-import { Killable } from './killable';
-import { commands, type Made, Stand, version } from './stand';
+import type { Killable } from './killable';
+import { commands, type Made, type Stand, version } from './stand';
 import { until } from './until';
+import { withKillable } from './with-killable';
 
 jest.setTimeout(180_000);
 
 withTemporal('changed settings of the kubelet, on simulated hosts', () => {
   let stand: Stand;
   let worker: Killable;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    worker = new Killable(stand);
-    await worker.start();
-  });
-  afterEach(() => { stand.fleet.plans.splice(0); });
-  afterAll(async () => {
-    await worker.stop();
-    await stand.close();
-  });
+  withKillable((...all) => { [stand, worker] = all; });
 
   const said = (spec: ClusterSpec, kubelet?: JsonObject): ClusterSpec =>
     ({ ...spec, policy: { ...defaultPolicy, parkRetry: { times: 0, firstMs: 1, factor: 1 } }, kubeadm: kubelet ? { kubelet: { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', ...kubelet } } : {} });
