@@ -23,10 +23,16 @@ export interface Advice {
 
 /** What the cluster waits for, from the view of its entity and, where an operation runs, that operation's status. */
 export function whyOf(view: EntityView, status?: OperationStatus): Why {
-  const { name, running, paused } = view;
+  const { running, paused } = view;
   if (running && paused) return held(view, paused);
   if (running?.waiting) return waits(view, running.operation, running.waiting, status);
   if (running) return works(view, status);
+  return paused ? heldAtRest(view, paused) : resting(view);
+}
+
+/** Nothing runs. */
+function resting(view: EntityView): Why {
+  const { name } = view;
   const last = view.log.at(-1);
   if (!last) return { summary: 'nothing was done yet, and nothing is waited for', reasons: [], commands: [], waitsForPerson: false };
   if (last.outcome === 'Success') return atRest(view, last.endedAt);
@@ -56,6 +62,16 @@ function held({ name, running }: EntityView, { by, at, reason }: NonNullable<Ent
   return {
     summary: `${running?.operation ?? 'the cluster'} is held still by ${by}`, since: at, reasons: reason ? [reason] : [],
     commands: [{ command: `keelson resume ${name}`, does: 'goes on' }, { command: `keelson cancel ${name}`, does: 'ends it' }], waitsForPerson: true,
+  };
+}
+
+/** No operation is held up, and the next one will be; what is to be said of the cluster otherwise comes with it. */
+function heldAtRest(view: EntityView, { by, at, reason }: NonNullable<EntityView['paused']>): Why {
+  const rest = resting(view);
+  return {
+    summary: `nothing runs, and the next operation begins nothing: the cluster is held still by ${by}`, since: at,
+    reasons: [...(reason ? [reason] : []), `apart from that: ${rest.summary}`, ...rest.reasons],
+    commands: [{ command: `keelson resume ${view.name}`, does: 'lets operations begin their work again' }, ...rest.commands], waitsForPerson: true,
   };
 }
 

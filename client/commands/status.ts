@@ -54,7 +54,8 @@ async function one(client: KeelsonClient, name: string, flags: StatusFlags): Pro
   return report.view.running?.waiting ? exitCodes.parked : exitCodes.done;
 }
 
-function table(reports: readonly ClusterReport[]): string[] {
+/** A line for each cluster, below a head. */
+export function table(reports: readonly ClusterReport[]): string[] {
   const rows = reports.map(({ name, view }) => [
     name, view?.phase ?? '-', versionOf(view), view ? String(view.hosts.length) : '-', nowOf(view),
   ]);
@@ -66,8 +67,12 @@ const versionOf = (view: EntityView | undefined): string => view?.images.find(({
 function nowOf(view: EntityView | undefined): string {
   if (!view) return 'no Temporal worker answers';
   const { running } = view;
-  if (!running) return lastWord(view);
+  if (!running) return heldBy(view) ?? lastWord(view);
   return running.waiting ? `${running.operation} is parked: ${brief(running.waiting.message)}` : `${running.operation} runs since ${running.at}`;
+}
+
+function heldBy({ paused }: EntityView): string | undefined {
+  return paused && `held still by ${paused.by}${paused.reason ? ` (${brief(paused.reason)})` : ''}`;
 }
 
 function lastWord({ log }: EntityView): string {
@@ -89,6 +94,7 @@ export function describe(view: EntityView, look: HostsLook | undefined, { asked,
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
     ...(view.appliedAt ? [`  spec ${view.generation ?? 1}, applied by ${view.appliedBy ?? 'somebody'} ${ago(view.appliedAt, now)}`] : []),
+    ...(view.paused ? [`  ${heldBy(view) ?? ''} ${ago(view.paused.at, now)}: nothing is begun; \`keelson resume ${view.name}\``] : []),
     ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...leavingLine(view), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log), ...section('Said', acts),
     ...(view.running ? [`Now: ${nowOf(view)}, asked for by ${view.running.by}`] : []),
   ];

@@ -1,4 +1,4 @@
-import { describe as lines } from '../../client/commands/status';
+import { describe as lines, table } from '../../client/commands/status';
 import { conditionsNow } from '../../client/host-table';
 import { newEntity, type EntityState, viewOf } from '../../domain/entity';
 import { aCluster, bareFacts } from '../fixtures';
@@ -16,6 +16,15 @@ test('a host that is on its way out is shown, and what to do when its removal wa
   expect(shown(state)).toContain('still to be removed: 10.0.0.3; the next apply goes on with it, or `keelson delete`');
   expect(shown({ ...state, running: { kind: 'reconcile', operation: 'reconcile-2', digest: 'd', by: 'ana', at } })).toContain('  leaving: 10.0.0.3\n');
   expect(shown({ ...state, current: { ...state.current, members: {} } })).not.toMatch(/leaving|to be removed/);
+});
+
+test('a cluster that somebody holds still says so, whether an operation runs or not', () => {
+  const paused = { by: 'bo@desk', at, reason: 'the rack is moved' };
+  const words = '  held still by bo@desk (the rack is moved) 0 s ago: nothing is begun; `keelson resume default`';
+  expect(shown({ ...state, paused }).split('\n')).toContain(words);
+  expect(shown({ ...state, paused, running: { kind: 'reconcile', operation: 'reconcile-2', digest: 'd', by: 'ana', at } }).split('\n')).toContain(words);
+  expect(shown(state)).not.toContain('held still');
+  expect(table([{ name: 'default', running: [], view: viewOf({ ...state, paused }) }])[1]).toMatch(/held still by bo@desk \(the rack is moved\)$/);
 });
 
 test('Ready is what a look finds now, not what the last operation left: a host that is away is named with since when it is known', () => {

@@ -41,6 +41,20 @@ test('nothing: it works, it is ready, or it failed', () => {
   expect(whyOf(viewOf({ ...done, current: { ...done.current, conditions: [ready, drifted] } }))).toMatchObject({ since: at(6), reasons: ['10.0.0.1: a file'] });
 });
 
+test('a cluster at rest that somebody holds still says so: who, since when, why, and what is to be said otherwise', () => {
+  const running = begin(applied(), at(1));
+  const done = finish(running, { outcome: 'Success', message: '3 nodes Ready', record: { ...running.current, created: true } }, at(5));
+  const why = whyOf(viewOf({ ...done, paused: { by: 'bo@desk', at: at(7), reason: 'the rack is moved' } }));
+  expect(why).toMatchObject({
+    summary: 'nothing runs, and the next operation begins nothing: the cluster is held still by bo@desk', since: at(7), waitsForPerson: true,
+    reasons: ['the rack is moved', 'apart from that: nothing: it is ready'],
+  });
+  expect(why.commands[0]?.command).toBe('keelson resume default');
+  expect(why.commands.map(({ command }) => command)).not.toContain('keelson cancel default');
+  const failed = finish(running, { outcome: 'Failed', message: 'no answer', record: running.current }, at(5));
+  expect(whyOf(viewOf({ ...failed, paused: { by: 'bo@desk', at: at(7) } })).reasons).toEqual([expect.stringContaining('init-1 failed'), 'no answer']);
+});
+
 test('conditions speak of the spec that they were made for', () => {
   const condition = { type: 'Ready', status: 'True' as const, reason: 'Ready', message: 'ok', lastTransitionTime: at(5) };
   const first = finish(begin(applied(), at(1)), { outcome: 'Success', message: '', record: { conditions: [condition], hostKeys: {}, images: [], created: true } }, at(5));
