@@ -2,10 +2,15 @@ import type { OperationStatus, Waiting } from '../domain/status';
 import { ask } from './ask';
 import type { KeelsonClient } from './keelson-client';
 
-/** Shows what a plan needs leave for, and asks on the terminal. */
-export async function agree({ approvals = [], planHash = '' }: Waiting): Promise<boolean> {
+/** Shows what a plan needs leave for. */
+export function showApprovals({ approvals = [], planHash = '' }: Waiting): void {
   console.error(`This needs your leave (plan ${planHash.slice(0, 16)}):`);
   for (const one of approvals) console.error(`  - ${one}`);
+}
+
+/** Shows what a plan needs leave for, and asks on the terminal. */
+export async function agree(waiting: Waiting): Promise<boolean> {
+  showApprovals(waiting);
   return /^y(es)?$/i.test((await ask('Go on? [y/N] ', '--yes, or `keelson approve`')).trim());
 }
 

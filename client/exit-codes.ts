@@ -30,9 +30,13 @@ const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'StalePlan',
 /** The exit code for an error that ended the command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof TemporalUnavailable) return exitCodes.noTemporal;
-  if (!(error instanceof ClusterError)) return exitCodes.failed;
-  if (badInput.includes(error.type)) return exitCodes.badInput;
-  return refused.includes(error.type) ? exitCodes.refused : exitCodes.failed;
+  return error instanceof ClusterError ? exitCodeOfType(error.type) : exitCodes.failed;
+}
+
+/** The exit code for an error of this type, thrown or only shown. */
+export function exitCodeOfType(type: ErrorType): number {
+  if (badInput.includes(type)) return exitCodes.badInput;
+  return refused.includes(type) ? exitCodes.refused : exitCodes.failed;
 }
 
 /**

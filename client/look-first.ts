@@ -1,4 +1,5 @@
 import type { ClusterSpec } from '../domain/cluster';
+import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
 import { noHash, refusalOf } from '../domain/plan';
 import { ask } from './ask';
@@ -13,6 +14,9 @@ export interface Agreement {
   readonly planHash?: string;
 }
 
+/** Whether there may be something on the hosts: of a first install that was cancelled those stay that had joined. */
+const wasBegun = (view: EntityView | undefined): boolean => view !== undefined && (view.created || view.log.length > 0);
+
 /**
  * Looks at the plan before it is asked for, where there is a cluster to lose: what it refuses is refused here and leaves no
  * trace, and on a terminal a person is asked before a host is removed or whatever else the policy names. Undefined: that
@@ -21,7 +25,7 @@ export interface Agreement {
 export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags: SpecFlags, { view, forget }: Pick<Known, 'view'> & { forget: readonly string[] }): Promise<Agreement | undefined> {
   if (flags.planHash?.trim() === '') throw new ClusterError('InvalidSpec', noHash, { todo: 'give the hash that `keelson plan` shows' });
   const said = { ...(flags.yes ? { approved: true } : {}), ...(flags.planHash ? { planHash: flags.planHash } : {}) };
-  if (view?.running || (!view?.created && !flags.planHash)) return said;
+  if (view?.running || (!wasBegun(view) && !flags.planHash)) return said;
   const plan = await client.plan(spec, { forget });
   const refused = refusalOf(plan, flags.planHash);
   if (refused) throw new ClusterError(refused.type, refused.message, refused.type === 'StalePlan' ? {} : { todo: 'nothing was started' });

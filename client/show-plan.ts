@@ -1,12 +1,13 @@
-import type { Plan, PlanJob } from '../domain/plan';
+import { type Plan, type PlanJob, refusalOf } from '../domain/plan';
 import { formatProblems } from '../domain/problem';
-import { exitCodes } from './exit-codes';
+import { exitCodeOfType, exitCodes } from './exit-codes';
 
-/** Prints a plan. Gives 2 when its problems refuse it, 10 when there are changes and --exit-code asks, else 0. */
+/** Prints a plan. Gives what the apply of it would exit with when its problems refuse it, 10 when there are changes and --exit-code asks, else 0. */
 export function showPlan(plan: Plan, { json = false, exitCode = false }: { json?: boolean; exitCode?: boolean }): number {
   if (json) console.log(JSON.stringify(plan, undefined, 2));
   else for (const line of renderPlan(plan)) console.log(line);
-  if (plan.problems.some(({ severity }) => severity === 'error')) return exitCodes.badInput;
+  const refused = refusalOf(plan, undefined);
+  if (refused) return exitCodeOfType(refused.type);
   return exitCode && plan.jobs.length > 0 ? exitCodes.changes : exitCodes.done;
 }
 

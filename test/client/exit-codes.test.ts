@@ -1,5 +1,6 @@
 import { ClusterError, type ErrorType } from '../../domain/errors';
 import { exitCodeFor, exitCodeOf, exitCodes } from '../../client/exit-codes';
+import { showPlan } from '../../client/show-plan';
 import { describeError } from '../../client/report-error';
 import { TemporalUnavailable } from '../../client/temporal-unavailable';
 
@@ -14,6 +15,16 @@ test.each<[ErrorType, number]>([
 test('no Temporal server is 5, a bug is 1', () => {
   expect(exitCodeOf(new TemporalUnavailable('x', { todo: 'y' }))).toBe(exitCodes.noTemporal);
   expect(exitCodeOf(new Error('x'))).toBe(exitCodes.failed);
+});
+
+test('a plan that is refused exits as the apply of it would', () => {
+  const say = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+  const plan = { cluster: 'default', version: '', leader: '', images: [], jobs: [], approvals: [], absent: [], hash: 'x', problems: [] };
+  const problem = { severity: 'error', message: 'no way back' } as const;
+  const codes = (['UnsafePlan', 'PreflightFailed', 'HostClaimed'] as const).map((type) => showPlan({ ...plan, problems: [{ ...problem, type }] }, {}));
+  expect(codes).toEqual([exitCodes.refused, exitCodes.badInput, exitCodes.badInput]);
+  expect(showPlan({ ...plan, problems: [{ severity: 'warning', type: 'UnsafePlan', message: 'x' }] }, {})).toBe(exitCodes.done);
+  say.mockRestore();
 });
 
 test('operations', () => {

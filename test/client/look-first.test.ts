@@ -73,6 +73,13 @@ describe('the look before a change', () => {
     expect(await caught(look(aClient(aPlan({ problems: [unsafe, unfit] })).client))).toMatchObject({ type: 'PreflightFailed', code: 2, message: expect.stringContaining('no route to host') });
   });
 
+  test('is taken as well where a first install was cancelled: hosts that had joined are there to lose', async () => {
+    const line = { operation: 'init-1', by: 'ana', startedAt: '', endedAt: '', outcome: 'Cancelled', message: 'cancelled by ana' } as const;
+    const { client, planned } = aClient(aPlan({ problems: [{ severity: 'error', type: 'UnsafePlan', message: 'no' }] }));
+    expect(await caught(look(client, {}, { view: { ...created, created: false, log: [line] } }))).toMatchObject({ type: 'UnsafePlan' });
+    expect(planned).toHaveBeenCalled();
+  });
+
   test('is left out where nothing can be lost: a new cluster, and one that is busy, which has its own answer', async () => {
     const running = { ...created, running: { kind: 'reconcile', operation: 'reconcile-2', digest: '', by: 'ana', at: '' } } as const;
     for (const view of [undefined, running]) {
