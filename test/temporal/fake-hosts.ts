@@ -160,6 +160,8 @@ export class FakeHosts {
       joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane, ...marks.settingsOf(host, cluster.kubeadm)); }),
       joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes), ...marks.settingsOf(host, cluster.kubeadm)); }),
       runGuest: async ({ host, image, cluster }) => this.call('runGuest', host.id, () => {
+        // A command of one image may fail where those of the others do not.
+        this.trip('runGuest', cluster.images.find(({ digest }) => digest === image)?.ref ?? image);
         const digests = cluster.images.map(({ digest }) => digest);
         this.unmark(host.id, ...this.done(host.id).filter((mark) => marks.isFormerGuest(mark, digests)));
         this.mark(host.id, marks.guest(image));

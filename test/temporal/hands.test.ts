@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSpec, Policy } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
+import { marks } from '../../domain/marks';
 import { heedPause } from '../../workers/pause';
 import {
   amendUpdate, approveUpdate, cancelUpdate, pauseUpdate, policyUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
@@ -256,6 +257,24 @@ withClusters('human hands', {
       await amend({ ...moved, hosts: moved.hosts.map((host) => (host.id === w1 ? { ...host, id: '10.0.0.9', address: '10.0.0.9' } : host)) });
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
       expect(hosts.done('10.0.0.9').some((mark) => mark.startsWith('join:'))).toBe(true);
+    });
+
+    test('of an image whose command fails is what the parked operation goes on with: the other image runs, and what is done stays done', async () => {
+      hosts.fail('runGuest', 'web:1', { message: 'the command exited 1' });
+      await cluster.apply(spec({ images: ['kubernetes', 'flannel', 'web:1'] }));
+      const { running } = await cluster.parked();
+      expect(running?.waiting).toMatchObject({ reason: 'CommandFailed', jobs: [{ stage: 'RunGuest', image: 'web:1' }] });
+      const [before, ran] = [hosts.changes(), (ref: string) => hosts.done(cp).includes(marks.guest(anImage(ref, 'application').digest))];
+      expect([ran('flannel'), ran('web:1')]).toEqual([true, false]);
+      expect(await amend(spec({ images: ['kubernetes', 'flannel', 'web:2'] }))).toMatchObject({ operation: 'init-1', attached: true });
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect([ran('web:1'), ran('web:2')]).toEqual([false, true]);
+      const after = hosts.changes().slice(before.length);
+      // Files of the new image reach the hosts; nobody is bootstrapped, made or joined once more, and flannel has run.
+      expect(after.filter((one) => /^(bootstrapHost|initControlPlane|join)/.test(one))).toEqual([]);
+      expect(after.filter((one) => one.startsWith('runGuest'))).toEqual([`runGuest ${cp}`]);
+      expect((await cluster.idle()).images.map(({ ref }) => ref)).toEqual(['kubernetes', 'flannel', 'web:2']);
+      expect((await desired()).images).toEqual(['kubernetes', 'flannel', 'web:2']);
     });
 
     test('of the logins of a healthy cluster is proved by a look', async () => {
