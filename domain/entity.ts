@@ -1,8 +1,9 @@
 import { withoutReplacedKeys } from './amend';
 import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
 import { digestOf } from './digest';
+import type { Sightings } from './drift/budget';
 import { ClusterError } from './errors';
-import { type Act, type AmendRequest, noted, type Paused, withDesired } from './hands';
+import { type Act, type AmendRequest, nobody, noted, type Paused, withDesired } from './hands';
 import type { HostRecord } from './host-record';
 import type { FixedSettings } from './kubeadm/fixed';
 import { leavingOf } from './membership';
@@ -10,7 +11,7 @@ import { noHash } from './plan';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
-import { type Former, formerOf, takenBack } from './taken-back';
+import { asItWas, type Former, formerOf, type Refusal, takenBack } from './taken-back';
 import { isTaskKind, type Task, taskKinds } from './tasks';
 
 /** The state of a cluster's entity: what is wanted, what the last operation left, who did what. JSON, versioned. */
@@ -35,6 +36,8 @@ export interface EntityState {
   /** Who did what, oldest first; the last hundred. */
   readonly acts?: readonly Act[];
   readonly retired: boolean;
+  /** Drift that an apply of the actor drift was tried for. */
+  readonly mending?: Sightings;
   /** How often the schedule that was made looks for drift; absent: there is none. */
   readonly driftEveryMs?: number | undefined;
   /** How often the schedule that was made takes a snapshot of etcd; absent: there is none. */
@@ -177,7 +180,7 @@ export interface OperationResult {
   /** What is wanted from now on, where a task has made it so already: the next apply of it has nothing to do. */
   readonly desired?: ClusterSpec;
   /** It has refused its own plan, and nothing was done. */
-  readonly refused?: 'UnsafePlan' | 'StalePlan';
+  readonly refused?: Refusal;
   /** What a task gives, small and without secrets. */
   readonly output?: unknown;
 }
@@ -202,8 +205,10 @@ export const busy = (state: EntityState): string =>
     : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
 
 /** Why a request is refused; undefined when it is not. Synchronous and pure: an Update's validator. */
-export function refuseApply(state: EntityState, request: { requestId: string; spec: ClusterSpec; digest: string; base?: string; planHash?: string }): ClusterError | undefined {
+export function refuseApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string; base?: string; planHash?: string }): ClusterError | undefined {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
+  const unnamed = nobody(request);
+  if (unnamed) return unnamed;
   if (digestOf(request.spec) !== request.digest) return new ClusterError('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
   if (request.spec.name !== state.name) return new ClusterError('InvalidSpec', `the spec is of cluster ${request.spec.name}, this is ${state.name}`);
   if (state.running || state.next || state.retired) {
@@ -233,8 +238,10 @@ function refuseChange(state: EntityState, spec: ClusterSpec): ClusterError | und
   });
 }
 
-export function refuseReset(state: EntityState, request: { requestId: string; confirm: string }): ClusterError | undefined {
+export function refuseReset(state: EntityState, request: { requestId: string; by: string; confirm: string }): ClusterError | undefined {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
+  const unnamed = nobody(request);
+  if (unnamed) return unnamed;
   if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
   if (request.confirm !== state.name) return new ClusterError('InvalidSpec', `to reset it, confirm with the cluster's name: ${state.name}`);
   const waits = state.running?.waiting !== undefined && state.running.kind !== 'reset';
@@ -245,7 +252,8 @@ export function refuseReset(state: EntityState, request: { requestId: string; co
 /** A task runs alone, on a cluster that is there. */
 export function refuseTask(state: EntityState, { requestId, by, task }: TaskRequest): ClusterError | undefined {
   if (state.recent.some((one) => one.requestId === requestId)) return undefined;
-  if (by.trim() === '') return new ClusterError('InvalidSpec', 'nobody is named who asks for this');
+  const unnamed = nobody({ by });
+  if (unnamed) return unnamed;
   if (!isTaskKind(task.kind)) return new ClusterError('InvalidSpec', `there is no task ${JSON.stringify(task.kind)}: there are ${taskKinds.join(', ')}`);
   if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
   if (state.running || state.next || state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
@@ -355,9 +363,10 @@ export function finish(state: EntityState, result: OperationResult, now: string)
   if (!running) return state;
   const line: LogLine = { operation: running.operation, by: running.by, startedAt: running.at, endedAt: now, outcome: result.outcome, message: result.message.slice(0, 500) };
   const conditions = observed(result.record.conditions, state.current.conditions, state.desired?.generation ?? 1);
+  const current = { ...result.record, conditions };
   const ended: EntityState = {
     ...rest,
-    current: { ...result.record, conditions },
+    current: result.refused === 'PreflightFailed' ? asItWas(current, state.current) : current,
     log: [...state.log, line].slice(-50),
     retired: running.kind === 'reset' && result.outcome === 'Success',
   };

@@ -49,7 +49,8 @@ const actsKept = 100;
 
 const refused = (type: ErrorType, message: string, todo?: string): ClusterError => new ClusterError(type, message, todo ? { todo } : {});
 
-const nobody = ({ by }: Word): ClusterError | undefined =>
+/** Refuses a request that names nobody; undefined for one that does. */
+export const nobody = ({ by }: Word): ClusterError | undefined =>
   typeof by === 'string' && by.trim() !== '' ? undefined : refused('InvalidSpec', 'nobody is named who asks for this', 'say who asks with --by');
 
 /** With the plan's hash: nobody approves what has changed meanwhile. */

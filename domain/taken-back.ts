@@ -1,5 +1,9 @@
 import type { ClusterRecord, Desired, EntityState, OperationResult } from './entity';
 import { noted } from './hands';
+import type { Condition } from './status';
+
+/** Why an operation has refused its own plan before the first change: the plan is unsafe, or another one than was asked for; or hosts or images are not fit for it. */
+export type Refusal = 'UnsafePlan' | 'StalePlan' | 'PreflightFailed';
 
 /** What was wanted and known before the spec was admitted that an operation works for. */
 export interface Former {
@@ -11,14 +15,30 @@ export const formerOf = ({ desired, current }: EntityState): Former => ({ curren
 
 /**
  * The state after an operation that has refused its own plan before the first change: what was wanted before is wanted
- * again, and what was known of the cluster still holds, as if the request had been refused at the door; who was refused
- * and why is on record. A spec that was wanted before and is unsafe now tells of the cluster, not of the request: that is kept.
+ * again, and what was known of the cluster still holds, as if the request had been refused at the door. Who was refused
+ * and why is on record; the log of what was done to the cluster has no line of it. A spec that was wanted before and is
+ * unsafe now tells of the cluster, not of the request: that is kept. One whose hosts are not fit yet stays wanted.
  */
 export function takenBack(state: EntityState, former: Former, { refused, message }: OperationResult, { by, operation, at }: { by: string; operation: string; at: string }): EntityState {
   const { desired, ...rest } = state;
-  const tells = refused === 'UnsafePlan' && desired?.digest === former.desired?.digest;
+  const same = desired?.digest === former.desired?.digest;
+  const unfit = refused === 'PreflightFailed';
+  if (unfit && !(same && former.current.created)) return state;
+  const tells = refused === 'UnsafePlan' && same;
+  const log = tells ? state.log : state.log.filter((line) => line.operation !== operation);
   return noted(
-    { ...rest, ...(former.desired ? { desired: former.desired } : {}), current: tells ? state.current : former.current },
+    { ...rest, log, ...(former.desired ? { desired: former.desired } : {}), current: tells || unfit ? state.current : former.current },
     { at, by, what: 'refused', operation, note: `${refused ?? ''}: ${message}`.slice(0, 500) },
   );
+}
+
+/** What is known of a cluster that was made, after a check that has refused to touch it: the check's word is new, and the cluster is no other than before. */
+export function asItWas(after: ClusterRecord, before: ClusterRecord): ClusterRecord {
+  if (!before.created) return after;
+  const { phase: _phase, ...rest } = after;
+  const ofTheCluster = ({ type }: Condition): boolean => type === 'Ready' || type === 'ApplyClusterSuccess';
+  return {
+    ...rest, ...(before.phase ? { phase: before.phase } : {}),
+    conditions: [...after.conditions.filter((one) => !ofTheCluster(one)), ...before.conditions.filter(ofTheCluster)],
+  };
 }

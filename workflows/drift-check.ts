@@ -1,8 +1,8 @@
 import { getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
-import { checkProblems } from '../domain/check';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
 import type { Difference, DriftReport } from '../domain/drift/difference';
-import type { EntityView } from '../domain/entity';
+import { factDifferences } from '../domain/drift/facts';
+import { mendable } from '../domain/drift/observed';
 import type { HostFacts } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
 import { type Plan, planCluster } from '../domain/plan';
@@ -27,7 +27,8 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
   if (!known?.spec || skipped) return nothing(skipped ?? 'nothing is known of it');
   const { spec, view } = known;
 
-  const [facts, images] = await Promise.all([glanceAt({ spec, uid: view.uid, hostKeys: view.hostKeys }), fetchImages(spec, view)]);
+  const [facts, { images, unknown }] = await Promise.all([glanceAt({ spec, uid: view.uid, hostKeys: view.hostKeys }), fetchImages(spec, view.uid)]);
+  if (unknown) return tellEntity({ cluster, at, differences: [], unseen: [], unknown });
   const { conditions, hostKeys, created, leader } = view;
   const record = { conditions, hostKeys, images: view.images, created, ...(leader ? { leader } : {}) };
   const plan = planCluster({ spec, facts, images, problems: [], last: record });
@@ -35,18 +36,35 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
   const inspected = await Promise.all(spec.hosts.map((host) => inspect(work, plan, facts.find((one) => one.host === host.id), host.id)));
   const report: DriftReport = {
     cluster, at,
-    differences: [...factDifferences(spec, facts, images, view, plan), ...inspected.flatMap(({ differences }) => differences)],
+    differences: [...factDifferences({ spec, facts, images, uid: view.uid, plan }), ...inspected.flatMap(({ differences }) => differences)],
     unseen: inspected.flatMap(({ unseen }) => (unseen ? [unseen] : [])),
   };
-  if (spec.policy.drift.converge) await Promise.all([forgetFiles(work, report), forgetSettings(work, report)]);
-  await getExternalWorkflowHandle(entityId(cluster)).signal(driftSignal, report).catch((error: unknown) => log.warn('the entity was not told', { error }));
+  if (spec.policy.drift.converge && mendable(report)) await Promise.all([forgetFiles(work, report), forgetSettings(work, report)]);
+  return tellEntity(report);
+}
+
+async function tellEntity(report: DriftReport): Promise<DriftReport> {
+  await getExternalWorkflowHandle(entityId(report.cluster)).signal(driftSignal, report).catch((error: unknown) => log.warn('the entity was not told', { error }));
   return report;
 }
 
 const where = (spec: ClusterSpec, uid: string, stage: string) => ({ cluster: spec.name, uid, n: 0, operation: 'drift', stage });
 
-const fetchImages = (spec: ClusterSpec, { uid }: EntityView): Promise<ImageFacts[]> => Promise.all(spec.images.map((ref) =>
-  on.transfer.preProcessImage.executeWithOptions({ summary: `PreProcess ${ref}`.slice(0, 190) }, [{ where: where(spec, uid, 'PreProcess'), ref }])));
+/** All images of the cluster, or why what should be there is not known: one of them cannot be had. */
+async function fetchImages(spec: ClusterSpec, uid: string): Promise<{ images: readonly ImageFacts[]; unknown?: DriftReport['unknown'] }> {
+  const met = await Promise.all(spec.images.map(async (ref) => {
+    try {
+      return { image: await on.refetch.preProcessImage.executeWithOptions({ summary: `PreProcess ${ref}`.slice(0, 190) }, [{ where: where(spec, uid, 'PreProcess'), ref }]) };
+    } catch (error) {
+      const why = explain(error);
+      if (!why) throw error;
+      return { lost: { reason: why.reason, message: `${ref}: ${why.message}` } };
+    }
+  }));
+  const lost = met.flatMap((one) => one.lost ?? []);
+  const [first] = lost;
+  return { images: met.flatMap(({ image }) => image ?? []), ...(first ? { unknown: { reason: first.reason, message: `what was applied is not known: ${lost.map(({ message }) => message).join('; ')}` } } : {}) };
+}
 
 interface Inspected {
   readonly differences: readonly Difference[];
@@ -66,21 +84,6 @@ async function inspect(work: Work, plan: Plan, facts: HostFacts | undefined, id:
     if (isCancellation(error)) throw error;
     return { differences: [], unseen: { host: id, why: explain(error)?.message ?? 'unknown' } };
   }
-}
-
-/** What facts and plan tell: versions, hosts that are not ours any more, and whatever an apply would do. Of a host that is away nothing is known. */
-function factDifferences(spec: ClusterSpec, facts: readonly HostFacts[], images: readonly ImageFacts[], { uid }: EntityView, plan: Plan): Difference[] {
-  const seen = new Map(facts.map((one) => [one.host, one]));
-  const version = (one: HostFacts): boolean => one.reachable && one.joined && one.claim?.uid === uid && one.kubeletVersion !== undefined && one.kubeletVersion !== plan.version;
-  const there = facts.filter(({ reachable }) => reachable);
-  const problems = checkProblems({ spec: { ...spec, hosts: spec.hosts.filter(({ id }) => seen.get(id)?.reachable) }, facts: there, images, uid })
-    .filter(({ host, severity }) => host !== undefined && severity === 'error');
-  return [
-    ...facts.filter(version).map(({ host, kubeletVersion }): Difference => ({ host, kind: 'version', message: `its kubelet is ${kubeletVersion ?? ''}, the cluster is ${plan.version}` })),
-    ...problems.map(({ host = '', message }): Difference => ({ host, kind: 'plan', message })),
-    ...plan.jobs.filter(({ host }) => host !== undefined && seen.get(host)?.reachable)
-      .map(({ host = '', stage, reason }): Difference => ({ host, kind: 'plan', message: `an apply would do ${stage}: ${reason}` })),
-  ];
 }
 
 async function forgetFiles({ spec, uid, hostKeys }: Work, { differences }: DriftReport): Promise<void> {

@@ -31,8 +31,12 @@ const change = proxyActivities<Activities>({
 const transfer = proxyActivities<Activities>({
   startToCloseTimeout: '4h', scheduleToCloseTimeout: '12h', heartbeatTimeout: '12s', retry: forever, ...ended,
 });
+/** Images that were here before, for a look that nobody waits for: should a registry be away, the look says so and ends. */
+const refetch = proxyActivities<Activities>({
+  startToCloseTimeout: '20m', scheduleToCloseTimeout: '30m', heartbeatTimeout: '12s', retry: { ...forever, maximumInterval: '1m' }, ...ended,
+});
 /** A person's command: nobody can tell whether it may run twice, so it runs once. */
 const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '12s', retry: { maximumAttempts: 1 }, ...ended });
 
-export const on = { probe, glance, keep, change, transfer, once };
+export const on = { probe, glance, keep, change, transfer, refetch, once };
 export type On = typeof on;

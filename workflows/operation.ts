@@ -183,7 +183,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
     }
     tell(endStatus(status, { ok: false, reason: why.reason, message: why.message }, new Date().toISOString()));
     record = { ...recordOutcome(record, last, status, new Date().toISOString()), phase: 'ClusterFailed', conditions: status.conditions };
-    const result: OperationResult = { outcome: 'Failed', message: why.message, record, ...(refused && refused.type !== 'PreflightFailed' ? { refused: refused.type } : {}) };
+    const result: OperationResult = { outcome: 'Failed', message: why.message, record, ...(refused ? { refused: refused.type } : {}) };
     throw ApplicationFailure.create({ message: why.message, type: why.reason, nonRetryable: true, details: [result] });
   }
 }

@@ -2,7 +2,8 @@
 export interface Difference {
   /** Host id. */
   readonly host: string;
-  readonly kind: 'file' | 'flag' | 'kubelet' | 'hosts' | 'service' | 'version' | 'plan';
+  /** `plan`: an apply would do something; `check`: it would refuse the host. */
+  readonly kind: 'file' | 'flag' | 'kubelet' | 'hosts' | 'service' | 'version' | 'plan' | 'check';
   /** Absolute path. */
   readonly file?: string;
   /** Of the file as it is on the host, from 1. */
@@ -20,6 +21,8 @@ export interface DriftReport {
   readonly differences: readonly Difference[];
   /** Hosts that could not be looked at, and why: of these nothing is known. */
   readonly unseen: readonly { readonly host: string; readonly why: string }[];
+  /** What differs is not known, and why: an image of the cluster cannot be had. */
+  readonly unknown?: { readonly reason: string; readonly message: string };
   /** It was not looked at all, and why: an operation runs. */
   readonly skipped?: string;
 }
@@ -29,7 +32,8 @@ export const describeDifference = ({ host, file, line, message }: Difference): s
   `${host}: ${file ? `${file}${line === undefined ? '' : `:${line}`}: ` : ''}${message}`;
 
 /** The condition in a message: all of it would be too much for a view. */
-export function summaryOf({ differences, unseen }: DriftReport): string {
+export function summaryOf({ differences, unseen, unknown }: DriftReport): string {
+  if (unknown) return unknown.message;
   const shown = differences.slice(0, 10).map(describeDifference);
   const more = differences.length > shown.length ? [`and ${differences.length - shown.length} more`] : [];
   const dark = unseen.map(({ host, why }) => `${host} was not looked at: ${why}`);

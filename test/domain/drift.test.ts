@@ -93,12 +93,67 @@ describe('the entity', () => {
   });
 
   test('mends itself only where the policy says so, at rest, and only what an apply mends', () => {
-    expect(convergesOn(wants({ converge: false }), report())).toBe(false);
-    expect(convergesOn(wants({ converge: true }), report())).toBe(true);
-    expect(convergesOn(wants({ converge: true }, { next: { kind: 'reconcile', requestId: 'r', by: 'bo', at: 't' } }), report())).toBe(false);
-    expect(convergesOn(wants({ converge: true }, { paused: { by: 'bo', at: 't' } }), report())).toBe(false);
-    expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'kubelet', message: 'x' }] }))).toBe(true);
-    expect(convergesOn(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'hosts', message: 'x' }] }))).toBe(false);
+    const mends = (state: EntityState, of = report()) => convergesOn(observeDrift(state, of, 't1'), of);
+    expect(mends(wants({ converge: false }))).toBe(false);
+    expect(mends(wants({ converge: true }))).toBe(true);
+    expect(mends(wants({ converge: true }, { next: { kind: 'reconcile', requestId: 'r', by: 'bo', at: 't' } }))).toBe(false);
+    expect(mends(wants({ converge: true }, { paused: { by: 'bo', at: 't' } }))).toBe(false);
+    expect(mends(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'kubelet', message: 'x' }] }))).toBe(true);
+    expect(mends(wants({ converge: true }), report({ differences: [{ host: 'a', kind: 'hosts', message: 'x' }] }))).toBe(false);
+  });
+
+  test('starts no apply that its checks would refuse, and none where it is not known what should be there', () => {
+    const of = report({ differences: [...report().differences, { host: 'b', kind: 'check', message: 'its clock is 6.0 s ahead of ours' }] });
+    const state = observeDrift(wants({ converge: true }), of, 't1');
+    expect(convergesOn(state, of)).toBe(false);
+    expect(condition(state)).toMatchObject({ status: 'True', reason: 'Differs', message: expect.stringContaining('b: its clock is 6.0 s ahead of ours') as string });
+    const lost = report({ differences: [], unknown: { reason: 'ImageNotFound', message: 'what was applied is not known: web:1 is gone' } });
+    const dark = observeDrift(state, lost, 't2');
+    expect(convergesOn(dark, lost)).toBe(false);
+    expect(condition(dark)).toMatchObject({ status: 'Unknown', reason: 'ImageNotFound', message: 'what was applied is not known: web:1 is gone' });
+  });
+
+  describe('that finds the same again after an apply for it', () => {
+    /** At which of so many looks it starts an apply, and what it says then. */
+    const looks = (reports: readonly DriftReport[]): { tries: number[]; state: EntityState } => {
+      let state = wants({ converge: true });
+      const tries = reports.flatMap((of, at) => {
+        state = observeDrift(state, of, `t${at}`);
+        return convergesOn(state, of) ? [at + 1] : [];
+      });
+      return { tries, state };
+    };
+    const same = (times: number) => Array.from({ length: times }, () => report());
+    const other = report({ differences: [{ host: 'b', kind: 'flag', flag: 'x', message: 'y' }] });
+
+    test('tries ever more rarely, and not without end', () => {
+      const { tries, state } = looks(same(100));
+      expect(tries).toEqual([1, 2, 4, 8, 16]);
+      expect(condition(state)?.message).toMatch(/found again each time: it is not tried any more by itself/);
+      expect(condition(looks(same(5)).state)?.message).toMatch(/the next try is 3 looks from now/);
+      expect(condition(looks(same(7)).state)?.message).toMatch(/the next try is at the next look/);
+    });
+
+    test('tries at once what is new, and what had been mended in between', () => {
+      const both = report({ differences: [...report().differences, ...other.differences] });
+      expect(looks([...same(5), both]).tries).toEqual([1, 2, 4, 6]);
+      expect(looks([...same(5), other]).tries).toEqual([1, 2, 4, 6]);
+      expect(looks([...same(5), report({ differences: [] }), ...same(1)]).tries).toEqual([1, 2, 4, 7]);
+    });
+
+    test('does not count a look that could not know, or that came while somebody held the cluster still', () => {
+      const lost = report({ differences: [], unknown: { reason: 'ImageNotFound', message: 'x' } });
+      expect(looks([...same(3), lost, ...same(1)]).tries).toEqual([1, 2, 5]);
+      const { state } = looks(same(3));
+      const held = observeDrift({ ...state, paused: { by: 'bo', at: 't' } }, report(), 't');
+      expect(held.mending).toEqual(state.mending);
+      expect(condition(held)?.message).not.toMatch(/next try/);
+    });
+
+    test('keeps the state small', () => {
+      const many = report({ differences: Array.from({ length: 3_000 }, (_, at) => ({ host: `h${at}`, kind: 'file', file: `/f${at}`, message: 'changed' })) });
+      expect(JSON.stringify(looks([many]).state.mending).length).toBeLessThan(10_000);
+    });
   });
 
   test('has a schedule for as long as the policy says, and none after a reset', () => {

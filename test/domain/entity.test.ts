@@ -40,6 +40,7 @@ describe('an apply', () => {
   test.each([
     ['a spec that does not fit its digest', { ...request('r1'), digest: 'other' }, 'InvalidSpec', 'damaged on the way'],
     ['the spec of another cluster', request('r1', aCluster(1, 2, { name: 'prod' })), 'InvalidSpec', 'the spec is of cluster prod, this is default'],
+    ['nobody who asks', { ...request('r1'), by: ' ' }, 'InvalidSpec', 'nobody is named'],
     ['a base that nobody has applied', { ...request('r1'), base: 'stale' }, 'ClusterBusy', 'read it again'],
   ])('with %s is refused', (_what, bad, type, words) => {
     expect(refuseApply(fresh, bad)).toMatchObject({ type });
@@ -153,6 +154,7 @@ describe('what a cluster cannot take back', () => {
 describe('a reset', () => {
   test.each([
     ['of nothing', fresh, reset('r9'), 'InvalidSpec', 'there is no cluster default'],
+    ['by nobody', created, { ...reset('r9'), by: '' }, 'InvalidSpec', 'nobody is named'],
     ['with another name', created, { ...reset('r9'), confirm: 'prod' }, 'InvalidSpec', 'confirm with the cluster\'s name'],
     ['while an operation works', running, reset('r9'), 'ClusterBusy', 'init-1 of ana@laptop runs'],
     ['while one is about to start', accepted, reset('r9'), 'ClusterBusy', 'about to start'],

@@ -25,13 +25,31 @@ test.each(['UnsafePlan', 'StalePlan'] as const)('a refused spec (%s) is as one t
   expect(after.current).toEqual(created.current);
   expect(after.former).toBeUndefined();
   expect(after.acts?.at(-1)).toEqual({ at: at(3), by: 'bo@desk', what: 'refused', operation: 'reconcile-2', note: `${as}: no` });
-  expect(after.log.at(-1)).toMatchObject({ operation: 'reconcile-2', outcome: 'Failed' });
+  expect(after.log).toEqual(created.log);
 });
 
 test('a spec that was wanted already and is unsafe now tells of the cluster; a stale hash does not', () => {
   expect(afterRefusal(spec, 'UnsafePlan').current).toMatchObject({ phase: 'ClusterFailed', conditions: [{ status: 'False' }] });
   expect(afterRefusal(spec, 'StalePlan').current).toEqual(created.current);
   expect(afterRefusal(spec, 'UnsafePlan').desired).toEqual(created.desired);
+  expect(afterRefusal(spec, 'UnsafePlan').log.at(-1)).toMatchObject({ operation: 'reconcile-2', outcome: 'Failed' });
+});
+
+test('unfit hosts tell nothing of a cluster that was made: its phase and whether it is ready stay; what was wanted already leaves no line, what is new stays wanted', () => {
+  const check = { ...unready, type: 'Check', reason: 'PreflightFailed' };
+  const refusal = (of: typeof spec, from: EntityState) => finish(begin(admitApply(from, request('r2', of, 'bo@desk'), at(2)), at(2)), {
+    ...refused('PreflightFailed'), record: { ...success.record, created: from.current.created, phase: 'ClusterFailed', conditions: [check, unready] },
+  }, at(3));
+  const again = refusal(spec, created);
+  expect(again.current).toMatchObject({ phase: 'ClusterSuccess', conditions: [{ type: 'Check', status: 'False' }, created.current.conditions[0]] });
+  expect(again.log).toEqual(created.log);
+  expect(again.acts?.at(-1)).toMatchObject({ by: 'bo@desk', what: 'refused', note: 'PreflightFailed: no' });
+  const other = refusal(smaller, created);
+  expect(other.current).toMatchObject({ phase: 'ClusterSuccess', conditions: [{ type: 'Check' }, created.current.conditions[0]] });
+  expect([other.desired?.digest, other.log.length]).toEqual([digestOf(smaller), 2]);
+  const first = refusal(spec, fresh);
+  expect(first.current).toMatchObject({ phase: 'ClusterFailed', conditions: [{ type: 'Check' }, { type: 'Ready', status: 'False' }] });
+  expect([first.desired?.digest, first.log.length]).toEqual([digestOf(spec), 1]);
 });
 
 test('of a first spec nothing is left', () => expect(afterRefusal(spec, 'StalePlan', fresh).desired).toBeUndefined());

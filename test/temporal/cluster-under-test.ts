@@ -149,7 +149,8 @@ export class ClusterUnderTest {
     for (;;) {
       const view = await this.until(({ running }) => running === undefined);
       const { status, startTime } = await patiently(() => this.entity.describe());
-      const ended = view.log.at(-1)?.endedAt;
+      // What was refused has no line in the log, and is on record.
+      const ended = [...view.log.map(({ endedAt }) => endedAt), ...view.acts.filter(({ what }) => what === 'refused').map(({ at }) => at)].sort().at(-1);
       if (ended === undefined || status.name !== 'RUNNING' || startTime.toISOString() >= ended) return view;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -125,6 +125,47 @@ withClusters('the state of a cluster', { given: (now) => { ({ hosts, cluster, en
     expect(hosts.changes().slice(before)).toEqual(['forgetHostSettings 10.0.0.2', `forgetHostSettings ${cp}`, `applyControlPlaneSettings ${cp}`, 'applyKubeletSettings 10.0.0.2']);
   });
 
+  test('drift: what a check would refuse is reported, and no apply is started for it', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    const { phase, log } = await cluster.view();
+    hosts.more = (host) => ({ joined: true, kubeletVersion: 'v1.34.2', ...(host === '10.0.0.2' ? { clockSkewMs: 6_000 } : {}) });
+    hosts.differences = (host) => (host === '10.0.0.2' ? [{ host, kind: 'kubelet', flag: 'maxPods', message: 'maxPods is 7' }] : []);
+    const before = hosts.changes().length;
+    const report = await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
+    expect(report.differences).toEqual([expect.objectContaining({ host: '10.0.0.2', kind: 'check', message: expect.stringContaining('its clock is 6.0 s ahead') as string }), expect.objectContaining({ kind: 'kubelet' })]);
+    const view = await cluster.until(({ conditions }) => conditions.some(({ type, status }) => type === 'Drifted' && status === 'True'));
+    expect(view).toMatchObject({ phase, log, acts: [{ what: 'apply', by: 'ana@laptop' }] });
+    expect(view.running).toBeUndefined();
+    expect(hosts.changes().length).toBe(before);
+    // An apply by hand is refused, and the cluster is as ready as before.
+    expect(await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } })).toMatchObject({ outcome: 'Failed', type: 'PreflightFailed' });
+    const after = await cluster.view();
+    expect(after).toMatchObject({ phase, log });
+    expect(after.conditions.find(({ type }) => type === 'Ready')).toEqual(view.conditions.find(({ type }) => type === 'Ready'));
+  });
+
+  test('drift: without one of its images it is not known what differs, and the cluster says so', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    hosts.fail('preProcessImage', 'flannel', { type: 'ImageNotFound', message: 'it is not in the store' });
+    const report = await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
+    expect(report).toMatchObject({ differences: [], unknown: { reason: 'ImageNotFound', message: 'what was applied is not known: flannel: it is not in the store' } });
+    const view = await cluster.until(({ conditions }) => conditions.some(({ type }) => type === 'Drifted'));
+    expect(view.conditions.find(({ type }) => type === 'Drifted')).toMatchObject({ status: 'Unknown', reason: 'ImageNotFound', message: report.unknown?.message });
+    expect(view.running).toBeUndefined();
+  });
+
+  test('drift: a file that is found changed after each apply for it is mended ever more rarely', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    hosts.more = () => ({ joined: true, kubeletVersion: 'v1.34.2' });
+    hosts.differences = (host) => (host === '10.0.0.2' ? [{ host, kind: 'file', file: `/var/lib/sealos/data/${cluster.name}/rootfs/x`, message: 'its content was changed' }] : []);
+    const check = async () => {
+      await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
+      return (await cluster.idle()).acts.filter(({ by }) => by === 'drift').length;
+    };
+    expect([await check(), await check(), await check(), await check(), await check()]).toEqual([1, 2, 2, 3, 3]);
+    expect((await cluster.view()).conditions.find(({ type }) => type === 'Drifted')?.message).toMatch(/the next try is 3 looks from now/);
+  });
+
   test('drift of a cluster that is busy, or not there, is not looked at', async () => {
     expect((await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name })).skipped).toMatch(/no cluster/);
     hosts.hold('mountRootfs', cp);

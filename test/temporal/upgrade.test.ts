@@ -1,4 +1,6 @@
 import { type ClusterSpec, defaultPolicy } from '../../domain/cluster';
+import { digestOf } from '../../domain/digest';
+import { policyUpdate } from '../../workflows/messages';
 import { aCluster, anImage, someImages } from '../fixtures';
 import type { ClusterUnderTest } from './cluster-under-test';
 import { FakeHosts } from './fake-hosts';
@@ -26,9 +28,10 @@ withClusters('an upgrade', { per: 'file', hosts: () => new FakeHosts(undefined, 
   const calls = (from: number, ...verbs: string[]) => hosts.journal().slice(from).filter(({ verb }) => verbs.includes(verb)).map(({ verb, on, at }) => `${verb} ${on} ${at}`);
 
   test.each([['kubernetes:v1.36.3', /first apply an image of v1\.35/]])('to %s is refused with the safe way, and changes nothing', async (image, words) => {
-    const before = hosts.changes();
+    const [before, { log, phase }] = [hosts.changes(), await cluster.view()];
     expect(await cluster.converge(spec(image))).toMatchObject({ outcome: 'Failed', type: 'UnsafePlan', message: expect.stringMatching(words) as string });
     expect(hosts.changes()).toEqual(before);
+    expect(await cluster.view()).toMatchObject({ log, phase });
   });
 
   test('goes leader first, control planes one by one, workers one by one; one that fails stops those after it', async () => {
@@ -59,5 +62,23 @@ withClusters('an upgrade', { per: 'file', hosts: () => new FakeHosts(undefined, 
     expect(await cluster.converge(spec(newer.ref))).toMatchObject({ outcome: 'Success' });
     expect(await cluster.converge(spec('kubernetes'))).toMatchObject({ outcome: 'Failed', type: 'UnsafePlan', message: expect.stringContaining('no way back') as string });
     expect(hosts.changes()).toEqual(before);
+  });
+});
+
+withClusters('an upgrade whose policy is changed while it runs', { hosts: () => new FakeHosts(undefined, [...someImages(), newer]), given: (now) => { ({ hosts, cluster } = now); } }, () => {
+  test('takes as many workers at once as it says now, not as it said at first', async () => {
+    await cluster.converge(spec('kubernetes'));
+    for (const host of [w1, w2, w3]) hosts.hold('upgradeHost', host);
+    const { operation } = await cluster.apply(spec(newer.ref));
+    await hosts.reached('upgradeHost', w1);
+    const begun = () => hosts.calls().filter(({ verb, on }) => verb === 'upgradeHost' && [w1, w2, w3].some((host) => host === on)).map(({ on }) => on);
+    expect(begun()).toEqual([w1]);
+    const { policy, ...same } = spec(newer.ref);
+    const base = digestOf({ ...same, policy, name: cluster.name });
+    await cluster.entity.executeUpdate(policyUpdate, { args: [{ by: 'bo@desk', policy: { ...policy, upgrade: { maxUnavailable: '2' } }, base }] });
+    await hosts.reached('upgradeHost', w2);
+    expect([begun(), hosts.calls('end').filter(({ verb, on }) => verb === 'upgradeHost' && on === w1)]).toEqual([[w1, w2], []]);
+    for (const host of [w1, w2, w3]) hosts.release('upgradeHost', host);
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success', message: '5 nodes Ready at v1.35.4' });
   });
 });
