@@ -1,13 +1,14 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { TemporalUnavailable } from './temporal-unavailable';
 
 /** The release of the Temporal CLI that Keelson is tested with. */
 const tested = 'v1.5.1';
 
 /**
- * The `temporal` program: TEMPORAL_CLI_PATH, then PATH, then Keelson's cache, then what the Temporal SDK has downloaded.
+ * The `temporal` program: TEMPORAL_CLI_PATH, then PATH, then Keelson's cache, then what the Temporal SDK has downloaded
+ * for this user.
  * Throws TemporalUnavailable with the one command that builds it.
  */
 export function findTemporal(env: NodeJS.ProcessEnv, checkout: string): string {
@@ -20,7 +21,7 @@ export function findTemporal(env: NodeJS.ProcessEnv, checkout: string): string {
   const places = [
     ...(env['PATH'] ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, 'temporal')),
     ...below(cache).map((folder) => join(folder, 'temporal')),
-    ...below(tmpdir()).filter((file) => /\/temporal-(cli|sdk-typescript)-[^/]*$/.test(file)),
+    ...below(env['TMPDIR'] || tmpdir()).filter((file) => /\/temporal-(cli|sdk-typescript)-[^/]*$/.test(file)).filter(isOurs),
   ];
   const found = places.find(isProgram);
   if (found) return found;
@@ -48,3 +49,17 @@ function isProgram(path: string): boolean {
     return false;
   }
 }
+
+/** Everybody may write into /tmp: what lies there is run only where nobody but this user and root could have put or changed it. */
+function isOurs(path: string): boolean {
+  try {
+    const [file, folder] = [lstatSync(path), statSync(dirname(path))];
+    return file.isFile() && file.uid === process.getuid?.() && !othersWrite(file) && [0, file.uid].includes(folder.uid) && (isSticky(folder) || !othersWrite(folder));
+  } catch {
+    return false;
+  }
+}
+
+const othersWrite = ({ mode }: Stats): boolean => (mode & 0o022) !== 0;
+/** As /tmp is: only its owner can put another file in the place of this one. */
+const isSticky = ({ mode }: Stats): boolean => (mode & 0o1000) !== 0;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostsFrom } from '../../client/host-flags';
@@ -6,14 +6,10 @@ import { loginFrom, saysLogin } from '../../client/login-flags';
 import { findTemporal } from '../../client/find-temporal';
 
 let dir: string;
-const before = { ...process.env };
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'keelson-flags-'));
-  // The SDK's own download lies there.
-  process.env.TMPDIR = dir;
 });
 afterEach(() => {
-  process.env = { ...before };
   rmSync(dir, { recursive: true, force: true });
 });
 const file = (name: string, text: string): string => {
@@ -54,9 +50,34 @@ describe('the temporal program', () => {
     expect(findTemporal({ PATH: `/nowhere:${dir}`, XDG_CACHE_HOME: cache }, '/src')).toBe(onPath);
   });
 
+  test('in the folder for temporary files only what nobody else could have put there', () => {
+    const find = (): string => findTemporal({ PATH: '/nowhere', TMPDIR: dir, XDG_CACHE_HOME: join(dir, 'none') }, '/src');
+    const downloaded = file('temporal-sdk-typescript-1.17.0', '');
+    for (const folder of [0o700, 0o1777]) {
+      chmodSync(dir, folder);
+      expect(find()).toBe(downloaded);
+    }
+    chmodSync(dir, 0o777);
+    expect(find).toThrow('is not installed');
+    chmodSync(dir, 0o1777);
+    for (const mode of [0o775, 0o757]) {
+      chmodSync(downloaded, mode);
+      expect(find).toThrow('is not installed');
+    }
+    chmodSync(downloaded, 0o755);
+    if (process.getuid?.() === 0) {
+      chownSync(downloaded, 65534, 65534);
+      expect(find).toThrow('is not installed');
+      chownSync(downloaded, 0, 0);
+    }
+    renameSync(downloaded, join(dir, 'elsewhere'));
+    symlinkSync(join(dir, 'elsewhere'), downloaded);
+    expect(find).toThrow('is not installed');
+  });
+
   test('an error says the command that builds it', () => {
     expect(() => findTemporal({ TEMPORAL_CLI_PATH: join(dir, 'none') }, '/src')).toThrow('is no program');
-    expect(() => findTemporal({ PATH: dir, XDG_CACHE_HOME: dir }, '/src')).toThrow(
+    expect(() => findTemporal({ PATH: dir, TMPDIR: dir, XDG_CACHE_HOME: dir }, '/src')).toThrow(
       expect.objectContaining({ todo: expect.stringContaining('make -C /src temporal') as string }) as Error,
     );
   });
