@@ -4,6 +4,7 @@ import { parseProbe } from '../domain/commands/parse-probe';
 import { probe } from '../domain/commands/probe';
 import { ClusterError } from '../domain/errors';
 import { type HostFacts, unreachable } from '../domain/facts';
+import type { Places } from '../domain/places';
 import { pause } from './poll';
 import type { Remote, Scope } from './ports';
 
@@ -11,6 +12,7 @@ export interface ObserveInput {
   readonly host: HostTarget;
   /** Name of the cluster whose files are looked for. */
   readonly cluster: string;
+  readonly places?: Places;
   readonly scope: Scope;
 }
 
@@ -19,9 +21,10 @@ export interface ObserveInput {
  * sense of, is a fact with its reason; only cancellation is thrown.
  */
 export const createObserve = ({ remote, clock = Date.now }: { readonly remote: Remote; readonly clock?: () => number }) =>
-  async ({ host, cluster, scope }: ObserveInput): Promise<HostFacts> => {
+  async (input: ObserveInput): Promise<HostFacts> => {
+    const { host, scope } = input;
     try {
-      return await lookAgain(() => lookOnce({ remote, clock }, { host, cluster, scope }), scope, clock);
+      return await lookAgain(() => lookOnce({ remote, clock }, input), scope, clock);
     } catch (error) {
       if (error instanceof CancelledFailure || scope.signal.aborted || !(error instanceof ClusterError)) throw error;
       const { type, message, details: { todo } } = error;
@@ -56,11 +59,11 @@ async function lookAgain(look: () => Promise<HostFacts>, scope: Scope, clock: ()
 }
 
 async function lookOnce(
-  { remote, clock }: { readonly remote: Remote; readonly clock: () => number }, { host, cluster, scope }: ObserveInput,
+  { remote, clock }: { readonly remote: Remote; readonly clock: () => number }, { host, cluster, scope, places }: ObserveInput,
 ): Promise<HostFacts> {
   const session = await remote.to(host, scope);
   const sentAtMs = clock();
-  const stdout = await session.run(probe(cluster));
+  const stdout = await session.run(probe(cluster, places));
   return {
     ...parseProbe(stdout, { host: host.id, sentAtMs, receivedAtMs: clock() }),
     ...(session.hostKey ? { hostKey: session.hostKey } : {}),

@@ -5,6 +5,7 @@ import type { ErrorType } from './errors';
 import type { HostFacts } from './facts';
 import type { ImageFacts } from './images';
 import { marks } from './marks';
+import { placesOf } from './places';
 import type { Problem } from './problem';
 import { partsOn, wantedSettings } from './settings';
 
@@ -112,7 +113,7 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
   const guests = images.filter(({ commands, kind }) => commands > 0 && (kind !== 'application' || host.id === leader));
   return [
     ...(hasFiles(facts, spec.name) ? [mount] : []),
-    ...(isRegistry && serves(facts) ? [marks.registry(images)] : []),
+    ...(isRegistry && serves(facts, placesOf(spec, host).registryPort) ? [marks.registry(images)] : []),
     marks.bootstrap,
     marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
     host.id === leader ? marks.init : isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec)),
@@ -125,7 +126,7 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
 /** The images' files, in the folder that the image contract names after the cluster. */
 const hasFiles = ({ foreign = '', claim, done }: HostFacts, name: string): boolean =>
   foreign.split('; ').includes(`sealos data of cluster ${name}`) || (claim !== undefined && done.some((mark) => mark.startsWith('mount:')));
-const serves = ({ busyPorts = [] }: HostFacts): boolean => busyPorts.some(({ port }) => port === 5000);
+const serves = ({ busyPorts = [] }: HostFacts, registryPort: number): boolean => busyPorts.some(({ port }) => port === registryPort);
 
 function describeHost(host: Host, facts: HostFacts | undefined, deserved: readonly string[]): string {
   if (!facts?.reachable) return `${host.id}: not reached`;

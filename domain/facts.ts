@@ -20,8 +20,10 @@ export interface HostFacts {
   readonly clockSkewMs?: number;
   /** TCP ports in LISTEN of those Kubernetes needs. */
   readonly busyPorts?: readonly { readonly port: number; readonly process: string }[];
-  /** Free bytes of the file systems below /var/lib. */
+  /** Free bytes at the folders that images, the container runtime, the kubelet and etcd fill, or the ones these will be made in. */
   readonly freeBytes?: Readonly<Record<string, number>>;
+  /** Which file system each of these folders lies in: the same word, the same file system. */
+  readonly fileSystems?: Readonly<Record<string, string>>;
   /** Programs that Keelson needs and the host lacks. */
   readonly missingTools?: readonly string[];
   readonly systemd?: boolean;

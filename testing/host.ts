@@ -39,6 +39,8 @@ export class Host {
   podRefuses: (manifest: string) => boolean = () => false;
   /** The cluster whose CA lies on the host. */
   kubernetes: Kubernetes | undefined;
+  /** Programs of others that listen, by their port. */
+  readonly listens = new Map<number, string>();
   readonly #active = new Set<string>();
   #pid = 1000;
 

@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
 import { type HostFacts, unreachable } from '../domain/facts';
+import { placesOf } from '../domain/places';
 import { explain } from './explain';
 import type { HostsLook } from './messages';
 import { on } from './on';
@@ -21,7 +22,9 @@ export function glanceAt({ spec, uid, hostKeys }: LookAtHostsInput): Promise<Hos
   const where = { cluster: spec.name, uid, n: 0, operation: 'look', stage: 'Check' };
   return Promise.all(spec.hosts.map(async (host): Promise<HostFacts> => {
     try {
-      return await on.glance.checkHost.executeWithOptions({ summary: `Look at ${host.id}` }, [{ where, host: targetOf(spec, host, hostKeys[host.id]) }]);
+      return await on.glance.checkHost.executeWithOptions({ summary: `Look at ${host.id}` }, [
+        { where, host: targetOf(spec, host, hostKeys[host.id]), places: placesOf(spec, host) },
+      ]);
     } catch (error) {
       if (isCancellation(error)) throw error;
       const why = explain(error);

@@ -5,6 +5,7 @@ import type { ClusterRecord } from '../domain/entity';
 import { type ClusterFacts, type HostFacts, unreachable } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
 import { absentOf, hasJoined, leaderOf, leavingOf } from '../domain/membership';
+import { placesOf } from '../domain/places';
 import { type Plan, planCluster } from '../domain/plan';
 import type { Problem } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
@@ -78,13 +79,13 @@ function strangerIsAway(facts: HostFacts, uid: string, { machineIds = {} }: Clus
   return unreachable(host, { type: 'HostClaimed', message: `another machine answers at its address: machine-id ${machineId}, not ${before}` });
 }
 
-async function lookAtHost({ where, on, report }: LookInput, target: HostTarget): Promise<HostFacts> {
+async function lookAtHost({ spec, where, on, report }: LookInput, target: HostTarget): Promise<HostFacts> {
   const { id } = target;
   report({ stage: 'Check', host: id, state: 'running' });
   try {
     return await on.probe.checkHost.executeWithOptions(
       { summary: `Check ${id}`, activityId: `Check/${id}` },
-      [{ where: { ...where, stage: 'Check' }, host: target }],
+      [{ where: { ...where, stage: 'Check' }, host: target, places: placesOf(spec, target) }],
     );
   } catch (error) {
     const why = explain(error);
@@ -133,7 +134,9 @@ async function fetchImage({ where, on, report }: LookInput, ref: string): Promis
     const why = explain(error);
     if (!why) throw error;
     report({ ...event, state: 'failed', ...why });
-    const type = why.reason === 'ImageNotFound' ? 'ImageNotFound' : 'InvalidImage';
-    return { problem: { severity: 'error', type, where: ref, message: why.message, todo: 'name an image that exists; `keelson images` lists those in the store', ...told(error) } };
+    const late = why.reason === 'CommandTimedOut';
+    const type = late ? 'CommandTimedOut' : why.reason === 'ImageNotFound' ? 'ImageNotFound' : 'InvalidImage';
+    const todo = late ? 'see whether its registry answers the Temporal worker, then apply again' : 'name an image that exists; `keelson images` lists those in the store';
+    return { problem: { severity: 'error', type, where: ref, message: why.message, todo, ...told(error) } };
   }
 }

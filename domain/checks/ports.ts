@@ -2,14 +2,13 @@ import { type ClusterSpec, type Host, isControlPlane, registryHosts } from '../c
 import type { HostFacts } from '../facts';
 import { apiPort } from '../host-paths';
 import { marks } from '../marks';
+import { placesOf } from '../places';
 import type { Problem } from '../problem';
 import { finding } from './finding';
 import { isOurs } from './owner';
 
 const everyNode = [10248, 10249, 10250, 10256];
 const controlPlane = [2379, 2380, 10257, 10259];
-/** Where the registry listens unless the spec says otherwise. */
-const registryPort = '5000';
 
 /** Programs that an unfinished install of ours may have left running. The kernel cuts names after 15 characters. */
 const ours: ReadonlySet<string> = new Set([
@@ -31,7 +30,6 @@ export function portProblems(spec: ClusterSpec, host: Host, facts: HostFacts, { 
 
 /** The API's port is needed on all hosts: workers reach the API through a balancer of their own. */
 function portsOf(spec: ClusterSpec, host: Host, leader: string | undefined): number[] {
-  const port = [...spec.env, ...host.env].findLast(({ name }) => name === 'registryPort')?.value ?? registryPort;
   const servesRegistry = registryHosts(spec, leader).some(({ id }) => id === host.id);
-  return [apiPort, ...everyNode, ...(isControlPlane(host) ? controlPlane : []), ...(servesRegistry ? [Number(port)] : [])];
+  return [apiPort, ...everyNode, ...(isControlPlane(host) ? controlPlane : []), ...(servesRegistry ? [placesOf(spec, host).registryPort] : [])];
 }

@@ -13,7 +13,7 @@ const single = [
   'clock', 'hostname', 'machineId', 'kernel', 'arch', 'cpus', 'memoryMiB', 'systemd', 'osId', 'osVersion', 'claim', 'joined', 'controlPlane',
   'kubeletVersion', 'kubeletActive', 'apiReady', 'controlPlaneVersion',
 ] as const;
-const repeated = ['missing', 'free', 'address', 'route', 'port', 'done', 'tree', 'foreign', 'runtime', 'certificate'] as const;
+const repeated = ['missing', 'free', 'fileSystem', 'address', 'route', 'port', 'done', 'tree', 'foreign', 'runtime', 'certificate'] as const;
 
 /**
  * Reads the answer of probe(). Throws CommandFailed for one that is not whole or that says what no host says: a guess would
@@ -40,6 +40,7 @@ export function parseProbe(stdout: string, { host, sentAtMs, receivedAtMs }: Ask
     clockSkewMs: skew(count('clock') / 1e6, sentAtMs, receivedAtMs),
     busyPorts: pairs(host, 'port', all('port')).map(([port, process]) => ({ port: integer(host, 'port', port), process: printable(process) })).sort((a, b) => a.port - b.port),
     freeBytes: Object.fromEntries(pairs(host, 'free', all('free')).map(([bytes, path]) => [path, integer(host, 'free', bytes)])),
+    fileSystems: Object.fromEntries(pairs(host, 'fileSystem', all('fileSystem')).map(([id, path]) => [path, id])),
     missingTools: all('missing'),
     systemd: one.get('systemd') === 'yes',
     addresses: all('address').filter((address) => !/^(127\.|::1$|fe80:)/.test(address)),

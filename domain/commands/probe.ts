@@ -1,9 +1,10 @@
 import { type Command, quote } from '../command';
 import { hostPaths, stateDir } from '../host-paths';
+import { type Places, usualPlaces } from '../places';
 import { hashTools, neededTools } from '../tools';
 
-/** TCP ports of kubelet, control plane, etcd, kube-proxy and the registry; also that of the API balancer on workers. */
-export const probedPorts = [2379, 2380, 5000, 6443, 10248, 10249, 10250, 10256, 10257, 10259] as const;
+/** TCP ports of kubelet, control plane, etcd and kube-proxy; also that of the API balancer on workers. The registry's is where the spec puts it. */
+const probedPorts = [2379, 2380, 6443, 10248, 10249, 10250, 10256, 10257, 10259] as const;
 
 /** First and last line of the answer: without them it is not whole. */
 export const probeBegin = 'keelson-probe 1';
@@ -11,9 +12,10 @@ export const probeEnd = 'keelson-probe end';
 
 /**
  * One look at a host, read-only: everything of HostFacts in `key=value` lines, keys of lists repeated. Reads files of the
- * kernel rather than starting programs, so that it takes some hundredths of a second. parseProbe reads the answer.
+ * kernel rather than starting programs, so that it takes some hundredths of a second. `places`: what the spec puts
+ * elsewhere on this host. parseProbe reads the answer.
  */
-export const probe = (cluster: string): Command => ({
+export const probe = (cluster: string, { criData, registryPort }: Places = usualPlaces): Command => ({
   title: 'look at the host',
   timeoutMs: 30_000,
   script: `
@@ -75,11 +77,16 @@ done
 for tool in ${Object.keys(neededTools).join(' ')}; do has "$tool" || say missing "$tool"; done
 ${hashTools.map((tool) => `has ${tool}`).join(' || ')} || say missing sha256sum
 
-folders=(/tmp)
-for folder in /var/lib /var/lib/containerd /var/lib/kubelet /var/lib/etcd /var/lib/sealos; do [ ! -d "$folder" ] || folders+=("$folder"); done
+# Where something will lie: the folder, or the one that it will be made in.
+folders=()
+for folder in /var/lib/sealos /var/lib/kubelet /var/lib/etcd ${quote(criData)}; do
+  while [ ! -d "$folder" ]; do folder=\${folder%/*}; folder=\${folder:-/}; done
+  [[ " \${folders[*]} " == *" $folder "* ]] || folders+=("$folder")
+done
 df -B1 --output=avail,file -- "\${folders[@]}" 2>/dev/null | while read -r value name; do
   case $value in *[!0-9]*) ;; *) say free "$value $name" ;; esac
 done
+stat -L -c '%d %n' -- "\${folders[@]}" 2>/dev/null | while read -r value name; do say fileSystem "$value $name"; done
 
 if has ip; then
   ip -o addr show 2>/dev/null | while read -r _ name family value _; do
@@ -92,7 +99,7 @@ fi
 
 # Local address and state of a line of /proc/net/tcp: 0100007F:192B and 0A for LISTEN.
 declare -A busy=()
-wanted=' ${probedPorts.join(' ')} '
+wanted=' ${probedPorts.join(' ')} ${registryPort} '
 while read -r _ value _; do
   port=$((16#\${value##*:}))
   [[ $wanted != *" $port "* ]] || busy[$port]=

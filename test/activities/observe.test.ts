@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { hostname } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CancelledFailure } from '@temporalio/common';
 import { createObserve } from '../../activities/observe';
 import type { Remote, Scope, Session } from '../../activities/ports';
@@ -22,14 +25,39 @@ function remoteWith(...answers: (string | Error)[]): Remote {
 const observe = (remote: Remote, clock = Date.now) => createObserve({ remote, clock })({ host, cluster: 'default', scope });
 const gone = (type: 'HostUnreachable' | 'Disconnected') => new ClusterError(type, `${type}!`, { todo: 'do something' });
 
+const thisMachine: Remote = {
+  to: () => Promise.resolve({
+    run: ({ script }: Command) => Promise.resolve(execFileSync('bash', { input: script, encoding: 'utf8' })), host: host.id, hostKey: '', fingerprint: '',
+  } as unknown as Session),
+  close: () => Promise.resolve(),
+};
+
 test('this very machine answers in full, and nothing of it changes', async () => {
-  const local = { run: ({ script }: Command) => Promise.resolve(execFileSync('bash', { input: script, encoding: 'utf8' })), host: host.id, hostKey: '', fingerprint: '' };
-  const facts = await observe({ to: () => Promise.resolve(local as unknown as Session), close: () => Promise.resolve() });
+  const facts = await observe(thisMachine);
   expect(facts).toMatchObject({ reachable: true, hostname: hostname(), clockSkewMs: 0 });
   expect(facts.memoryMiB).toBeGreaterThan(0);
-  expect(facts.freeBytes?.['/var/lib']).toBeGreaterThan(0);
+  expect(Object.keys(facts.freeBytes ?? {}).length).toBeGreaterThan(0);
+  expect(Object.keys(facts.fileSystems ?? {})).toEqual(Object.keys(facts.freeBytes ?? {}));
   expect(facts.addresses?.length).toBeGreaterThan(0);
   expect(facts.missingTools).not.toContain('tar');
+});
+
+test('places that the spec names are looked at: the folder that a new one will be made in, and the port', async () => {
+  const dir = mkdtempSync(join(tmpdir(), "keelson it's "));
+  const server = createServer().listen(0, '127.0.0.1');
+  try {
+    await new Promise((resolve) => { server.once('listening', resolve); });
+    const { port } = server.address() as { port: number };
+    const look = (registryPort: number) => createObserve({ remote: thisMachine })({ host, cluster: 'default', scope, places: { criData: join(dir, 'to/be/made'), registryPort } });
+    const facts = await look(port);
+    expect(facts.busyPorts).toContainEqual({ port, process: expect.any(String) as string });
+    expect(facts.freeBytes?.[dir]).toBeGreaterThan(0);
+    expect(facts.fileSystems?.[dir]).toMatch(/^\d+$/);
+    expect((await look(1)).busyPorts?.map((one) => one.port)).not.toContain(port);
+  } finally {
+    server.close();
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('a host that cannot be reached is a fact', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createStore } from '../../activities/adapters/oci/store';
@@ -157,6 +158,40 @@ test('an image that is nowhere: which one, where it was looked for, what skopeo 
     type: 'ImageNotFound', message: expect.stringMatching(/the store .*store does not have it; docker:\/\/127\.0\.0\.1:1\/a\/b:v1/) as string,
   });
   await expect(store().tree(`sha256:${'a'.repeat(64)}`, options())).rejects.toMatchObject({ type: 'ImageNotFound' });
+});
+
+/** A registry that takes every call and never says a word. */
+async function silentRegistry(): Promise<{ address: string; calls: Socket[]; close(): void }> {
+  const calls: Socket[] = [];
+  const server = createServer((socket) => { calls.push(socket.on('error', () => undefined)); }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => { server.once('listening', resolve); });
+  return { address: `127.0.0.1:${(server.address() as { port: number }).port}`, calls, close: () => { server.close(); calls.forEach((call) => call.destroy()); } };
+}
+
+test('a registry that takes the call and never answers is given up, and skopeo with it', async () => {
+  const registry = await silentRegistry();
+  try {
+    const hasty = createStore({ dir: join(dir, 'store'), standstillMs: 400 });
+    await expect(hasty.resolve(`${registry.address}/a/b:v1`, options())).rejects.toMatchObject({
+      type: 'CommandTimedOut', message: expect.stringContaining(`docker://${registry.address}/a/b:v1 does not come`) as string, details: { todo: expect.stringContaining('keelson load') as string },
+    });
+    const [call] = registry.calls;
+    if (!call?.closed) await new Promise((resolve) => { call?.once('close', resolve).resume(); });
+    expect(readdirSync(join(dir, 'store/incoming'))).toEqual([]);
+  } finally {
+    registry.close();
+  }
+});
+
+test('a slow source is waited for as long as something comes', async () => {
+  writeLayout(join(dir, 'layout'), [rootfs]);
+  countSkopeo(`
+for last; do :; done
+folder=\${last#oci:}
+for n in 1 2 3 4 5 6 7 8; do sleep 0.1; echo more >>"\${folder%/image}/oci-put-blob"; done
+set -- $(printf '%s\\n' "$@" | sed 's|^docker://.*|oci:${dir}/layout|')`);
+  const hasty = createStore({ dir: join(dir, 'store'), standstillMs: 400 });
+  expect(await hasty.resolve('registry.example/a/b:v1', options())).toMatchObject({ kind: 'rootfs' });
 });
 
 test('without skopeo the error says to install it', async () => {

@@ -44,8 +44,8 @@ describe('a host', () => {
     ['behind', { clockSkewMs: -61_000 }, 'error', /61\.0 s behind ours/, 'PreflightFailed'],
     ['with a port in use', { busyPorts: [{ port: 6443, process: 'nginx' }] }, 'error', /port 6443 is in use by nginx/, 'PreflightFailed'],
     ['with a port in use by nobody knows', { busyPorts: [{ port: 2379, process: '' }] }, 'error', /port 2379 is in use by a program/, 'PreflightFailed'],
-    ['without room', { freeBytes: { '/var/lib/sealos': 4e9 } }, 'error', /4\.0 GB are free in \/var\/lib\/sealos, 5\.0 GB are needed/, 'PreflightFailed'],
-    ['without room below /var/lib', { freeBytes: { '/var/lib': 3e9 } }, 'error', /free in \/var\/lib,/, 'PreflightFailed'],
+    ['without room', { freeBytes: { '/': 4e9 } }, 'error', /4\.0 GB are free in \/, 5\.0 GB are needed \(.*3\.0 GB of pods and logs, 2\.0 GB of etcd\)/, 'PreflightFailed'],
+    ['without room for etcd', { freeBytes: { '/var/lib': 4e9, '/var/lib/etcd': 1e9 } }, 'error', /1\.0 GB are free in \/var\/lib\/etcd, 2\.0 GB are needed \(2\.0 GB of etcd\)/, 'PreflightFailed'],
     ['with one CPU', { cpus: 1 }, 'warning', /1 CPU/, 'PreflightFailed'],
     ['with little memory', { memoryMiB: 1699 }, 'warning', /1699 MiB/, 'PreflightFailed'],
     ['of an untested release', { os: { id: 'debian', version: '10' } }, 'warning', /not tested on debian 10/, 'PreflightFailed'],
@@ -86,9 +86,28 @@ describe('a host', () => {
     const images = [anImage('k', 'rootfs', { version: 'v1.34.2', unpackedBytes: 4e9 }), anImage('app', 'application', { unpackedBytes: 10e9 })];
     const facts = [well(one, { freeBytes: { '/var/lib': 30e9 } }), well('10.0.0.2', { freeBytes: { '/var/lib': 12e9 } })];
     expect(check({ spec: aCluster(1, 1), images, facts }).map(({ host, message }) => [host, message])).toEqual([
-      [one, expect.stringContaining('33.0 GB are needed (twice 14.0 GB of images')],
-      ['10.0.0.2', expect.stringContaining('13.0 GB are needed (twice 4.0 GB')],
+      [one, expect.stringContaining('33.0 GB are needed (14.0 GB of images\' files, 14.0 GB of container images,')],
+      ['10.0.0.2', expect.stringContaining('13.0 GB are needed (4.0 GB of images\' files, 4.0 GB of container images, 5.0 GB of pods and logs)')],
     ]);
+  });
+
+  test('is asked for room in each file system, for the sum of what goes there', () => {
+    const images = [anImage('k', 'rootfs', { version: 'v1.34.2', unpackedBytes: 4e9 })];
+    const told = (freeBytes: Record<string, number>, fileSystems: Record<string, string>, env: ClusterSpec['env'] = []) =>
+      check({ spec: { ...aCluster(1, 0), env }, images, facts: [well(one, { freeBytes, fileSystems })] }).map(({ message }) => message);
+    const apart = { '/var/lib/sealos': 'a', '/var/lib/containerd': 'b', '/var/lib/kubelet': 'c', '/var/lib/etcd': 'd' };
+    expect(told({ '/var/lib/sealos': 4e9, '/var/lib/containerd': 4e9, '/var/lib/kubelet': 3e9, '/var/lib/etcd': 2e9 }, apart)).toEqual([]);
+    expect(told({ '/var/lib/sealos': 50e9, '/var/lib/containerd': 3e9, '/var/lib/kubelet': 3e9, '/var/lib/etcd': 2e9 }, apart)).toEqual([
+      '3.0 GB are free in /var/lib/containerd, 4.0 GB are needed (4.0 GB of container images)',
+    ]);
+    expect(told({ '/var/lib': 8e9, '/var/lib/kubelet': 8e9 }, { '/var/lib': 'a', '/var/lib/kubelet': 'a' })).toEqual([
+      "8.0 GB are free in /var/lib and /var/lib/kubelet, 13.0 GB are needed (4.0 GB of images' files, 4.0 GB of container images, 3.0 GB of pods and logs, 2.0 GB of etcd)",
+    ]);
+    const disks = [{ '/var/lib': 9e9, '/data': 3e9 }, { '/var/lib': 'a', '/data': 'b' }] as const;
+    expect(told(...disks, [{ name: 'criData', value: '/data/containerd' }])).toEqual([
+      '3.0 GB are free in /data, 4.0 GB are needed (4.0 GB of container images)',
+    ]);
+    expect(told(...disks)).toEqual([expect.stringContaining('9.0 GB are free in /var/lib, 13.0 GB are needed')]);
   });
 
   test('is asked for room for all images where it leads, whatever its place in the spec', () => {
@@ -106,6 +125,7 @@ describe('a host', () => {
   test('keeps the registry where the spec puts it', () => {
     const spec = { ...aCluster(1, 0), env: [{ name: 'registryPort', value: '5050' }] };
     expect(about({ busyPorts: [{ port: 5000, process: 'x' }] }, spec)).toEqual([]);
+    expect(about({ busyPorts: [{ port: 5050, process: 'x' }] }, spec)).toMatchObject([{ message: 'port 5050 is in use by x' }]);
   });
 
   test.each([[20_000, 'warning'], [30_001, 'error']])('with a clock off by %i ms under the policy "warn": %s', (clockSkewMs, severity) => {

@@ -9,12 +9,12 @@ const answer = (...lines: string[]): string => ['keelson-probe 1', ...lines, 'ke
 
 test('reads everything that a prepared host says', () => {
   expect(parseProbe(answer(
-    ...base, 'joined=yes', 'controlPlane=yes', 'machineId=abc', 'systemd=yes', 'osId=debian', 'osVersion=12', 'missing=ss', 'free=123 /tmp', 'free=456 /var/lib/a b',
+    ...base, 'joined=yes', 'controlPlane=yes', 'machineId=abc', 'systemd=yes', 'osId=debian', 'osVersion=12', 'missing=ss', 'free=123 /tmp', 'free=456 /var/lib/a b', 'fileSystem=2049 /var/lib/a b',
     'address=127.0.0.1', 'address=10.0.0.1', 'address=fe80::1', 'address=fd00::1', 'route=10.0.0.0/24 dev eth0', 'port=6443 haproxy', 'port=5000 ',
     'claim={"cluster":"default","uid":"u"}', 'done=bootstrap', 'done=join:worker-1', 'tree=files sha256:1', 'kubeletVersion=v1.34.2', 'kubeletActive=active', 'apiReady=ok',
   ), asked)).toEqual({
     host: 'h', reachable: true, hostname: 'node-1', machineId: 'abc', os: { id: 'debian', version: '12' }, arch: 'amd64', kernel: '6.1.0', cpus: 2, memoryMiB: 3904,
-    clockSkewMs: 0, busyPorts: [{ port: 5000, process: '' }, { port: 6443, process: 'haproxy' }], freeBytes: { '/tmp': 123, '/var/lib/a b': 456 }, missingTools: ['ss'],
+    clockSkewMs: 0, busyPorts: [{ port: 5000, process: '' }, { port: 6443, process: 'haproxy' }], freeBytes: { '/tmp': 123, '/var/lib/a b': 456 }, fileSystems: { '/var/lib/a b': '2049' }, missingTools: ['ss'],
     systemd: true, addresses: ['10.0.0.1', 'fd00::1'], routes: ['10.0.0.0/24 dev eth0'], claim: { cluster: 'default', uid: 'u' }, trees: { files: 'sha256:1' },
     done: ['bootstrap', 'join:worker-1'], joined: true, controlPlane: true, kubeletVersion: 'v1.34.2', kubeletActive: true, apiReady: true,
   });

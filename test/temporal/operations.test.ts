@@ -233,6 +233,13 @@ withTemporal('operations', () => {
       expect((await cluster.view()).conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PreflightFailed' })]));
       await recordHistory(env.client, 'preflight', cluster.operation('init-1').workflowId);
     });
+
+    test('an image whose registry falls silent is not said to be wrong', async () => {
+      hosts.fail('preProcessImage', 'flannel', { type: 'CommandTimedOut', message: 'its source has sent nothing for 120 s' });
+      const ended = await cluster.converge(spec({ images: ['kubernetes', 'flannel'] }));
+      expect(ended).toMatchObject({ outcome: 'Failed', type: 'PreflightFailed', message: expect.stringMatching(/sent nothing for 120 s.*see whether its registry answers/s) as string });
+      expect(ended.message).not.toContain('name an image that exists');
+    });
   });
 
   describe('a worker that fails', () => {

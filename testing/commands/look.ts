@@ -5,15 +5,17 @@ import { like } from '../pattern';
 import { lines, type Simulation } from '../simulation';
 
 /** What listens on a host, by its services. */
-function ports(host: Host): string[] {
+function ports(host: Host, registryPort: string): string[] {
+  const listens = host.listens.get(Number(registryPort));
   return [
-    ...(host.isActive('registry') ? ['port=5000 registry'] : []),
+    ...(host.isActive('registry') ? [`port=${registryPort} registry`] : []),
+    ...(listens === undefined ? [] : [`port=${registryPort} ${listens}`]),
     ...(host.isActive('kubelet') ? ['port=10250 kubelet'] : []),
     ...(host.isActive('kubelet') && host.isControlPlane() ? ['port=6443 kube-apiserver', 'port=2379 etcd'] : []),
   ];
 }
 
-function facts(host: Host, cluster: string): string[] {
+function facts(host: Host, cluster: string, registryPort: string): string[] {
   const trees = `${hostPaths(cluster).data}/.keelson/`;
   const digest = (path: string): string => /"digest":\s*"([^"]+)"/.exec(host.files.text(path) ?? '')?.[1] ?? '';
   const claim = host.files.text(`${stateDir}/claim.json`)?.trim();
@@ -23,9 +25,9 @@ function facts(host: Host, cluster: string): string[] {
     ...(joined ? ['joined=yes'] : []),
     ...(host.isControlPlane() ? ['controlPlane=yes'] : []),
     `hostname=${host.name}`, `machineId=${host.address.replaceAll('.', '')}`, 'kernel=6.1.0-simulated', 'arch=x86_64', 'cpus=4', 'memoryMiB=8192', 'systemd=yes', 'osId=debian', 'osVersion=12',
-    ...['/tmp', '/var/lib'].map((folder) => `free=${Math.floor(host.files.free)} ${folder}`),
+    `free=${Math.floor(host.files.free)} /`, 'fileSystem=1 /',
     `address=${host.address}`, 'route=192.0.2.0/24 dev eth0',
-    ...ports(host),
+    ...ports(host, registryPort),
     ...(claim ? [`claim=${claim}`] : []),
     ...host.marks().map((mark) => `done=${mark}`),
     ...host.files.below(trees).filter((path) => path.endsWith('.json')).map((path) => `tree=${path.slice(trees.length, -'.json'.length)} ${digest(path)}`),
@@ -37,5 +39,9 @@ function facts(host: Host, cluster: string): string[] {
 }
 
 export const look: readonly Simulation[] = [
-  { name: 'look at the host', reads: like((cluster) => probe(cluster!).script, 'sample-cluster'), act: (host, { args: [cluster = ''] }) => lines([probeBegin, ...facts(host, cluster), probeEnd]) },
+  {
+    name: 'look at the host',
+    reads: like((cluster, criData, port) => probe(cluster!, { criData: criData!, registryPort: Number(port) }).script, 'sample-cluster', '/sample/folder', '65432'),
+    act: (host, { args: [cluster = '', , port = ''] }) => lines([probeBegin, ...facts(host, cluster, port), probeEnd]),
+  },
 ];

@@ -7,8 +7,7 @@ import { withLock } from './lock';
 import { policyInForce } from './policy';
 import { digestIn, parseReference, sourcesOf, sourcesOfDigest, storeNames } from './reference';
 import { readRef, writeRef, type StoredRef } from './refs';
-import type { WorkOptions } from './shared-work';
-import { copyImage, SkopeoFailed } from './skopeo';
+import { type CopyOptions, copyImage, SkopeoFailed } from './skopeo';
 
 /** The manifest a reference stands for when the store has all of it; undefined otherwise. */
 async function findStored(storeDir: string, ref: string): Promise<StoredRef | undefined> {
@@ -39,7 +38,7 @@ async function isComplete(storeDir: string, digest: string): Promise<boolean> {
  * this machine is asked each time, since another build may lie there now; the store answers when it is gone. What came in
  * under another policy of images than the one that counts now is asked for once more, so that this one is heard.
  */
-export async function ensureImage(storeDir: string, ref: string, options: WorkOptions): Promise<StoredRef> {
+export async function ensureImage(storeDir: string, ref: string, options: CopyOptions): Promise<StoredRef> {
   const { transport } = parseReference(ref);
   const changesInPlace = transport !== undefined && transport !== 'docker';
   const stored = await findStored(storeDir, ref);
@@ -56,7 +55,7 @@ export async function ensureImage(storeDir: string, ref: string, options: WorkOp
  * An image of the store, when the policy that counts now has let it in or does so now. Throws ImageRejected where it
  * forbids the image, and where nobody is left who could be asked for the signatures.
  */
-async function letIn(storeDir: string, stored: StoredRef, options: WorkOptions): Promise<StoredRef> {
+async function letIn(storeDir: string, stored: StoredRef, options: CopyOptions): Promise<StoredRef> {
   const policy = await policyInForce();
   if (policy === undefined || stored.policy === policy) return stored;
   const said: string[] = [];
@@ -83,9 +82,9 @@ async function kept(storeDir: string, stored: StoredRef): Promise<StoredRef> {
 
 /**
  * Copies an image from where its reference points and gives it that name. One process does it, the others find it done.
- * Throws ImageNotFound, which says where it was looked for, what skopeo said last of each place, and what to do.
+ * Throws CommandTimedOut when a source falls silent, and ImageNotFound, which says where it was looked for, what skopeo said last of each place, and what to do.
  */
-async function fetchImage(storeDir: string, ref: string, options: WorkOptions, { anew = false } = {}): Promise<StoredRef> {
+async function fetchImage(storeDir: string, ref: string, options: CopyOptions, { anew = false } = {}): Promise<StoredRef> {
   const lock = `ref-${createHash('sha256').update(ref).digest('hex').slice(0, 32)}`;
   return withLock(storeDir, lock, options.signal, async () => {
     const meanwhile = anew ? undefined : await findStored(storeDir, ref);

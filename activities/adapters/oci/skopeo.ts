@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
 import { policyArguments, policyInForce } from './policy';
 import type { WorkOptions } from './shared-work';
+import { watchForStandstill } from './standstill';
 
 /** What skopeo left in the store: the manifest as the source has it, its blobs beside it. */
 export interface Copied {
@@ -13,6 +14,12 @@ export interface Copied {
   readonly policy?: string;
 }
 
+/** How copying is stopped and watched. */
+export interface CopyOptions extends WorkOptions {
+  /** Nothing has come for so long: the source is given up. Absent: two minutes. */
+  readonly standstillMs?: number;
+}
+
 /** skopeo's own words for a failure. */
 export class SkopeoFailed extends Error {}
 
@@ -20,18 +27,20 @@ export class SkopeoFailed extends Error {}
  * Copies an image of any transport into the shared blobs of a store. It goes into a layout of its own: several copies
  * into one layout lose names. Nothing is compressed or converted, so the manifest keeps the digest of the source; of a
  * list the platform of this machine is taken. Logins are those of the user's auth file, which skopeo reads by itself.
- * Throws SkopeoFailed with its last line, and ImageNotFound when there is no skopeo.
+ * Throws SkopeoFailed with its last line, CommandTimedOut when its source falls silent, and ImageNotFound when there is no
+ * skopeo.
  */
-export async function copyImage(storeDir: string, source: string, options: WorkOptions): Promise<Copied> {
+export async function copyImage(storeDir: string, source: string, options: CopyOptions): Promise<Copied> {
   const parent = join(storeDir, 'incoming');
   await mkdir(parent, { recursive: true });
   const layout = await mkdtemp(join(parent, 'copy-'));
   const policy = await policyInForce();
   try {
     await runSkopeo([
-      ...policyArguments(process.env), 'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
+      // What is large and only passing goes there as well: a watch of that one folder sees it come.
+      ...policyArguments(process.env), '--tmpdir', layout, 'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
       '--dest-shared-blob-dir', join(storeDir, 'blobs'), source, `oci:${layout}/image`,
-    ], options, source);
+    ], options, { source, layout });
     return { ...(await readIndex(join(layout, 'image', 'index.json'))), ...(policy ? { policy } : {}) };
   } finally {
     await rm(layout, { recursive: true, force: true });
@@ -45,7 +54,8 @@ async function readIndex(file: string): Promise<Copied> {
   return { digest: manifest.digest, mediaType: manifest.mediaType };
 }
 
-async function runSkopeo(args: readonly string[], { signal, beat }: WorkOptions, source: string): Promise<void> {
+async function runSkopeo(args: readonly string[], { signal, beat, standstillMs = 120_000 }: CopyOptions, { source, layout }: { source: string; layout: string }): Promise<void> {
+  let endWatch = (): void => undefined;
   const alive = setInterval(() => beat(`copying ${source}`), 5_000);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -53,9 +63,15 @@ async function runSkopeo(args: readonly string[], { signal, beat }: WorkOptions,
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-8_192); });
       child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? withoutSkopeo() : error));
+      // It has no deadline of its own: a registry that takes the call and never answers would keep it for ever.
+      endWatch = watchForStandstill(layout, standstillMs, () => {
+        child.kill('SIGKILL');
+        reject(silent(source, standstillMs));
+      });
       child.on('close', (code) => (code === 0 ? resolve() : reject(rejection(said, source) ?? new SkopeoFailed(lastLine(said)))));
     });
   } finally {
+    endWatch();
     clearInterval(alive);
   }
 }
@@ -71,6 +87,11 @@ export function rejection(said: string, source: string): ClusterError | undefine
     todo: 'Use an image that is signed as the policy asks; or allow it in the file that KEELSON_POLICY names, or else in /etc/containers/policy.json or ~/.config/containers/policy.json.',
   });
 }
+
+const silent = (source: string, forMs: number): ClusterError =>
+  new ClusterError('CommandTimedOut', `the image ${source} does not come: its source has sent nothing for ${Math.round(forMs / 1000)} s`, {
+    todo: 'See whether the registry answers the machine of this Temporal worker (skopeo inspect), then apply again; or bring the image in from a file (keelson load).',
+  });
 
 const withoutSkopeo = (): ClusterError =>
   new ClusterError('ImageNotFound', 'skopeo is not installed on the machine of this Temporal worker; without it no image can be fetched', {

@@ -33,8 +33,11 @@ export interface Store extends Images {
   remove(ref: string): Promise<boolean>;
 }
 
-/** The content store in a folder that several processes may share. Needs neither root nor a daemon; skopeo to fetch. */
-export function createStore({ dir }: { dir: string }): Store {
+/**
+ * The content store in a folder that several processes may share. Needs neither root nor a daemon; skopeo to fetch.
+ * `standstillMs`: a source that sends nothing for so long is given up.
+ */
+export function createStore({ dir, ...copying }: { dir: string; standstillMs?: number }): Store {
   const work = new SharedWork();
   const openImage = (ref: string, digest: string, options: WorkOptions): Promise<Opened> =>
     work.join(`tree ${digest}`, options, async (shared) => {
@@ -44,7 +47,7 @@ export function createStore({ dir }: { dir: string }): Store {
 
   return {
     resolve: async (ref, options) => {
-      const stored = await work.join(`ref ${ref}`, options, (shared) => ensureImage(dir, ref, shared));
+      const stored = await work.join(`ref ${ref}`, options, (shared) => ensureImage(dir, ref, { ...shared, ...copying }));
       return factsFrom(ref, stored.digest, await openImage(ref, stored.digest, options));
     },
     tree: async (digest, options): Promise<ImageTree> => (await openImage(digest, digest, options)).tree,
