@@ -45,6 +45,13 @@ describe('layers', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('sealed secrets are opened here and nowhere else', () => {
+    // docs/security.md says why each of the client's does.
+    expect(files.filter(({ path }) => /import \{[^}]*\bopen\b[^}]*\} from '[^']*\/seal'/.test(read(path))).map(({ path }) => path).sort()).toEqual([
+      'activities/secrets.ts', 'client/amend-spec.ts', 'client/logins.ts', 'client/prepare-spec.ts', 'client/renew-secrets.ts', 'client/written-back.ts',
+    ]);
+  });
+
   test('domain has no clock, no random and no process', () => {
     const wrong: string[] = [];
     for (const { path, layer, syntax } of files) {
