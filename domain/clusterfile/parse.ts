@@ -5,6 +5,7 @@ import { type DocumentName, nameOfKind } from '../kubeadm/kinds';
 import type { Problem } from '../problem';
 import { renderTemplate } from '../template/render';
 import type { ClusterDocuments } from './documents';
+import { refuseMissing } from './missing-values';
 import { readCluster, readConfig } from './read-cluster';
 import { endpointOf, readKubeadm } from './read-kubeadm';
 import { type FromPolicy, readPolicy } from './read-policy';
@@ -33,7 +34,7 @@ export function parseClusterfile(text: string, options: ParseOptions): { documen
   const report = new Report();
   const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
   const files = [{ file: options.file, text }, ...(options.extra ?? [])].flatMap((one) => render(one, values, report));
-  const sources = lastOfEach(files.flatMap((one) => readSources(one, report)), report);
+  const sources = lastOfEach(files.flatMap((one) => readRendered(one, report)), report);
   const documents = assemble(sources, options.file, report);
   const warnings = report.finish();
   // finish() has thrown where there is no Cluster document.
@@ -56,15 +57,28 @@ export function renderedClusterfile(text: string, options: ParseOptions): string
   }, '');
 }
 
-function render(source: TextFile, values: JsonObject, report: Report): TextFile[] {
+interface Rendered extends TextFile {
+  /** Actions that had no value. */
+  readonly missing: readonly string[];
+}
+
+function render(source: TextFile, values: JsonObject, report: Report): Rendered[] {
   try {
-    return [{ file: source.file, text: renderTemplate(source.text, values, { file: source.file, errorType: 'InvalidSpec' }) }];
+    const missing: string[] = [];
+    const text = renderTemplate(source.text, values, { file: source.file, errorType: 'InvalidSpec', onMissing: (action) => missing.push(action) });
+    return [{ file: source.file, text, missing }];
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     const [, where = source.file, message = error.message] = /^(\S+:\d+): ([\s\S]*)$/.exec(error.message) ?? [];
     report.error(where, message, 'Text with {{ }} is a template; {{ "{{" }} prints braces.');
     return [];
   }
+}
+
+function readRendered(file: Rendered, report: Report): Source[] {
+  const sources = readSources(file, report);
+  for (const source of sources) refuseMissing(source, file.missing, report);
+  return sources;
 }
 
 type Kind = 'Cluster' | 'Config' | 'Policy' | DocumentName;

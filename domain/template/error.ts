@@ -5,6 +5,8 @@ export interface TemplateSource {
   /** What people read in errors, e.g. `etc/registry.yml.tmpl`. */
   readonly file: string;
   readonly errorType?: ErrorType;
+  /** Hears of each action that had no value and printed `<no value>`: its text, braces included. */
+  readonly onMissing?: (action: string) => void;
 }
 
 /** A fault inside the template; the caller of the engine adds the file. */

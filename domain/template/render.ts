@@ -17,7 +17,7 @@ const mostText = 32 * 1024 * 1024;
 export function renderTemplate(source: string, data: JsonObject, where: TemplateSource): string {
   if (!source.includes('{{')) return source;
   try {
-    return new Renderer(data).run(parse(source));
+    return new Renderer(data, where.onMissing).run(parse(source));
   } catch (error) {
     if (error instanceof TemplateFault) throw errorOf(error, where);
     throw error;
@@ -32,7 +32,7 @@ class Renderer {
   private readonly scopes: { name: string; value: Value }[];
   private at = { line: 1, source: '' };
 
-  constructor(private readonly data: JsonObject) {
+  constructor(private readonly data: JsonObject, private readonly onMissing?: (action: string) => void) {
     this.scopes = [{ name: '', value: data }];
   }
 
@@ -52,7 +52,9 @@ class Renderer {
     this.at = node;
     if (node.kind === 'print') {
       const value = this.pipe(node.pipe, dot);
-      if (node.pipe.variables.length === 0) this.write(print(value));
+      if (node.pipe.variables.length > 0) return;
+      if (isNil(value)) this.onMissing?.(node.source);
+      this.write(print(value));
       return;
     }
     const depth = this.scopes.length;

@@ -233,6 +233,18 @@ describe('templates', () => {
     expect(image({}, 'a}}b')).toBe('a}}b');
   });
 
+  test('a login is refused that a template left without its value, and says which', () => {
+    const text = cluster(`\n  ssh: {user: root, passwd: '{{ .Values.pw }}'}\n  env: ['NOTE={{ .Values.note }}']\n  hosts:\n  - {ips: [10.0.0.1], roles: [master], ssh: {pkPasswd: 'a{{ .Values.keys.one }}'}}`);
+    expect(problemsOf(text)).toBe([
+      '2 errors:',
+      '  Clusterfile:5: spec.ssh.passwd: the template has no value for it', '    -> Give --set pw=... --set note=... --set keys.one=..., or a file with --values.',
+      '  Clusterfile:8: spec.hosts.0.ssh.pkPasswd: the template has no value for it', '    -> Give --set pw=... --set note=... --set keys.one=..., or a file with --values.',
+    ].join('\n'));
+    expect(documentsOf(text, { set: ['pw=x', 'keys.one=y'] })).toMatchObject({ ssh: { passwd: 'x' }, hosts: [{ ssh: { pkPasswd: 'ay' } }], env: [{ value: '<no value>' }] });
+    // Not what somebody wrote so.
+    expect(documentsOf(cluster("{ssh: {passwd: '<no value>'}}")).ssh).toEqual({ passwd: '<no value>' });
+  });
+
   test('faults of templates and values come with their place', () => {
     expect(problemsOf('a: 1\nb: {{ nope }}')).toContain('Clusterfile:2: template: unknown function nope');
     expect(problemsOf(cluster('{}'), { values: [file('a: [\n', 'bad.yaml'), file('- 1', 'list.yaml')], set: ['=hunter2', 'a.b'] })).toMatch(

@@ -42,7 +42,7 @@ spec:
   }, 120_000);
 
   const deploy = (): Promise<{ code: number; out: string }> => new Promise((resolve) => {
-    recordCommand({ shell: 'node dist/examples/deploy.js examples/cluster.yaml' });
+    recordCommand({ shell: 'node dist/examples/deploy.js examples/cluster.yaml --set pw=PASSWORD' });
     const child = spawn(process.execPath, [join(root, 'dist', 'examples', 'deploy.js'), file], { env: home.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
