@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../domain/cluster';
+import type { ClusterSpec, Policy } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
 import { withImages } from '../domain/image-name';
 import type { WantedHost } from './wanted';
@@ -16,9 +16,10 @@ export function hostsToComplete(saved: ClusterSpec, named: readonly WantedHost[]
 
 /**
  * `run` on a cluster that is known: new images and new hosts are appended, another version of an image takes its place, variables and Config documents of the same
- * name replaced, logins of known hosts renewed. `said` is the spec of the flags, with the hosts of hostsToComplete().
+ * name replaced, logins of known hosts renewed. `said` is the spec of the flags, with the hosts of hostsToComplete();
+ * `policy` is what of its policy was said, and is not just a default.
  */
-export function mergeRun(saved: ClusterSpec, said: ClusterSpec): ClusterSpec {
+export function mergeRun(saved: ClusterSpec, said: ClusterSpec, policy: Partial<Policy> = {}): ClusterSpec {
   const again = new Map(said.hosts.map((host) => [host.id, host]));
   const hosts = [
     ...saved.hosts.map((host) => {
@@ -38,7 +39,7 @@ export function mergeRun(saved: ClusterSpec, said: ClusterSpec): ClusterSpec {
     configs: byName(saved.configs, said.configs),
     kubeadm: { ...saved.kubeadm, ...said.kubeadm },
     command: said.command.length > 0 ? said.command : saved.command,
-    policy: { ...saved.policy, noWait: said.policy.noWait, strictHostKeys: saved.policy.strictHostKeys || said.policy.strictHostKeys },
+    policy: { ...saved.policy, ...policy, noWait: said.policy.noWait },
     force: said.force,
     ...(said.controlPlaneEndpoint ? { controlPlaneEndpoint: said.controlPlaneEndpoint } : {}),
   };

@@ -184,7 +184,7 @@ function withFlagsOfRun(command: Command): Command {
   return withLogin(command)
     .option('-e, --env <name=value>', 'variable for the images, taken verbatim; repeatable', collect, [])
     .option('--cmd <command>', 'instead of the first image\'s CMD; repeatable', collect, [])
-    .option('--config-file <path>', 'file with more Config or kubeadm documents; repeatable', collect, [])
+    .option('--config-file <path>', 'file with more Config, Policy or kubeadm documents, flags count before them; repeatable', collect, [])
     .option('--values <path>', 'values for the Clusterfile\'s templates; repeatable', collect, [])
     .option('--set <name=value>', 'one value for the templates; repeatable', collect, [])
     .option('--strict-host-keys', 'refuse hosts whose key is not in known_hosts');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type ClusterDocuments, parseClusterfile, type ParseOptions, renderedClusterfile, type TextFile } from '../domain/clusterfile';
+import { type ClusterDocuments, type DocumentsBeside, parseBeside, parseClusterfile, type ParseOptions, renderedClusterfile, strangerProblems, type TextFile } from '../domain/clusterfile';
 import { ClusterError } from '../domain/errors';
-import { formatProblems } from '../domain/problem';
+import { formatProblems, type Problem } from '../domain/problem';
 import type { SpecFlags } from './spec-flags';
 
 /** A Clusterfile with the files that its flags name; `-` is stdin. Warnings go to stderr. Throws InvalidSpec with all mistakes. */
@@ -13,22 +13,30 @@ export function readWithText(path: string, flags: SpecFlags): { documents: Clust
   return { documents: parse(file, flags), text: renderedClusterfile(file.text, optionsOf(file.file, flags)) };
 }
 
-/** The Config and kubeadm documents of `--config-file`, for `run`: there the flags say what the Cluster document would. */
-export function readDocuments(cluster: string, images: readonly string[], flags: SpecFlags): Pick<ClusterDocuments, 'configs' | 'kubeadm'> {
-  if (flags.configFile.length === 0) return { configs: [], kubeadm: {} };
-  const head = { apiVersion: 'apps.sealos.io/v1beta1', kind: 'Cluster', metadata: { name: cluster }, spec: { image: images } };
-  // Only these two: what an empty Cluster document says of hosts must not go over the flags.
-  const { configs, kubeadm } = parse({ file: 'the command line', text: JSON.stringify(head) }, flags);
-  return { configs, kubeadm };
+/** The documents of `--config-file`, for `run` and `gen`: there the flags say what the Cluster document would. Warnings go to stderr. */
+export function readDocuments(flags: Pick<SpecFlags, 'configFile' | 'values' | 'set'>): DocumentsBeside {
+  const { extra = [], ...options } = optionsOf('', flags);
+  const { beside, warnings } = parseBeside(extra, options);
+  warn(warnings);
+  return beside;
+}
+
+/** Of what a Policy beside the flags says of a host that is none, people hear on stderr. */
+export function warnOfStrangers({ nodes }: Pick<DocumentsBeside, 'nodes'>, hosts: readonly { readonly address: string }[]): void {
+  warn(strangerProblems(nodes, hosts));
 }
 
 function parse({ file, text }: TextFile, flags: SpecFlags): ClusterDocuments {
   const { documents, warnings } = parseClusterfile(text, optionsOf(file, flags));
-  if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`);
+  warn(warnings);
   return documents;
 }
 
-const optionsOf = (file: string, flags: SpecFlags): ParseOptions => ({
+function warn(warnings: readonly Problem[]): void {
+  if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`);
+}
+
+const optionsOf = (file: string, flags: Pick<SpecFlags, 'configFile' | 'values' | 'set'>): ParseOptions => ({
   file,
   values: flags.values.map((path) => readText(path, '--values')),
   extra: flags.configFile.map((path) => readText(path, '--config-file')),

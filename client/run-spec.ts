@@ -1,5 +1,6 @@
 import type { ClusterSpec } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
+import { type DocumentsBeside, withNodes } from '../domain/clusterfile';
 import { saysLogin } from './login-flags';
 import type { Login } from './logins';
 import { hostsToComplete, isUntouched, mergeRun } from './merge-run';
@@ -9,8 +10,10 @@ import type { SpecFlags } from './spec-flags';
 import type { Wanted } from './wanted';
 
 /** What the command line says, read. */
-export interface RunInput extends Pick<Wanted, 'images' | 'hosts' | 'env' | 'configs' | 'kubeadm'> {
+export interface RunInput extends Pick<Wanted, 'images' | 'hosts' | 'env'> {
   readonly cluster: string;
+  /** Those of --config-file; flags count before them. */
+  readonly documents: DocumentsBeside;
   readonly flags: SpecFlags;
   readonly login: Login;
 }
@@ -20,20 +23,21 @@ export interface RunInput extends Pick<Wanted, 'images' | 'hosts' | 'env' | 'con
  * Without hosts a new cluster has this machine as its one control plane, as in sealos.
  */
 export function runSpec(input: RunInput, sources: SpecSources, known: { spec: ClusterSpec | undefined; view: EntityView | undefined }): ClusterSpec {
-  const { cluster: name, images, hosts, env, configs, kubeadm, flags, login } = input;
+  const { cluster: name, images, hosts, env, documents: { nodes, ...documents }, flags, login } = input;
+  const policy = { ...documents.policy, ...(flags.wait === false ? { noWait: true } : {}), ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) };
   const wanted: Wanted = {
-    name, images, hosts, env, configs, kubeadm, login,
+    ...documents, name, images, hosts, env, login, policy,
     command: flags.cmd,
     force: flags.force ?? false,
-    policy: { noWait: flags.wait === false, ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
     ...(flags.port ? { port: flags.port } : {}),
     ...(flags.controlPlaneEndpoint ? { controlPlaneEndpoint: flags.controlPlaneEndpoint } : {}),
   };
   const { spec: saved, view } = known;
   // Of a cluster that failed its checks nothing was made: the flags describe it anew.
   if (!saved || (view !== undefined && isUntouched(view) && hosts.length > 0)) {
-    return completeSpec({ ...wanted, hosts: hosts.length > 0 ? hosts : [thisMachine()] }, sources, saved?.credentials);
+    return completeSpec({ ...wanted, hosts: withNodes(hosts.length > 0 ? hosts : [thisMachine()], nodes) }, sources, saved?.credentials);
   }
   const relogin = saysLogin(login) || flags.port !== undefined;
-  return mergeRun(saved, completeSpec({ ...wanted, hosts: hostsToComplete(saved, hosts, relogin) }, sources, saved.credentials));
+  const merged = mergeRun(saved, completeSpec({ ...wanted, hosts: hostsToComplete(saved, hosts, relogin) }, sources, saved.credentials), policy);
+  return { ...merged, hosts: withNodes(merged.hosts, nodes) };
 }

@@ -29,11 +29,11 @@ export function addSpec({ cluster, hosts, flags, login }: Pick<RunInput, 'cluste
   }
   const more = {
     name: cluster, images: [], env: [], configs: [], kubeadm: {}, command: [], force: false, login,
-    policy: { noWait: flags.wait === false, ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
+    policy: { ...(flags.wait === false ? { noWait: true } : {}), ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
     ...(flags.port ? { port: flags.port } : {}),
     hosts: hostsToComplete(saved, hosts, saysLogin(login) || flags.port !== undefined),
   };
-  return mergeRun(saved, completeSpec(more, sources, saved.credentials));
+  return mergeRun(saved, completeSpec(more, sources, saved.credentials), more.policy);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type ClusterDocuments, type SshSettings, writeClusterfile } from '../../domain/clusterfile';
+import { type ClusterDocuments, type SshSettings, withNodes, writeClusterfile } from '../../domain/clusterfile';
 import { isSecretName } from '../../domain/env';
 import { ClusterError } from '../../domain/errors';
 import { errorsOf, formatProblems } from '../../domain/problem';
@@ -11,7 +11,7 @@ import { exitCodes } from '../exit-codes';
 import { hostsFrom } from '../host-flags';
 import { loginFrom } from '../login-flags';
 import { thisMachine } from '../own-addresses';
-import { readDocuments } from '../read-documents';
+import { readDocuments, warnOfStrangers } from '../read-documents';
 import { clusterOf } from '../session';
 import type { SpecFlags } from '../spec-flags';
 
@@ -32,17 +32,19 @@ export async function gen(images: readonly string[], flags: SpecFlags & { output
 /** The documents that the flags stand for. A secret is sealed for the place where `apply` will look for it. */
 export async function documentsOf(images: readonly string[], flags: SpecFlags): Promise<ClusterDocuments> {
   const name = clusterOf(undefined, flags);
-  const hosts = hostsFrom(flags);
-  const { configs, kubeadm } = readDocuments(name, images, flags);
+  const named = hostsFrom(flags);
+  const hosts = named.length > 0 ? named : [thisMachine()];
+  const { nodes, ...beside } = readDocuments(flags);
+  warnOfStrangers({ nodes }, hosts);
   return {
-    name, images, configs, kubeadm,
-    hosts: (hosts.length > 0 ? hosts : [thisMachine()]).map(({ address, port, roles }) => ({ address, roles, ssh: {}, env: [], ...(port === undefined ? {} : { port }) })),
+    ...beside, name, images,
+    hosts: withNodes(hosts, nodes).map(({ login: _login, credential: _credential, ...host }) => ({ ...host, ssh: {} })),
     ssh: await sshOf(name, flags),
     env: parseEnv(flags.env).map(({ name: variable, value }) => ({
       name: variable, value: isSecretName(variable) && value !== '' && !isSealed(value) ? seal(value, { cluster: name, field: envField(variable) }) : value,
     })),
     command: flags.cmd,
-    policy: { ...(flags.strictHostKeys ? { strictHostKeys: true } : {}), ...(flags.wait === false ? { noWait: true } : {}) },
+    policy: { ...beside.policy, ...(flags.strictHostKeys ? { strictHostKeys: true } : {}), ...(flags.wait === false ? { noWait: true } : {}) },
     ...(flags.controlPlaneEndpoint ? { controlPlaneEndpoint: flags.controlPlaneEndpoint } : {}),
   };
 }
@@ -64,7 +66,7 @@ async function sshOf(cluster: string, flags: SpecFlags): Promise<SshSettings> {
 /** As much of a spec as its rules look at: how to log in is no business of `gen`. */
 const asSpec = ({ policy, hosts, ssh, ...rest }: ClusterDocuments) => ({
   ...rest,
-  hosts: hosts.map(({ address, port, roles, env }) => ({ id: address, address, port: port ?? ssh.port ?? 22, roles, env, credential: 'ssh' })),
+  hosts: hosts.map(({ ssh: _login, port, ...host }) => ({ ...host, id: host.address, port: port ?? ssh.port ?? 22, credential: 'ssh' })),
   credentials: { ssh: { user: 'root' } },
   policy: { ...defaultPolicy, ...policy },
   force: false,

@@ -1,7 +1,7 @@
 import { parseEnv } from '../env-flags';
 import { hostsFrom } from '../host-flags';
 import { loginFrom } from '../login-flags';
-import { readDocuments } from '../read-documents';
+import { readDocuments, warnOfStrangers } from '../read-documents';
 import { runSpec } from '../run-spec';
 import { clusterOf, isEmbedded, withClient } from '../session';
 import { readSources } from '../sources';
@@ -14,9 +14,13 @@ export async function run(images: readonly string[], flags: SpecFlags): Promise<
   // What can be wrong on the command line is said before a server is started for it.
   const hosts = hostsFrom(flags);
   const env = parseEnv(flags.env);
-  const documents = readDocuments(cluster, images, flags);
+  const documents = readDocuments(flags);
   const login = await loginFrom(flags);
   const sources = await readSources({ embedded: isEmbedded(flags) });
   return withClient(flags, (client) =>
-    submit(client, cluster, flags, (known) => runSpec({ cluster, images, hosts, env, ...documents, flags, login }, sources, known)));
+    submit(client, cluster, flags, (known) => {
+      const spec = runSpec({ cluster, images, hosts, env, documents, flags, login }, sources, known);
+      warnOfStrangers(documents, spec.hosts);
+      return spec;
+    }));
 }

@@ -1,4 +1,4 @@
-import type { ConfigDocument, EnvEntry, KubeadmDocuments, Policy } from '../cluster';
+import type { ConfigDocument, EnvEntry, Host, KubeadmDocuments, Policy } from '../cluster';
 
 /** How to log in, as the Clusterfile says it: in clear, or `sealed:v1:...` where Keelson wrote the file. Absent: not said. */
 export interface SshSettings {
@@ -12,7 +12,10 @@ export interface SshSettings {
   readonly port?: number;
 }
 
-export interface ClusterfileHost {
+/** What a Policy says of one host's Node. */
+export type NodeSettings = Pick<Host, 'nodeName'>;
+
+export interface ClusterfileHost extends NodeSettings {
   readonly address: string;
   /** From `ip:port`, else from the group's own `ssh.port`; absent: the cluster's. */
   readonly port?: number;
@@ -20,7 +23,18 @@ export interface ClusterfileHost {
   /** What the host's group says otherwise than `ClusterDocuments.ssh`; see `loginOf`. */
   readonly ssh: SshSettings;
   readonly env: readonly EnvEntry[];
-  readonly nodeName?: string;
+}
+
+/** What stands beside a Cluster document. */
+export interface DocumentsBeside {
+  readonly configs: readonly ConfigDocument[];
+  readonly kubeadm: KubeadmDocuments;
+  /** What the Policy document says; the rest is `defaultPolicy`. */
+  readonly policy: Partial<Policy>;
+  /** From the Policy, else from a ClusterConfiguration. */
+  readonly controlPlaneEndpoint?: string;
+  /** By address, in its normal form. */
+  readonly nodes: ReadonlyMap<string, NodeSettings>;
 }
 
 /**
@@ -28,7 +42,7 @@ export interface ClusterfileHost {
  * the client seals the secrets, fills in the defaults and makes a ClusterSpec of it. The fields are what `spec-rules`
  * checks afterwards: here only the form is right.
  */
-export interface ClusterDocuments {
+export interface ClusterDocuments extends Omit<DocumentsBeside, 'nodes'> {
   readonly name: string;
   /** References as written, in mount order. */
   readonly images: readonly string[];
@@ -38,11 +52,6 @@ export interface ClusterDocuments {
   /** `spec.env`, without the names that only Keelson sets. */
   readonly env: readonly EnvEntry[];
   readonly command: readonly string[];
-  readonly configs: readonly ConfigDocument[];
-  readonly kubeadm: KubeadmDocuments;
-  /** What the Policy document says; the rest is `defaultPolicy`. */
-  readonly policy: Partial<Policy>;
-  readonly controlPlaneEndpoint?: string;
 }
 
 /**

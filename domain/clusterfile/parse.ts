@@ -1,14 +1,12 @@
-import type { ConfigDocument, JsonObject } from '../cluster';
+import type { JsonObject } from '../cluster';
 import { ClusterError } from '../errors';
-import { normalAddress } from '../ip-range';
-import { type DocumentName, nameOfKind } from '../kubeadm/kinds';
 import type { Problem } from '../problem';
 import { renderTemplate } from '../template/render';
-import type { ClusterDocuments } from './documents';
+import { readBeside, strangerProblems, withNodes } from './beside';
+import type { ClusterDocuments, DocumentsBeside } from './documents';
+import { type Known, knownDocuments } from './known-documents';
 import { refuseMissing } from './missing-values';
-import { readCluster, readConfig } from './read-cluster';
-import { endpointOf, readKubeadm } from './read-kubeadm';
-import { type FromPolicy, readPolicy } from './read-policy';
+import { readCluster } from './read-cluster';
 import { Report, type TextFile } from './report';
 import { readValues } from './values';
 import { readSources, type Source } from './yaml-source';
@@ -34,12 +32,27 @@ export function parseClusterfile(text: string, options: ParseOptions): { documen
   const report = new Report();
   const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
   const files = [{ file: options.file, text }, ...(options.extra ?? [])].flatMap((one) => render(one, values, report));
-  const sources = lastOfEach(files.flatMap((one) => readRendered(one, report)), report);
-  const documents = assemble(sources, options.file, report);
+  const known = knownDocuments(files.flatMap((one) => readRendered(one, report)), report);
+  const documents = assemble(known, options.file, report);
   const warnings = report.finish();
   // finish() has thrown where there is no Cluster document.
   if (!documents) throw new ClusterError('InvalidSpec', `${options.file}: there is no Cluster document`);
   return { documents, warnings };
+}
+
+/**
+ * The documents of files that stand beside flags: these say what a Cluster document would, so one is passed over with a
+ * warning. Errors as in parseClusterfile().
+ */
+export function parseBeside(files: readonly TextFile[], options: Pick<ParseOptions, 'values' | 'set'>): { beside: DocumentsBeside; warnings: Problem[] } {
+  const report = new Report();
+  const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
+  const known = knownDocuments(files.flatMap((one) => render(one, values, report)).flatMap((one) => readSources(one, report)), report);
+  for (const { source } of known.filter(({ kind }) => kind === 'Cluster')) {
+    report.warning(source.at(), 'a Cluster document is ignored here: the flags say what the cluster is', 'Give the file to apply -f instead.');
+  }
+  const beside = readBeside(known, report);
+  return { beside, warnings: report.finish() };
 }
 
 /**
@@ -81,68 +94,14 @@ function readRendered(file: Rendered, report: Report): Source[] {
   return sources;
 }
 
-type Kind = 'Cluster' | 'Config' | 'Policy' | DocumentName;
-interface Known {
-  readonly kind: Kind;
-  readonly source: Source;
-}
-
-function kindOf({ value }: Source): Kind | undefined {
-  const group = typeof value['apiVersion'] === 'string' ? value['apiVersion'].split('/')[0] : '';
-  if ((value['kind'] === 'Cluster' || value['kind'] === 'Config') && group === 'apps.sealos.io') return value['kind'];
-  if (value['kind'] === 'Policy' && group === 'keelson.dev') return 'Policy';
-  return nameOfKind(value['kind']);
-}
-
-/** The documents that are known, one of each kind and name: the last one, with a warning. */
-function lastOfEach(sources: readonly Source[], report: Report): Known[] {
-  const found = new Map<string, Known>();
-  for (const source of sources) {
-    const kind = kindOf(source);
-    const { kind: word, apiVersion, metadata } = source.value;
-    if (!kind) {
-      report.warning(source.at(), `an unknown document is ignored (kind ${label(word)}, apiVersion ${label(apiVersion)})`);
-      continue;
-    }
-    const name = typeof metadata === 'object' && metadata !== null && 'name' in metadata && (kind === 'Cluster' || kind === 'Config') ? label(metadata.name) : '';
-    const key = `${kind} ${name}`;
-    const before = found.get(key);
-    if (before) report.warning(source.at(), `${label(word)}${name === '' ? '' : ` ${name}`} is there twice; this one counts, the one at ${before.source.at()} is ignored`);
-    found.delete(key);
-    found.set(key, { kind, source });
-  }
-  return [...found.values()];
-}
-
-const label = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? 'missing' : JSON.stringify(value));
-
 function assemble(known: readonly Known[], file: string, report: Report): ClusterDocuments | undefined {
   const clusters = known.filter(({ kind }) => kind === 'Cluster');
   // A text that is no YAML may well hold one.
   if (clusters.length === 0 && !report.hasErrors) report.error(file, 'there is no Cluster document', 'Write one with apiVersion apps.sealos.io/v1beta1 and kind Cluster.');
   for (const { source } of clusters.slice(1)) report.error(source.at(), 'a second cluster', 'One file describes one cluster.');
   const [cluster] = clusters.map(({ source }) => readCluster(source, report));
-
-  const configs: ConfigDocument[] = [];
-  const kubeadm: { -readonly [Name in DocumentName]?: JsonObject } = {};
-  let policy: FromPolicy = { policy: {}, nodeNames: new Map() };
-  for (const { kind, source } of known) {
-    if (kind === 'Cluster') continue;
-    if (kind === 'Config') configs.push(...[readConfig(source, report)].filter((one) => one !== undefined));
-    else if (kind === 'Policy') policy = readPolicy(source, report) ?? policy;
-    else kubeadm[kind] = readKubeadm(kind, source, report) ?? {};
-  }
+  const { nodes, ...beside } = readBeside(known, report);
   if (!cluster) return undefined;
-  const endpoint = policy.controlPlaneEndpoint ?? endpointOf(kubeadm);
-  const hosts = withNodeNames(cluster.hosts, policy.nodeNames, file, report);
-  return { ...cluster, hosts, configs, kubeadm, policy: policy.policy, ...(endpoint === undefined ? {} : { controlPlaneEndpoint: endpoint }) };
-}
-
-function withNodeNames(hosts: ClusterDocuments['hosts'], names: FromPolicy['nodeNames'], file: string, report: Report): ClusterDocuments['hosts'] {
-  const addresses = new Set(hosts.map(({ address }) => normalAddress(address)));
-  for (const address of names.keys()) if (!addresses.has(address)) report.warning(file, `Policy nodeNames: ${address} is no host of the cluster`);
-  return hosts.map((host) => {
-    const nodeName = names.get(normalAddress(host.address));
-    return nodeName === undefined ? host : { ...host, nodeName };
-  });
+  for (const problem of strangerProblems(nodes, cluster.hosts, file)) report.add(problem);
+  return { ...cluster, ...beside, hosts: withNodes(cluster.hosts, nodes) };
 }

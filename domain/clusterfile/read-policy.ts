@@ -1,21 +1,18 @@
-import { defaultPolicy, type Policy } from '../cluster';
+import { defaultPolicy } from '../cluster';
 import { normalAddress } from '../ip-range';
 import { check } from './check';
+import type { DocumentsBeside } from './documents';
 import { parseDuration } from './duration';
 import type { Report } from './report';
 import { policySchema } from './schema';
 import type { Source } from './yaml-source';
 
-export interface FromPolicy {
-  readonly policy: Partial<Policy>;
-  readonly controlPlaneEndpoint?: string;
-  readonly nodeNames: ReadonlyMap<string, string>;
-}
+type FromPolicy = Pick<DocumentsBeside, 'policy' | 'controlPlaneEndpoint' | 'nodes'>;
 
-/** The Policy document. What it leaves out keeps its default, also inside a group of settings. */
-export function readPolicy(source: Source, report: Report): FromPolicy | undefined {
-  const document = check(policySchema, source, report);
-  if (!document) return undefined;
+/** The Policy document, or none. What it leaves out keeps its default, also inside a group of settings. */
+export function readPolicy(source: Source | undefined, report: Report): FromPolicy {
+  const document = source && check(policySchema, source, report);
+  if (!document) return { policy: {}, nodes: new Map() };
   const { parkRetry, maxClockSkew, controlPlaneEndpoint, nodeNames = {}, drain, upgrade, approve, snapshots, drift, ...same } = document.spec;
   const { first, ...times } = parkRetry ?? {};
   return {
@@ -30,7 +27,7 @@ export function readPolicy(source: Source, report: Report): FromPolicy | undefin
       ...(drift && { drift: { ...defaultPolicy.drift, ...without(drift, 'every'), ...inMs('everyMs', drift.every) } }),
     },
     ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
-    nodeNames: new Map(Object.entries(nodeNames).map(([address, name]) => [normalAddress(address), name])),
+    nodes: new Map(Object.entries(nodeNames).map(([address, nodeName]) => [normalAddress(address), { nodeName }])),
   };
 }
 

@@ -19,6 +19,10 @@ export class Report {
     this.found.push({ severity: 'warning', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
   }
 
+  add(...problems: readonly Problem[]): void {
+    this.found.push(...problems);
+  }
+
   get hasErrors(): boolean {
     return errorsOf(this.found).length > 0;
   }

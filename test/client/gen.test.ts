@@ -32,7 +32,7 @@ const flagsOf = (said: Partial<SpecFlags>): SpecFlags => ({ cluster: 'prod', env
 
 async function specOfRun(images: string[], flags: SpecFlags) {
   const login = await loginFrom(flags, {});
-  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), ...readDocuments('prod', images, flags), flags, login };
+  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), documents: readDocuments(flags), flags, login };
   return runSpec(input, sources, { spec: undefined, view: undefined });
 }
 
@@ -47,6 +47,11 @@ test('apply of what gen prints asks for the very spec that run asks for', async 
   writeFileSync(config, `apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 networking: {podSubnet: 10.244.0.0/16}
+controlPlaneEndpoint: document.example.com:6443
+---
+apiVersion: keelson.dev/v1alpha1
+kind: Policy
+spec: {parallel: 7, strictHostKeys: false, nodeNames: {10.0.0.2: two}}
 ---
 apiVersion: apps.sealos.io/v1beta1
 kind: Config
@@ -61,6 +66,7 @@ spec: {path: etc/a.yaml, strategy: append, data: 'text: {{ "{{" }} .kept }}'}
   const text = writeClusterfile(await documentsOf(['kubernetes:v1.34.2', 'flannel'], flags));
   expect(text).not.toMatch(/Geheim-4711|Phrase-0815|a,b=c/);
   const wanted = await specOfRun(['kubernetes:v1.34.2', 'flannel'], flags);
+  expect(wanted).toMatchObject({ policy: { parallel: 7, strictHostKeys: true, noWait: true }, controlPlaneEndpoint: 'api.example.com:6443', hosts: { 1: { nodeName: 'two' } } });
   expect(specOfFile(text)).toEqual({ ...wanted, credentials: expect.anything() as unknown, env: expect.anything() as unknown });
   expect(digestOf(specOfFile(text))).toBe(digestOf(wanted));
 });

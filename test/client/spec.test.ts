@@ -37,7 +37,7 @@ function run(images: string[], said: Partial<SpecFlags> & { login?: Login }, mor
   const condition = { type: 'Bootstrap', status: 'True', reason: 'Done', message: '', lastTransitionTime: '' } as const;
   const entity = newEntity('prod');
   const view = viewOf(more.touched ? { ...entity, current: { ...entity.current, conditions: [condition] } } : entity);
-  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), ...readDocuments('prod', images, flags), flags, login };
+  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), documents: readDocuments(flags), flags, login };
   return runSpec(input, { ...quiet, ...more.sources }, { spec: more.saved, view: more.saved ? view : undefined });
 }
 
@@ -96,6 +96,16 @@ describe('run', () => {
     const again = { masters: '10.0.0.1', nodes: '10.0.0.9', login: { password: 'x' } };
     expect(hostsOf(run(['a'], again, { saved }))).toEqual(['10.0.0.1 master', '10.0.0.9 node']);
     expect(hostsOf(run(['a'], again, { saved, touched: true }))).toHaveLength(3);
+  });
+
+  test('a policy, an endpoint and node names of --config-file count on a cluster that is there too, what they leave out stays', () => {
+    const saved = run(['a'], { masters: '10.0.0.1', login: { password: 'x' }, strictHostKeys: true, controlPlaneEndpoint: 'old.example.com:6443' });
+    const configFile = [join(dir, 'more.yaml')];
+    writeFileSync(configFile[0]!, 'apiVersion: keelson.dev/v1alpha1\nkind: Policy\nspec: {parallel: 7, controlPlaneEndpoint: "new.example.com:6443", nodeNames: {10.0.0.2: two}}\n');
+    const spec = run(['a'], { nodes: '10.0.0.2', configFile }, { saved, touched: true });
+    expect(spec).toMatchObject({ policy: { parallel: 7, strictHostKeys: true }, controlPlaneEndpoint: 'new.example.com:6443', hosts: [{}, { nodeName: 'two' }] });
+    expect(run(['a'], { configFile, controlPlaneEndpoint: 'flag.example.com:6443' }, { saved, touched: true }).controlPlaneEndpoint).toBe('flag.example.com:6443');
+    expect(run(['a'], {}, { saved: spec, touched: true })).toEqual(spec);
   });
 
   test('known keys and ~/.ssh/config count where the flags are silent', async () => {
