@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../domain/cluster';
+import type { ClusterSpec, EnvEntry } from '../domain/cluster';
 import { type ClusterDocuments, loginOf, type SshSettings } from '../domain/clusterfile';
 import { parseEnv } from './env-flags';
 import { type LoginFlags, loginFrom } from './login-flags';
@@ -17,24 +17,28 @@ export interface LoginsAround {
 /** Both at once; asks for a password where a flag says so. */
 export const loginsAround = async (flags: LoginFlags): Promise<LoginsAround> => ({ flags: await loginFrom(flags, {}), environment: await loginFrom({}) });
 
-/** The spec of a Clusterfile, flags over it. Without hosts this machine is the one control plane, as in sealos. */
+/** The spec of a Clusterfile, flags over it. Throws as completeSpec() does, and for what `--env` says wrongly. */
 export function clusterfileSpec(documents: ClusterDocuments, input: { flags: SpecFlags; logins: LoginsAround; sources: SpecSources; saved: ClusterSpec | undefined }): ClusterSpec {
-  const { flags, logins, sources, saved } = input;
+  const { flags, sources, saved } = input;
+  return completeSpec(clusterfileWanted(documents, { ...input, env: parseEnv(flags.env) }), sources, saved?.credentials);
+}
+
+/** What a Clusterfile asks for, flags over it. Without hosts this machine is the one control plane, as in sealos. */
+export function clusterfileWanted(documents: ClusterDocuments, { flags, logins, env }: { flags: SpecFlags; logins: LoginsAround; env: readonly EnvEntry[] }): Wanted {
   const { ssh, ...rest } = documents;
   const hosts = documents.hosts.map((host): WantedHost => {
     const port = flags.port ?? host.port ?? ssh.port;
     return { ...host, login: around(logins, loginOf(ssh, host.ssh)), ...(port === undefined ? {} : { port }) };
   });
-  const wanted: Wanted = {
+  return {
     ...rest,
     hosts: hosts.length > 0 ? hosts : [{ ...thisMachine(), login: around(logins, ssh) }],
     login: {},
-    env: [...documents.env, ...parseEnv(flags.env)],
+    env: [...documents.env, ...env],
     command: flags.cmd.length > 0 ? flags.cmd : documents.command,
     policy: { ...documents.policy, ...(flags.wait === false ? { noWait: true } : {}), ...(flags.strictHostKeys ? { strictHostKeys: true } : {}) },
     force: flags.force ?? false,
   };
-  return completeSpec(wanted, sources, saved?.credentials);
 }
 
 function around({ flags, environment }: LoginsAround, ssh: SshSettings): Login {

@@ -1,9 +1,7 @@
 import type { ClusterSpec } from '../domain/cluster';
-import { clusterfileSpec, loginsAround } from './clusterfile-spec';
+import { checkedClusterfile } from './checked-clusterfile';
+import { clusterfileSpec } from './clusterfile-spec';
 import type { LoginFlags } from './login-flags';
-import { readClusterfile } from './read-documents';
-import { readSources } from './sources';
-import { usesEmbedded } from './connect';
 
 export interface LoadOptions extends LoginFlags {
   /** Files with values for the file's templates. */
@@ -22,6 +20,6 @@ export interface LoadOptions extends LoginFlags {
  */
 export async function loadSpec(path: string, { values = [], set = [], env = [], saved, ...login }: LoadOptions = {}): Promise<ClusterSpec> {
   const flags = { ...login, values, set, env, cmd: [], configFile: [] };
-  const sources = await readSources({ embedded: usesEmbedded({}) });
-  return clusterfileSpec(readClusterfile(path, flags), { flags, logins: await loginsAround(login), sources, saved });
+  const { documents, logins, sources } = await checkedClusterfile(path, flags);
+  return clusterfileSpec(documents, { flags, logins, sources, saved });
 }

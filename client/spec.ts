@@ -1,5 +1,7 @@
 import { type ClusterSpec, type Credential, defaultPolicy, type EnvEntry, type Host } from '../domain/cluster';
 import { isSecretName } from '../domain/env';
+import { ClusterError } from '../domain/errors';
+import { formatProblems, type Problem } from '../domain/problem';
 import { envField, isSealed, seal } from '../home/seal';
 import { Logins, type LoginSources } from './logins';
 import type { Wanted, WantedHost } from './wanted';
@@ -13,22 +15,40 @@ export interface SpecSources extends LoginSources {
  * The complete spec: defaults filled in, every secret sealed. The contexts of the seals, which activities repeat:
  * `credentials/<id>/password|privateKey|passphrase`, `env/<NAME>`, `hosts/<host id>/env/<NAME>`; always with the
  * cluster's name. `saved` are the credentials of the spec before, so that unchanged ones stay as they are.
- * Throws ClusterError InvalidSpec when a host cannot be logged in to or a key file cannot be read.
+ * Throws ClusterError InvalidSpec when hosts cannot be logged in to or key files cannot be read.
  */
 export function completeSpec(wanted: Wanted, sources: SpecSources, saved: Readonly<Record<string, Credential>> = {}): ClusterSpec {
+  const { spec, problems } = trySpec(wanted, sources, saved);
+  const [first, second] = problems;
+  if (first) throw new ClusterError('InvalidSpec', second ? formatProblems(problems) : first.message, { ...(second || !first.host ? {} : { host: first.host }), ...(first.todo ? { todo: first.todo } : {}) });
+  return spec;
+}
+
+/** The same, for a report: what is wrong with logins beside a spec that is whole but for them, and fit for its rules only. */
+export function trySpec(wanted: Wanted, sources: SpecSources, saved: Readonly<Record<string, Credential>> = {}): { spec: ClusterSpec; problems: Problem[] } {
   const { name, images, command, configs, kubeadm, force, controlPlaneEndpoint } = wanted;
   const logins = new Logins(name, sources, saved);
-  const hosts = wanted.hosts.map((host) => completeHost(host, wanted, sources, logins));
-  return {
+  const problems: Problem[] = [];
+  const hosts = wanted.hosts.map((host) => completeHost(host, wanted, sources, () => {
+    try {
+      return logins.idFor(host.address, { ...wanted.login, ...host.login });
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      problems.push({ severity: 'error', type: error.type, host: host.address, where: 'ssh', message: error.message, ...(error.details.todo ? { todo: error.details.todo } : {}) });
+      return '';
+    }
+  }));
+  const spec = {
     name, images, hosts, command, configs, kubeadm, force,
-    credentials: logins.credentials(hosts.map(({ credential }) => credential)),
+    credentials: { ...logins.credentials(hosts.map(({ credential }) => credential)), ...(problems.length > 0 ? { '': { user: '' } } : {}) },
     env: sealEnv(name, wanted.env, envField),
     policy: { ...defaultPolicy, ...wanted.policy },
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
   };
+  return { spec, problems };
 }
 
-function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, logins: Logins): Host {
+function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, login: () => string): Host {
   const { address } = host;
   const port = host.port ?? wanted.port ?? sources.settings(address).port ?? 22;
   const knownKeys = sources.knownKeys(address, port);
@@ -37,7 +57,7 @@ function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, lo
     address,
     port,
     roles: host.roles,
-    credential: host.credential ?? logins.idFor(address, { ...wanted.login, ...host.login }),
+    credential: host.credential ?? login(),
     env: sealEnv(wanted.name, host.env, (variable) => `hosts/${address}/${envField(variable)}`),
     ...(knownKeys.length > 0 ? { knownKeys } : {}),
     ...(host.nodeName ? { nodeName: host.nodeName } : {}),

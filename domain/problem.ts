@@ -9,6 +9,8 @@ export interface Problem {
   readonly host?: string;
   /** A field of the spec (`env[2]`), or file and line. */
   readonly where?: string;
+  /** File and line of what is wrong, where a rule found it and a file says it. */
+  readonly at?: string;
   readonly message: string;
   /** What to do, one sentence. */
   readonly todo?: string;
@@ -31,16 +33,24 @@ const mostLines = 200;
 function group(problems: readonly Problem[], word: string): string[] {
   if (problems.length === 0) return [];
   const lines = new Map<string, { places: string[]; problem: Problem }>();
-  for (const problem of [...problems].sort((a, b) => Number(a.host !== undefined) - Number(b.host !== undefined))) {
+  for (const problem of [...problems].sort((a, b) => Number(isOfHost(a)) - Number(isOfHost(b)))) {
     const key = JSON.stringify([problem.message, problem.todo, problem.host === undefined ? problem.where : '']);
     const entry = lines.get(key) ?? { places: [], problem };
-    const place = problem.host ?? problem.where;
+    const place = placeOf(problem);
     if (place !== undefined && !entry.places.includes(place)) entry.places.push(place);
     lines.set(key, entry);
   }
   const head = `${lines.size} ${word}${lines.size === 1 ? '' : 's'}:`;
   const told = [...lines.values()].slice(0, mostLines).map(({ places, problem }) => line(places, problem));
   return [head, ...told, ...(lines.size > mostLines ? [`  ... and ${lines.size - mostLines} more`] : [])];
+}
+
+/** With a line the order is that of the file. */
+const isOfHost = ({ host, at }: Problem): boolean => host !== undefined && at === undefined;
+
+function placeOf({ host, where, at }: Problem): string | undefined {
+  if (at === undefined) return host ?? where;
+  return host === undefined ? `${at}${where === undefined ? '' : `: ${where}`}` : `${at} (${host})`;
 }
 
 function line(places: readonly string[], { message, todo }: Problem): string {

@@ -26,6 +26,11 @@ export function specProblems(spec: ClusterSpec, image: NetworkFacts = {}): Probl
   ];
 }
 
+/** The same, as far as it can be told from what stands beside a Cluster document that cannot be read itself. */
+export function besideProblems(beside: Pick<ClusterSpec, 'kubeadm' | 'configs' | 'controlPlaneEndpoint'>): Problem[] {
+  return [...networkProblems({ ...beside, hosts: [] }, {}), ...endpointProblems(beside), ...beside.configs.flatMap(pathProblems)];
+}
+
 type Said = Omit<Problem, 'severity' | 'type'>;
 const error = (said: Said): Problem => ({ severity: 'error', type: 'InvalidSpec', ...said });
 const warning = (said: Said): Problem => ({ severity: 'warning', type: 'InvalidSpec', ...said });
@@ -69,8 +74,8 @@ function hostProblems(host: Host, spec: ClusterSpec): Problem[] {
   if (!isPort(host.port)) problems.push(error({ ...about, message: `${host.port} is no port` }));
   if (!spec.credentials[host.credential]) problems.push(error({ ...about, message: `there are no credentials ${JSON.stringify(host.credential)}` }));
   const [master, node] = [host.roles.includes('master'), host.roles.includes('node')];
-  if (master === node) problems.push(error({ ...about, message: master ? 'the host is master and node' : 'the host is neither master nor node', todo: 'Give it one of the two roles.' }));
-  if (host.nodeName !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(host.nodeName)) problems.push(error({ ...about, message: `${JSON.stringify(host.nodeName)} is no name for a Node` }));
+  if (master === node) problems.push(error({ ...about, where: 'roles', message: master ? 'the host is master and node' : 'the host is neither master nor node', todo: 'Give it one of the two roles.' }));
+  if (host.nodeName !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(host.nodeName)) problems.push(error({ ...about, where: 'nodeName', message: `${JSON.stringify(host.nodeName)} is no name for a Node` }));
   return problems;
 }
 
@@ -87,7 +92,7 @@ function duplicateProblems(hosts: readonly Host[]): Problem[] {
     }
     addresses.set(address, host);
     const namesake = host.nodeName === undefined ? undefined : names.get(host.nodeName);
-    if (namesake) problems.push(error({ host: host.id, message: `its node name ${host.nodeName ?? ''} is also that of ${namesake.id}` }));
+    if (namesake) problems.push(error({ host: host.id, where: 'nodeName', message: `its node name ${host.nodeName ?? ''} is also that of ${namesake.id}` }));
     if (host.nodeName !== undefined) names.set(host.nodeName, host);
   }
   return problems;
@@ -96,7 +101,7 @@ function duplicateProblems(hosts: readonly Host[]): Problem[] {
 /** The smallest mask that kube-apiserver takes for the addresses of services. */
 const widestServices = { ipv4: 12, ipv6: 108 };
 
-function networkProblems(spec: ClusterSpec, image: NetworkFacts): Problem[] {
+function networkProblems(spec: Pick<ClusterSpec, 'kubeadm' | 'hosts'>, image: NetworkFacts): Problem[] {
   const networks = effectiveNetworks({ kubeadm: spec.kubeadm, image: { ...(image.podSubnet ? { podSubnet: image.podSubnet } : {}), ...(image.serviceSubnet ? { serviceSubnet: image.serviceSubnet } : {}) } });
   const field = 'ClusterConfiguration.networking';
   const named = (['podSubnet', 'serviceSubnet'] as const).flatMap((key) => networks[key].split(',').map((cidr) => ({ key, cidr: cidr.trim(), where: `${field}.${key}` })));
@@ -116,7 +121,7 @@ function networkProblems(spec: ClusterSpec, image: NetworkFacts): Problem[] {
   return problems;
 }
 
-function endpointProblems(spec: ClusterSpec): Problem[] {
+function endpointProblems(spec: Pick<ClusterSpec, 'kubeadm' | 'controlPlaneEndpoint'>): Problem[] {
   const problems: Problem[] = [];
   if (spec.controlPlaneEndpoint !== undefined && !isEndpoint(spec.controlPlaneEndpoint)) {
     problems.push(error({ where: 'controlPlaneEndpoint', message: `${JSON.stringify(spec.controlPlaneEndpoint)} is no host:port`, todo: 'Write it as api.example.com:6443.' }));
@@ -140,22 +145,24 @@ function isEndpoint(text: string): boolean {
 const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536;
 
 function envProblems(entries: readonly EnvEntry[], at: { where: string; host?: string }): Problem[] {
-  return entries.flatMap(({ name }, index) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return [error({ ...at, where: `${at.where}[${index}]`, message: `${JSON.stringify(name)} is no name of a variable`, todo: 'Use letters, digits and _, no digit first.' })];
+  return entries.flatMap(({ name }) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return [error({ ...at, where: `${at.where}.${name}`, message: `${JSON.stringify(name)} is no name of a variable`, todo: 'Use letters, digits and _, no digit first.' })];
     return isSystemName(name) ? [warning({ ...at, message: `${name} is set by Keelson itself; this value is ignored` })] : [];
   });
 }
 
 function configProblems(config: ConfigDocument, spec: ClusterSpec): Problem[] {
-  const where = `Config ${config.name}`;
-  const problems: Problem[] = [];
-  const parts = config.path.split('/');
-  const isInRoot = config.path !== '' && !config.path.startsWith('/') && !/\p{Cc}/u.test(config.path) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
-  if (!isInRoot) problems.push(error({ where, message: `its path ${JSON.stringify(config.path)} is no file below the root of an image`, todo: 'Write it as etc/registry.yml, without .. in it.' }));
-  if (config.match !== undefined && !spec.images.includes(config.match)) {
-    problems.push(warning({ where, message: `it matches no image: ${config.match} is not in spec.image`, todo: 'match is compared word for word.' }));
-  }
-  return problems;
+  if (config.match === undefined || spec.images.includes(config.match)) return pathProblems(config);
+  return [...pathProblems(config), warning({
+    where: `Config ${config.name}`, message: `it matches no image: ${config.match} is not in spec.image`, todo: 'match is compared word for word.',
+  })];
+}
+
+function pathProblems({ name, path }: ConfigDocument): Problem[] {
+  const isInRoot = path !== '' && !path.startsWith('/') && !/\p{Cc}/u.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return isInRoot ? [] : [error({
+    where: `Config ${name}`, message: `its path ${JSON.stringify(path)} is no file below the root of an image`, todo: 'Write it as etc/registry.yml, without .. in it.',
+  })];
 }
 
 function policyProblems({ policy }: ClusterSpec): Problem[] {

@@ -4,19 +4,18 @@ import { digestOf } from '../../domain/digest';
 import { type Desired, type EntityState, newEntity } from '../../domain/entity';
 import { ClusterError } from '../../domain/errors';
 import { errorsOf, formatProblems } from '../../domain/problem';
-import { specProblems } from '../../domain/spec-rules';
 import { newestCopy, stateFromCopy } from '../../domain/state-copy';
 import type { AdoptAnswer } from '../../workflows/messages';
 import { defaultActor } from '../actor';
 import { ask } from '../ask';
-import { clusterfileSpec, loginsAround } from '../clusterfile-spec';
+import { type CheckedClusterfile, checkedClusterfile } from '../checked-clusterfile';
+import { clusterfileSpec } from '../clusterfile-spec';
 import { parseEnv } from '../env-flags';
 import { exitCodes } from '../exit-codes';
 import { hostsFrom } from '../host-flags';
 import { keepClusterfile } from '../keep-clusterfile';
 import type { KeelsonClient } from '../keelson-client';
 import { loginFrom, saysLogin } from '../login-flags';
-import { readWithText } from '../read-documents';
 import { withNewSecrets } from '../renew-secrets';
 import { isEmbedded, withClient } from '../session';
 import { renderPlan } from '../show-plan';
@@ -47,7 +46,7 @@ export async function adopt(name: string | undefined, flags: AdoptFlags): Promis
   if (flags.clusterfile !== undefined && flags.masters !== undefined) {
     throw new ClusterError('InvalidSpec', '--clusterfile and --masters exclude each other', { todo: '--masters for a cluster that Keelson made, --clusterfile for another one' });
   }
-  const file = flags.clusterfile === undefined ? undefined : readWithText(flags.clusterfile, flags);
+  const file = flags.clusterfile === undefined ? undefined : await checkedClusterfile(flags.clusterfile, flags);
   const masters = file ? [] : hostsFrom({ ...(flags.masters ? { masters: flags.masters } : {}) });
   if (!file && masters.length === 0) throw new ClusterError('InvalidSpec', 'nobody says where the cluster is', { todo: 'give --masters with one of its control planes, or --clusterfile for a cluster that sealos made' });
   return withClient(flags, async (client) => {
@@ -112,11 +111,8 @@ async function fromCopy(client: KeelsonClient, masters: ReturnType<typeof hostsF
   };
 }
 
-async function fromFile(client: KeelsonClient, { documents, text }: ReturnType<typeof readWithText>, flags: AdoptFlags): Promise<Candidate> {
-  const sources = await readSources({ embedded: isEmbedded(flags) });
-  const said = clusterfileSpec(documents, { flags, logins: await loginsAround(flags), sources, saved: undefined });
-  const problems = errorsOf(specProblems(said));
-  if (problems.length > 0) throw new ClusterError('InvalidSpec', formatProblems(problems), { todo: 'nothing was changed' });
+async function fromFile(client: KeelsonClient, { documents, text, logins, sources }: CheckedClusterfile, flags: AdoptFlags): Promise<Candidate> {
+  const said = clusterfileSpec(documents, { flags, logins, sources, saved: undefined });
   const { hosts } = await client.readCopies(said);
   // A running registry keeps the password it has.
   const password = said.env.some(({ name }) => name === 'registryPassword') ? undefined : hosts.find(({ registryPassword }) => registryPassword !== undefined)?.registryPassword;

@@ -1,17 +1,13 @@
-import { clusterfileSpec, loginsAround } from '../clusterfile-spec';
-import { readWithText } from '../read-documents';
-import { isEmbedded, withClient } from '../session';
-import { readSources } from '../sources';
+import { checkedClusterfile } from '../checked-clusterfile';
+import { clusterfileSpec } from '../clusterfile-spec';
+import { withClient } from '../session';
 import type { SpecFlags } from '../spec-flags';
-import { checked, submit } from '../submit';
+import { submit } from '../submit';
 
 /** `keelson apply -f Clusterfile`: makes a cluster what the file says. */
 export async function apply(flags: SpecFlags): Promise<number> {
-  const { documents, text } = readWithText(flags.Clusterfile ?? 'Clusterfile', flags);
-  const logins = await loginsAround(flags);
-  const sources = await readSources({ embedded: isEmbedded(flags) });
   // What can be wrong in the file, or with the keys it names, is said before a server is started for it.
-  checked(clusterfileSpec(documents, { flags, logins, sources, saved: undefined }));
+  const { documents, text, logins, sources } = await checkedClusterfile(flags.Clusterfile ?? 'Clusterfile', flags);
   return withClient(flags, (client) =>
     submit(client, documents.name, flags, ({ spec: saved }) => clusterfileSpec(documents, { flags, logins, sources, saved }), { text }));
 }

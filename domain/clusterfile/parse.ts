@@ -5,9 +5,10 @@ import { renderTemplate } from '../template/render';
 import { readBeside, strangerProblems, withNodes } from './beside';
 import type { ClusterDocuments, DocumentsBeside } from './documents';
 import { type Known, knownDocuments } from './known-documents';
+import { type Locate, locator } from './locate';
 import { refuseMissing } from './missing-values';
 import { readCluster } from './read-cluster';
-import { Report, type TextFile } from './report';
+import { Report, type TextFile, withoutErrors } from './report';
 import { readValues } from './values';
 import { readSources, type Source } from './yaml-source';
 
@@ -22,20 +23,36 @@ export interface ParseOptions {
   readonly extra?: readonly TextFile[];
 }
 
+/** A Clusterfile as far as it can be read. */
+export interface Reading {
+  /** Absent without a Cluster document, and where its form is wrong. */
+  readonly documents?: ClusterDocuments;
+  readonly beside: DocumentsBeside;
+  readonly problems: readonly Problem[];
+  /** For what the rules of specs find afterwards: with file and line. */
+  readonly locate: Locate;
+}
+
 /**
  * Reads a Clusterfile: rendered as a template where it contains `{{` (`.Values` from `--values` and `--set`), then its
  * documents Cluster, Config, Policy and Kubernetes' own. Of two documents of one kind and name the last one counts.
- * Throws ClusterError InvalidSpec whose message lists everything that is wrong, with file and line and what to do; lines
- * are those of the rendered text. Secrets are never in messages.
+ * Everything that is wrong with their form is a problem, with file and line and what to do; lines are those of the rendered
+ * text. Secrets are never in messages.
  */
-export function parseClusterfile(text: string, options: ParseOptions): { documents: ClusterDocuments; warnings: Problem[] } {
+export function readClusterfile(text: string, options: ParseOptions): Reading {
   const report = new Report();
   const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
   const files = [{ file: options.file, text }, ...(options.extra ?? [])].flatMap((one) => render(one, values, report));
   const known = knownDocuments(files.flatMap((one) => readRendered(one, report)), report);
-  const documents = assemble(known, options.file, report);
-  const warnings = report.finish();
-  // finish() has thrown where there is no Cluster document.
+  const reading = assemble(known, options.file, report);
+  return { ...reading, problems: report.problems, locate: locator(known) };
+}
+
+/** A Clusterfile whose form is right. Throws ClusterError InvalidSpec whose message lists everything that is wrong with it. */
+export function parseClusterfile(text: string, options: ParseOptions): { documents: ClusterDocuments; warnings: Problem[] } {
+  const { documents, problems } = readClusterfile(text, options);
+  const warnings = withoutErrors(problems);
+  // Without a Cluster document there was an error.
   if (!documents) throw new ClusterError('InvalidSpec', `${options.file}: there is no Cluster document`);
   return { documents, warnings };
 }
@@ -94,14 +111,15 @@ function readRendered(file: Rendered, report: Report): Source[] {
   return sources;
 }
 
-function assemble(known: readonly Known[], file: string, report: Report): ClusterDocuments | undefined {
+function assemble(known: readonly Known[], file: string, report: Report): Pick<Reading, 'documents' | 'beside'> {
   const clusters = known.filter(({ kind }) => kind === 'Cluster');
   // A text that is no YAML may well hold one.
   if (clusters.length === 0 && !report.hasErrors) report.error(file, 'there is no Cluster document', 'Write one with apiVersion apps.sealos.io/v1beta1 and kind Cluster.');
   for (const { source } of clusters.slice(1)) report.error(source.at(), 'a second cluster', 'One file describes one cluster.');
   const [cluster] = clusters.map(({ source }) => readCluster(source, report));
-  const { nodes, ...beside } = readBeside(known, report);
-  if (!cluster) return undefined;
+  const beside = readBeside(known, report);
+  if (!cluster) return { beside };
+  const { nodes, ...rest } = beside;
   for (const problem of strangerProblems(nodes, cluster.hosts, file)) report.add(problem);
-  return { ...cluster, ...beside, hosts: withNodes(cluster.hosts, nodes) };
+  return { beside, documents: { ...cluster, ...rest, hosts: withNodes(cluster.hosts, nodes) } };
 }

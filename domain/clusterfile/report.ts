@@ -27,18 +27,28 @@ export class Report {
     return errorsOf(this.found).length > 0;
   }
 
-  /** The warnings; throws ClusterError InvalidSpec with every error where there is one, and with the warnings, which may be the cause. */
-  finish(): Problem[] {
-    const found = inOrder(this.found);
-    const errors = errorsOf(found);
-    if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(found), { todo: 'Correct the Clusterfile and try again; nothing was changed.' });
-    return warningsOf(found);
+  /** All that was found so far. */
+  get problems(): readonly Problem[] {
+    return this.found;
   }
+
+  /** The warnings; throws as withoutErrors() does. */
+  finish(): Problem[] {
+    return withoutErrors(this.found);
+  }
+}
+
+/** The warnings; throws ClusterError InvalidSpec with every error where there is one, and with the warnings, which may be the cause. */
+export function withoutErrors(problems: readonly Problem[]): Problem[] {
+  const found = inOrder(problems);
+  const errors = errorsOf(found);
+  if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(found), { todo: 'Correct the Clusterfile and try again; nothing was changed.' });
+  return warningsOf(found);
 }
 
 /** By line within each file; files and what has no line stay in the order of their first mention. */
 function inOrder(problems: readonly Problem[]): Problem[] {
-  const places = problems.map(({ where = '' }) => /^(.*):(\d+)$/.exec(where));
+  const places = problems.map(({ at, where = '' }) => /^(.*):(\d+)$/.exec(at ?? where));
   const files = [...new Set(places.map((place, index) => place?.[1] ?? problems[index]?.where))];
   const keyOf = (index: number) => [files.indexOf(places[index]?.[1] ?? problems[index]?.where), Number(places[index]?.[2] ?? 0)] as const;
   const order = problems.map((problem, index) => ({ problem, key: keyOf(index) }));

@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterSpec } from '../../domain/cluster';
+import { parseClusterfile } from '../../domain/clusterfile';
 import { digestOf } from '../../domain/digest';
 import { newEntity, viewOf } from '../../domain/entity';
 import { open } from '../../home/seal';
+import { checkedClusterfile } from '../../client/checked-clusterfile';
 import { clusterfileSpec } from '../../client/clusterfile-spec';
 import { parseEnv } from '../../client/env-flags';
 import { hostsFrom } from '../../client/host-flags';
 import type { Login } from '../../client/logins';
-import { readClusterfile, readDocuments } from '../../client/read-documents';
+import { readDocuments } from '../../client/read-documents';
 import { runSpec } from '../../client/run-spec';
 import type { SpecSources } from '../../client/spec';
 import type { SpecFlags } from '../../client/spec-flags';
@@ -168,7 +170,7 @@ spec:
 `;
   const specOf = (text: string, said: Partial<SpecFlags> = {}, logins = { flags: {}, environment: {} }): ClusterSpec => {
     const flags = { ...noFlags, ...said };
-    return clusterfileSpec(readClusterfile(write(text), flags), { flags, logins, sources: quiet, saved: undefined });
+    return clusterfileSpec(parseClusterfile(text, { file: 'Clusterfile' }).documents, { flags, logins, sources: quiet, saved: undefined });
   };
 
   test('a Clusterfile becomes a spec with every secret sealed for its place', () => {
@@ -188,8 +190,89 @@ spec:
     expect(spec.env.find(({ name }) => name === 'color')?.value).toBe('red');
   });
 
-  test('a file that is not there, and one with mistakes', () => {
-    expect(() => readClusterfile(join(dir, 'none'), noFlags)).toThrow('Clusterfile');
-    expect(() => specOf(clusterfile.replace('metadata: {name: prod}', 'metadata: {}'))).toThrow(/name/);
+  test('a file that is not there', async () => {
+    await expect(checkedClusterfile(join(dir, 'none'), noFlags)).rejects.toThrow('Clusterfile');
+  });
+
+  describe('all that is wrong is one report, each with its line', () => {
+    const said = async (text: string, flags: Partial<SpecFlags> = {}): Promise<string> => {
+      const error: unknown = await checkedClusterfile(write(text), { ...noFlags, ...flags }).catch((one: unknown) => one);
+      expect(error).toMatchObject({ type: 'InvalidSpec' });
+      return (error as Error).message.replaceAll(`${dir}/`, '');
+    };
+    const wrong = `apiVersion: apps.sealos.io/v1beta1
+kind: Cluster
+metadata: {name: Prod}
+spec:
+  image: [kubernetes:v1.34.2]
+  ssh:
+    pk: ${'DIR'}/none
+  env:
+  - A-B=1
+  hosts:
+  - ips: [10.0.0.1, 10.0.0.2]
+    roles: [master, node]
+  - ips:
+    - 100.64.0.3
+    roles: [node]
+    ssh: {pk: ${'DIR'}/public}
+---
+apiVersion: apps.sealos.io/v1beta1
+kind: Config
+metadata: {name: one}
+spec:
+  path: ../etc/x
+  data: x
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+networking:
+  podSubnet: 10.112.0.0/12
+  serviceSubnet: 10.112.0.0/16
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint:
+  bindPort: 7443
+---
+apiVersion: keelson.dev/v1alpha1
+kind: Policy
+spec:
+  controlPlaneEndpoint: nowhere
+  nodeNames:
+    10.0.0.1: Upper
+`;
+
+    test('what the rules say, and the keys of all hosts', async () => {
+      writeFileSync(join(dir, 'public'), 'ssh-ed25519 AAAA');
+      const text = wrong.replaceAll('DIR', dir);
+      const report = await said(text, { env: ['NOT', '9=8'] });
+      for (const expected of [
+        'Clusterfile:3: metadata.name: "Prod" is no name for a cluster', 'Clusterfile:7: spec.ssh.pk: the private key none does not exist',
+        'Clusterfile:9: spec.env.A-B: "A-B" is no name of a variable', 'Clusterfile:12 (10.0.0.1), Clusterfile:12 (10.0.0.2): the host is master and node',
+        'Clusterfile:16: spec.hosts.1.ssh.pk: public is no private key', 'Clusterfile:22: Config one: its path "../etc/x"',
+        'Clusterfile:27: ClusterConfiguration.networking: podSubnet 10.112.0.0/12 and serviceSubnet 10.112.0.0/16 overlap',
+        'Clusterfile:34: InitConfiguration.localAPIEndpoint.bindPort: the API server listens', 'Clusterfile:39: controlPlaneEndpoint: "nowhere" is no host:port',
+        'Clusterfile:41 (10.0.0.1): "Upper" is no name for a Node', '  an --env is not of the form', '  an --env with the name "9" is not',
+      ]) expect(report).toContain(expected);
+      expect(report).toMatch(/^12 errors:/);
+      const lines = [...report.matchAll(/^ {2}Clusterfile:(\d+)/gm)].map(([, line]) => Number(line));
+      expect(lines).toEqual([...lines].sort((a, b) => a - b));
+    });
+
+    test('beside mistakes in the form of the same file, and of a Cluster document that cannot be read', async () => {
+      const one = await said(wrong.replaceAll('DIR', dir).replace('strategy', 'x').replace('data: x', 'data: 7'));
+      for (const expected of ['Clusterfile:23: spec.data: must be a text', 'Clusterfile:12 (10.0.0.1)', 'Clusterfile:7: spec.ssh.pk']) expect(one).toContain(expected);
+      const other = await said(wrong.replace('roles: [node]', 'roles: node'));
+      for (const expected of ['Clusterfile:15: spec.hosts.1.roles: roles must be a list', 'Clusterfile:22: Config one', 'Clusterfile:27: ClusterConfiguration.networking', 'Clusterfile:39: controlPlaneEndpoint']) expect(other).toContain(expected);
+    });
+
+    test('nobody is asked for the password of a file that is refused, and a wrong key of the flags is part of the report', async () => {
+      expect(await said('a: [', { askPasswd: true })).toContain('no YAML');
+      const report = await said(wrong.replaceAll('DIR', dir), { pk: join(dir, 'missing') });
+      expect(report).toContain('the private key missing does not exist');
+      expect(report).not.toContain('none');
+      expect(report).toContain('Clusterfile:27: ');
+    });
   });
 });

@@ -38,7 +38,7 @@ test.each<[string, Partial<ClusterSpec>, string]>([
   ['wide services', networking({ serviceSubnet: '172.0.0.0/8' }), '172.0.0.0/8 is too wide for services'],
   ['endpoint', { controlPlaneEndpoint: 'api.example.com' }, 'error controlPlaneEndpoint: "api.example.com" is no host:port'],
   ['bind port', { kubeadm: { init: { localAPIEndpoint: { bindPort: 8443 } } } }, 'the API server listens at 6443, not at 8443'],
-  ['env name', { env: [{ name: 'a-b', value: '1' }] }, 'error spec.env[0]: "a-b" is no name of a variable'],
+  ['env name', { env: [{ name: 'a-b', value: '1' }] }, 'error spec.env.a-b: "a-b" is no name of a variable'],
   ['env of the system', { env: [{ name: 'SEALOS_SYS_X', value: '1' }] }, 'warning spec.env: SEALOS_SYS_X is set by Keelson itself'],
   ['env of a host', { hosts: [aHost('10.0.0.1', 'master', { env: [{ name: '1a', value: '' }] })] }, 'error 10.0.0.1: "1a" is no name of a variable'],
   ['path with ..', { configs: [{ name: 'c', path: 'etc/../../x', strategy: 'override', data: '' }] }, 'error Config c: its path "etc/../../x" is no file below the root'],

@@ -212,6 +212,18 @@ scenario('bad input is refused before anything is changed', () => {
       ]);
     }, 60_000);
 
+    test('a Clusterfile whose networks, roles and keys are wrong: one report', () => {
+      const wrong = file('wrong.yaml', [
+        'apiVersion: apps.sealos.io/v1beta1', 'kind: Cluster', 'metadata: {name: wrong}', 'spec:', `  image: [${good.join(', ')}]`, '  ssh: {pk: /nowhere/one}',
+        '  hosts:', `  - {ips: [${a}], roles: [master, node]}`, `  - {ips: [${b}], roles: [node], ssh: {pk: /nowhere/two}}`, '---',
+        'apiVersion: kubeadm.k8s.io/v1beta4', 'kind: ClusterConfiguration', 'networking: {podSubnet: 10.112.0.0/12, serviceSubnet: 10.112.0.0/16}', '',
+      ].join('\n'));
+      return refused(['apply', '-f', wrong, '--yes'], [
+        /wrong\.yaml:6: spec\.ssh\.pk: the private key \/nowhere\/one does not exist/, /wrong\.yaml:8 \(\S+\): the host is master and node/,
+        /wrong\.yaml:9: spec\.hosts\.1\.ssh\.pk: the private key \/nowhere\/two does not exist/, /wrong\.yaml:13: ClusterConfiguration\.networking: podSubnet .* overlap/, /4 errors:/,
+      ]);
+    }, 60_000);
+
     test('an even number of control planes is a warning, said once', async () => {
       const { code, stdout } = await home.run(['plan', ...good, '--masters', `${a},${b}`, ...byKey()]);
       expect({ code, stdout }).toMatchObject({ code: 0 });

@@ -1,0 +1,84 @@
+import { parseHost } from '../host-list';
+import { normalAddress } from '../ip-range';
+import { isObject } from '../kubeadm/json';
+import { nameOfKind } from '../kubeadm/kinds';
+import type { Problem } from '../problem';
+import type { Known } from './known-documents';
+import type { Source } from './yaml-source';
+
+type Path = readonly (string | number)[];
+
+/** Says of a problem that the rules of specs found where in the file its cause stands; as it is where nothing there is. */
+export type Locate = (problem: Problem) => Problem;
+
+export function locator(known: readonly Known[]): Locate {
+  const sourceOf = (kind: Known['kind'] | undefined): Source | undefined => known.find((one) => one.kind === kind)?.source;
+  const [cluster, policy] = [sourceOf('Cluster'), sourceOf('Policy')];
+
+  const ofHost = (problem: Problem, host: string, where: string): Problem => {
+    const place = cluster && findHost(cluster, host);
+    if (!cluster || !place) return problem;
+    const [group, item] = place;
+    if (where === 'ssh') return ofLogin(problem, cluster, group) ?? { ...problem, at: cluster.at([...group, 'ips', item]) };
+    const node = policy && /^node/.test(where) ? keyOf(policy, ['spec', `${where}s`], (key) => normalAddress(key) === normalAddress(host)) : undefined;
+    if (policy && node) return { ...problem, at: policy.at(node) };
+    const [, variable] = /^env\.(.*)$/s.exec(where) ?? [];
+    const path = where === 'roles' ? [...group, 'roles'] : (variable === undefined ? undefined : findEnv(cluster, [...group, 'env'], variable)) ?? [...group, 'ips', item];
+    return { ...problem, at: cluster.at(path) };
+  };
+
+  const ofField = (where: string, severity: Problem['severity']): string | undefined => {
+    const [, word = '', rest = ''] = /^([A-Za-z]+)[. ]?(.*)$/s.exec(where) ?? [];
+    if (where === 'controlPlaneEndpoint') return policy && valueAt(policy, ['spec', where]) !== undefined ? policy.at(['spec', where]) : sourceOf('cluster')?.at([where]);
+    if (word === 'Policy') return policy?.at(['spec', rest]);
+    if (word === 'Config') return known.find(({ kind, source }) => kind === 'Config' && valueAt(source, ['metadata', 'name']) === rest)?.source.at(['spec', severity === 'error' ? 'path' : 'match']);
+    if (word === 'metadata') return cluster?.at(['metadata', rest]);
+    if (word !== 'spec') return sourceOf(nameOfKind(word))?.at(rest.split('.'));
+    const [, variable] = /^env\.(.*)$/s.exec(rest) ?? [];
+    const path = variable === undefined ? rest.split(/[[\].]+/).filter(Boolean).map((part) => (/^\d+$/.test(part) ? Number(part) : part)) : undefined;
+    if (path) return cluster?.at(['spec', ...path]);
+    const env = cluster && findEnv(cluster, ['spec', 'env'], variable ?? '');
+    return env && cluster.at(env);
+  };
+
+  return (problem) => {
+    const { host, where = '', severity } = problem;
+    if (host !== undefined) return ofHost(problem, host, where);
+    const at = ofField(where, severity);
+    return at === undefined ? problem : { ...problem, at };
+  };
+}
+
+const valueAt = ({ value }: Source, path: Path): unknown =>
+  path.reduce<unknown>((from, key) => (Array.isArray(from) ? from[Number(key)] : isObject(from) ? from[String(key)] : undefined), value);
+const listAt = (source: Source, path: Path): readonly unknown[] => {
+  const list = valueAt(source, path);
+  return Array.isArray(list) ? list : [];
+};
+
+/** The group of a host, and its place in the group's `ips`. */
+function findHost(cluster: Source, host: string): [Path, number] | undefined {
+  for (const index of listAt(cluster, ['spec', 'hosts']).keys()) {
+    const group = ['spec', 'hosts', index];
+    const item = listAt(cluster, [...group, 'ips']).findIndex((text) => typeof text === 'string' && normalAddress(parseHost(text.trim())?.address ?? '') === normalAddress(host));
+    if (item >= 0) return [group, item];
+  }
+  return undefined;
+}
+
+/** The last one of a name counts. */
+function findEnv(cluster: Source, path: Path, name: string): Path | undefined {
+  const index = listAt(cluster, path).findLastIndex((item) => typeof item === 'string' && item.split('=', 1)[0]?.trim() === name);
+  return index < 0 ? undefined : [...path, index];
+}
+
+function keyOf(source: Source, path: Path, is: (key: string) => boolean): Path | undefined {
+  const key = Object.keys(valueAt(source, path) ?? {}).find(is);
+  return key === undefined ? undefined : [...path, key];
+}
+
+/** A key that cannot be read is the fault of one line, however many hosts log in with it. */
+function ofLogin({ host: _all, ...problem }: Problem, cluster: Source, group: Path): Problem | undefined {
+  const field = [[...group, 'ssh', 'pk'], ['spec', 'ssh', 'pk']].find((path) => Boolean(valueAt(cluster, path)));
+  return field && { ...problem, where: field.join('.'), at: cluster.at(field) };
+}
