@@ -1,5 +1,6 @@
 import type { ClusterSpec, Host } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
+import { parseHostKey } from '../domain/host-key';
 import { envField, isSealed, open, seal } from '../home/seal';
 import { type Login, Logins } from './logins';
 import { saysLogin } from './login-flags';
@@ -36,24 +37,26 @@ export function amendSpec(saved: ClusterSpec, amendment: Amendment, sources: Spe
 function amendHost(saved: ClusterSpec, host: Host, { login, host: only, hostKey, port = host.port, address = host.address }: Amendment, sources: SpecSources, logins: Logins): Host {
   const user = login.user ?? saved.credentials[host.credential]?.user;
   const moved = address !== host.address;
-  const { knownKeys: before, ...rest } = host;
+  const { knownKeys: before, hostKeys: said, ...rest } = host;
   const known = only === undefined && !moved && port === host.port ? [] : sources.knownKeys(address, port);
   // Of a host that is named known_hosts is asked again: that is how ssh users say that its key is another one.
   const stays = moved || port !== host.port || known.length > 0 ? known : (before ?? []);
-  const knownKeys = hostKey === undefined ? stays : [readHostKey(hostKey)];
+  const named = hostKey === undefined ? undefined : [readHostKey(hostKey)];
+  // Where the Clusterfile names keys only its own count: there the new one is written.
+  const hostKeys = said && (named ?? said);
+  const knownKeys = said ? stays : (named ?? stays);
   return {
     ...rest, port, address, id: moved ? address : host.id,
     env: moved ? host.env.map((entry) => resealed(saved.name, host.id, address, entry)) : host.env,
     credential: saysLogin(login) ? logins.idFor(address, { ...login, ...(user === undefined ? {} : { user }) }) : host.credential,
     ...(knownKeys.length > 0 ? { knownKeys } : {}),
+    ...(hostKeys ? { hostKeys } : {}),
   };
 }
 
-/** A key as a spec has it, from what ssh-keyscan, ssh-keygen -l or our own messages print. Throws InvalidSpec for anything else. */
+/** Throws InvalidSpec for what is no key. */
 function readHostKey(text: string): string {
-  const whole = /(?:^|\s)((?:ssh|ecdsa|sk)-\S+ AAAA[A-Za-z0-9+/]+=*)(?:\s|$)/.exec(text)?.[1];
-  const fingerprint = /(?:^|\s)(?:((?:ssh|ecdsa|sk)-\S+) )?(SHA256:[A-Za-z0-9+/]{43})(?:\s|$)/.exec(text);
-  const key = whole ?? (fingerprint ? [fingerprint[1], fingerprint[2]].filter(Boolean).join(' ') : undefined);
+  const key = parseHostKey(text);
   if (key !== undefined) return key;
   throw new ClusterError('InvalidSpec', `${JSON.stringify(text)} is no host key`, { todo: "give --host-key 'ssh-ed25519 SHA256:…' as the message shows it, or a line of ssh-keyscan" });
 }

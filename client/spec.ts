@@ -60,6 +60,7 @@ function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, lo
     credential: host.credential ?? login(),
     env: sealEnv(wanted.name, host.env, (variable) => `hosts/${address}/${envField(variable)}`),
     ...(knownKeys.length > 0 ? { knownKeys } : {}),
+    ...(host.hostKeys ? { hostKeys: host.hostKeys } : {}),
     ...(host.nodeName ? { nodeName: host.nodeName } : {}),
   };
 }

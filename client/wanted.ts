@@ -24,5 +24,6 @@ export interface WantedHost {
   /** Id of a credential that the saved spec has already; no login is needed then. */
   readonly credential?: string;
   readonly env: readonly EnvEntry[];
+  readonly hostKeys?: readonly string[];
   readonly nodeName?: string;
 }

@@ -36,14 +36,15 @@ function hostProblems(before: Host, after: Host, members: readonly string[]): Pr
 
 /** What an amendment must leave alone. */
 const frame = ({ hosts: _hosts, images: _images, credentials: _credentials, ...rest }: ClusterSpec): object => rest;
-const plain = ({ id: _id, address: _address, port: _port, credential: _credential, knownKeys: _keys, ...rest }: Host): object => rest;
+const plain = ({ id: _id, address: _address, port: _port, credential: _credential, knownKeys: _keys, hostKeys: _said, ...rest }: Host): object => rest;
 
 /**
  * Recorded host keys, without those of hosts for which an amendment names another: only that one counts from then on. A
  * key that was stolen must not stay welcome beside its successor.
  */
 export function withoutReplacedKeys(recorded: Readonly<Record<string, string>>, before: ClusterSpec | undefined, after: ClusterSpec): Record<string, string> {
-  const keysBefore = new Map(before?.hosts.map(({ id, knownKeys }) => [id, canonicalJson(knownKeys ?? [])]));
-  const replaced = new Set(after.hosts.filter(({ id, knownKeys = [] }) => knownKeys.length > 0 && keysBefore.get(id) !== canonicalJson(knownKeys)).map(({ id }) => id));
+  const named = ({ knownKeys = [], hostKeys = [] }: Host): string[] => [...hostKeys, ...knownKeys];
+  const keysBefore = new Map(before?.hosts.map((host) => [host.id, canonicalJson(named(host))]));
+  const replaced = new Set(after.hosts.filter((host) => named(host).length > 0 && keysBefore.get(host.id) !== canonicalJson(named(host))).map(({ id }) => id));
   return Object.fromEntries(Object.entries(recorded).filter(([id]) => !replaced.has(id)));
 }

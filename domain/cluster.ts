@@ -30,6 +30,8 @@ export interface Host {
    * `[<type> ]SHA256:<base64>`. Empty: first contact decides.
    */
   readonly knownKeys?: readonly string[];
+  /** Host keys that the Clusterfile names, in the same forms: only these count then, whatever was known or recorded. */
+  readonly hostKeys?: readonly string[];
   /** Kubernetes node name; empty: the host name, in lower case. */
   readonly nodeName?: string;
 }

@@ -53,7 +53,7 @@ function sender(bulk: BulkSenders, target: HostTarget, scope: Scope, session: Se
     if (!bulk.free || sizeOf(entries) < bulkBytes) return session.send(command, entries, options);
     const { signal, beat: _beat, log, ...rest } = scope;
     await bulk.send({
-      target: { ...target, pinnedKey: session.hostKey, knownKeys: [] }, scope: rest, entries,
+      target: { ...target, pinnedKey: session.hostKey, knownKeys: [], hostKeys: [] }, scope: rest, entries,
       command: { title, script, ...(env ? { env } : {}), ...(changes === undefined ? {} : { changes }), ...(timeoutMs === undefined ? {} : { timeoutMs }) },
     }, { signal, sent: (bytes) => options.told?.(bytes), log, first: options.first === true });
   };

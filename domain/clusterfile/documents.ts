@@ -23,6 +23,8 @@ export interface ClusterfileHost extends NodeSettings {
   /** What the host's group says otherwise than `ClusterDocuments.ssh`; see `loginOf`. */
   readonly ssh: SshSettings;
   readonly env: readonly EnvEntry[];
+  /** The only keys the host may show; absent: not said. */
+  readonly hostKeys?: readonly string[];
 }
 
 /** What stands beside a Cluster document. */

@@ -126,7 +126,7 @@ function editList(piece: Piece, path: readonly string[], wanted: readonly string
 
 const sameHost = (a: Host, b: Host): boolean => digestOf(shown(a)) === digestOf(shown(b));
 /** What a group of the file says of a host, logins and Node names apart. */
-const shown = ({ port, roles, env }: Host) => ({ port, roles, env });
+const shown = ({ port, roles, env, hostKeys = [] }: Host) => ({ port, roles, env, hostKeys });
 const access = (spec: ClusterSpec, { credential }: Host): Credential => spec.credentials[credential] ?? { user: 'root' };
 /** Two logins are one when they hold the same secrets; an agent belongs to a machine, not to a file. */
 const sameAccess = (a: Credential, b: Credential): boolean => digestOf(sshOf(a)) === digestOf(sshOf(b));
@@ -226,6 +226,7 @@ function addHost({ cluster, wanted }: Work, groups: Group[], host: Host): void {
   if (!common && !ownLogin) writeLogin(cluster, ['spec', 'ssh'], access(wanted, host));
   const node = document.createNode({
     ips: [text], roles: host.roles,
+    ...(host.hostKeys ? { hostKeys: host.hostKeys } : {}),
     ...(ownLogin ? { ssh: sshOf(access(wanted, host)) } : {}),
     ...(host.env.length > 0 ? { env: host.env.map(({ name, value }) => `${name}=${value}`) } : {}),
   });

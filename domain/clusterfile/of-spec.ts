@@ -15,6 +15,7 @@ export function documentsOfSpec(spec: ClusterSpec): ClusterDocuments {
     hosts: hosts.map((host) => ({
       address: host.address, port: host.port, roles: host.roles, env: host.env,
       ssh: shared === undefined ? sshOf(spec.credentials[host.credential]) : {},
+      ...(host.hostKeys === undefined ? {} : { hostKeys: host.hostKeys }),
       ...(host.nodeName === undefined ? {} : { nodeName: host.nodeName }),
     })),
     policy: beyondDefaults(spec.policy),

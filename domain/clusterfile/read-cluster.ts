@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ConfigDocument, EnvEntry } from '../cluster';
 import { withoutSystemNames } from '../env';
+import { parseHostKey } from '../host-key';
 import { parseHost } from '../host-list';
 import { normalAddress } from '../ip-range';
 import { check, warnUnknown } from './check';
@@ -37,6 +38,7 @@ function readHosts(groups: z.output<typeof hostsSchema>[], source: Source, repor
     warnUnknown(sshSchema.shape, source, [...path, 'ssh'], report);
     const { port: groupPort, ...ssh } = readSsh(group.ssh);
     const env = readEnv(group.env ?? [], source, [...path, 'env'], report);
+    const hostKeys = readHostKeys(group.hostKeys ?? [], source, [...path, 'hostKeys'], report);
     return group.ips.flatMap((text, item): ClusterfileHost[] => {
       const where = source.at([...path, 'ips', item]);
       const host = parseHost(text.trim());
@@ -48,8 +50,16 @@ function readHosts(groups: z.output<typeof hostsSchema>[], source: Source, repor
       if (first) report.error(where, `${host.address} is there twice, first at ${first}`, 'Name each host once.');
       seen.set(normalAddress(host.address), where);
       const port = host.port ?? groupPort;
-      return [{ address: host.address, roles: group.roles, ssh, env, ...(port === undefined ? {} : { port }) }];
+      return [{ address: host.address, roles: group.roles, ssh, env, ...(port === undefined ? {} : { port }), ...(hostKeys.length > 0 ? { hostKeys } : {}) }];
     });
+  });
+}
+
+function readHostKeys(items: readonly string[], source: Source, path: readonly PropertyKey[], report: Report): string[] {
+  return items.flatMap((text, index) => {
+    const key = parseHostKey(text);
+    if (key === undefined) report.error(source.at([...path, index]), `${JSON.stringify(text)} is no host key`, 'Write it as ssh-keyscan prints it, or SHA256:... as ssh-keygen -l does.');
+    return key ?? [];
   });
 }
 

@@ -32,6 +32,7 @@ export const hostsSchema = z.object({
   ips: names('ips').describe('Hosts of the group, each `ip` or `ip:port`.'),
   roles: names('roles').describe('`master` or `node` first of all; also `registry`, an architecture, free words.'),
   env: names('env').optional().describe('Variables of these hosts as `NAME=VALUE`, over `spec.env`.'),
+  hostKeys: names('hostKeys').optional().describe('Host keys of which these hosts have to show one: `ssh-ed25519 AAAA...`, a line of ssh-keyscan, or `SHA256:...`. Only these count then, and `known_hosts` does not.'),
   ssh: sshSchema.optional().describe('What is different from `spec.ssh` for these hosts, field by field.'),
 }, map);
 

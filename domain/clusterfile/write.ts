@@ -53,13 +53,14 @@ function clusterDocument({ name, images, hosts, ssh, env, command }: ClusterDocu
 function groupsOf(hosts: readonly ClusterfileHost[]): JsonObject[] {
   const groups: { key: string; ips: string[]; first: ClusterfileHost }[] = [];
   for (const host of hosts) {
-    const key = JSON.stringify([host.roles, host.ssh, host.env]);
+    const key = JSON.stringify([host.roles, host.ssh, host.env, host.hostKeys]);
     const last = groups.at(-1);
     if (last?.key === key) last.ips.push(addressOf(host));
     else groups.push({ key, ips: [addressOf(host)], first: host });
   }
-  return groups.map(({ ips, first: { roles, ssh, env } }) => ({
+  return groups.map(({ ips, first: { roles, ssh, env, hostKeys } }) => ({
     ips, roles,
+    ...(hostKeys === undefined ? {} : { hostKeys }),
     ...(isEmpty(ssh) ? {} : { ssh: { ...ssh } }),
     ...(env.length > 0 ? { env: env.map(lineOf) } : {}),
   }));

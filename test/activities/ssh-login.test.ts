@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { createRemote } from '../../activities/adapters/remote';
 import { fingerprintOfKey } from '../../activities/adapters/ssh/host-key';
 import type { Remote } from '../../activities/ports';
+import { clusterfileSpec } from '../../client/clusterfile-spec';
+import { parseClusterfile } from '../../domain/clusterfile';
 import type { HostTarget } from '../../domain/cluster';
 import { aScope, aTarget, newHostKey, newLoginKey, newRsaHostKey, openSecrets, startMute, startServer, type ServerOptions, type TestServer } from './ssh-server';
 
@@ -184,6 +186,24 @@ describe('host keys', () => {
         details: { todo: expect.stringContaining(`--host-key '${hostKey.split(' ')[0]!} ${fingerprint}'`) as string },
       });
     }
+  });
+
+  test('keys that the Clusterfile names count alone: one of them is enough, what was known or recorded is no more', async () => {
+    const { port } = await serve();
+    const { hostKey, fingerprint } = await remote.to(aTarget(port), aScope());
+    const old = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMn5uMtRLbDkFwAfsbbwfLOtVMZSRHuWvSGMWDCbPmRm';
+    const named = (keys: readonly string[]) => {
+      const text = `apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nmetadata: {name: c}\nspec: {ssh: {passwd: x}, hosts: [{ips: ['127.0.0.1:${port}'], roles: [master], hostKeys: ${JSON.stringify(keys)}}]}\n`;
+      const sources = { settings: () => ({}), knownKeys: () => [hostKey], own: [] };
+      const flags = { env: [], cmd: [], configFile: [], values: [], set: [] };
+      return clusterfileSpec(parseClusterfile(text, { file: 'Clusterfile' }).documents, { flags, logins: { flags: {}, environment: {} }, sources, saved: undefined }).hosts[0]!;
+    };
+    const target = (keys: readonly string[]): HostTarget => {
+      const { knownKeys, hostKeys } = named(keys);
+      return aTarget(port, { pinnedKey: hostKey, strictHostKeys: true, ...(knownKeys ? { knownKeys } : {}), ...(hostKeys ? { hostKeys } : {}) });
+    };
+    for (const keys of [[fingerprint], [old, `127.0.0.1 ${hostKey}`], []]) await expect(remote.to(target(keys), aScope({ n: 2 }))).resolves.toBeDefined();
+    expect(await refusal(target([old]))).toMatchObject({ type: 'HostKeyMismatch', message: expect.stringContaining(`but ${fingerprintOfKey(old)} (ssh-ed25519) is known`) as string });
   });
 
   test('with strict checking an unknown key is refused', async () => {

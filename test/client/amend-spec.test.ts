@@ -37,6 +37,13 @@ describe('a new host key', () => {
     expect(keysOf(amendSpec(amended(fingerprint), { login: {}, images: [], host }, sources()))).toEqual([fingerprint]);
   });
 
+  test('of a host whose keys the Clusterfile names is written there, whatever known_hosts says', () => {
+    const named = { ...saved, hosts: saved.hosts.map((one) => ({ ...one, hostKeys: [key] })) };
+    const [first, second] = amendSpec(named, { login: {}, images: [], host, hostKey: fingerprint }, sources([key])).hosts;
+    expect([first?.hostKeys, second?.hostKeys]).toEqual([[key], [fingerprint]]);
+    expect(withoutReplacedKeys({ [host]: key, '10.0.0.1': key }, named, { ...named, hosts: [first!, second!] })).toEqual({ '10.0.0.1': key });
+  });
+
   test('takes the place of the recorded one; those of other hosts stay', () => {
     const recorded = { '10.0.0.1': 'one', [host]: 'two' };
     expect(withoutReplacedKeys(recorded, saved, amended(key))).toEqual({ '10.0.0.1': 'one' });

@@ -101,6 +101,19 @@ test('hosts and images are edited in place: comments, order and unknown document
   expect(back).toContain('10.0.0.9:2222');
 });
 
+test('host keys that the file names are kept up to date where it has them; what known_hosts knew is not written', () => {
+  const [old, now] = ['a', 'b'].map((letter) => `SHA256:${letter.repeat(43)}`) as [string, string];
+  const named = text.replace('  # rack B\n  - ips:\n', `  # rack B\n  - hostKeys: ['${old}']   # read at the console\n    ips:\n`);
+  const spec = specOf(named);
+  const known = { ...spec, hosts: spec.hosts.map((host) => ({ ...host, knownKeys: ['ssh-ed25519 AAAA'] })) };
+  expect(writtenBack({ text: renderedClusterfile(named, { file: 'Clusterfile' }), spec: known, sources })).toBe(named);
+  const changed = { ...spec, hosts: spec.hosts.map((host) => (host.id === '10.0.0.12' ? { ...host, hostKeys: [now] } : host)) };
+  const back = writtenBack({ text: renderedClusterfile(named, { file: 'Clusterfile' }), spec: changed, sources });
+  same(specOf(back, changed), changed);
+  expect(back).toContain('# read at the console');
+  expect(specOf(writtenBack({ spec: changed, sources }), changed).hosts.map(({ hostKeys }) => hostKeys)).toEqual([undefined, undefined, undefined, [old], [now]]);
+});
+
 test('what came by flags is in it: secrets sealed, documents behind the others', () => {
   const spec = specOf(text);
   const said = completeSpec({

@@ -128,6 +128,14 @@ test('hosts: their own port before the group\'s, each once, by address', () => {
   expect(problems).toContain('Clusterfile:8: 10.0.0.1 is there twice, first at Clusterfile:6');
 });
 
+test('host keys as ssh prints them, in one form; what is none has its line', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMn5uMtRLbDkFwAfsbbwfLOtVMZSRHuWvSGMWDCbPmRm';
+  const print = `SHA256:${'a'.repeat(43)}`;
+  const group = (...keys: string[]) => cluster(`\n  hosts:\n  - ips: [10.0.0.1, 10.0.0.2]\n    roles: [node]\n    hostKeys:\n${keys.map((one) => `    - '${one}'\n`).join('')}`);
+  expect(documentsOf(group(`10.0.0.1 ${key}`, `256 ${print} root@h (ED25519)`)).hosts.map(({ hostKeys }) => hostKeys)).toEqual([[key, print], [key, print]]);
+  expect(problemsOf(group(key, 'MD5:00:11'))).toContain('Clusterfile:10: "MD5:00:11" is no host key');
+});
+
 test('a group\'s settings go over the cluster\'s field by field, a key of its own over both forms of a key', () => {
   const base = { user: 'root', passwd: 'p', pkData: 'KEY', pk: '/k', pkPasswd: 'x', port: 22 };
   expect(loginOf(base, { user: 'ops' })).toEqual({ ...base, user: 'ops' });
@@ -288,11 +296,11 @@ test('what is written is read back as the same, whatever stands in it', () => {
   const value = fc.oneof(word, fc.constantFrom('yes', '1', 'null', '~', '{{ .Values.x }}', '0x1', 'sealed:v1:a:b:c:d'));
   const ssh = fc.record({ user: fc.constantFrom('root', 'ops'), passwd: value.filter((one) => one !== ''), pk: fc.constant('/k'), port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: [] });
   const env = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[A-Z][A-Z0-9_]{0,5}$/), value }), { selector: ({ name }) => name, maxLength: 3 });
-  const host = fc.record({ roles: fc.constantFrom(['master'], ['node', 'gpu']), ssh: ssh.map(({ port: _port, ...rest }) => rest), env, port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }) });
+  const host = fc.record({ roles: fc.constantFrom(['master'], ['node', 'gpu']), ssh: ssh.map(({ port: _port, ...rest }) => rest), env, port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }), hostKeys: fc.constantFrom(undefined, [`SHA256:${'a'.repeat(43)}`], ['ssh-ed25519 AAAA0']) });
   fc.assert(fc.property(fc.record({ hosts: fc.array(host, { maxLength: 5 }), ssh, env, command: fc.array(value, { maxLength: 2 }), data: value }), ({ hosts, data, ...rest }) => {
     const documents = {
       ...rest, name: 'prod', images: ['kubernetes:v1'],
-      hosts: hosts.map(({ port, ...one }, at) => ({ ...one, address: `10.0.0.${at + 1}`, ...(port === undefined ? {} : { port }) })),
+      hosts: hosts.map(({ port, hostKeys, ...one }, at) => ({ ...one, address: `10.0.0.${at + 1}`, ...(port === undefined ? {} : { port }), ...(hostKeys === undefined ? {} : { hostKeys }) })),
       configs: [{ name: 'one', path: 'etc/x', strategy: 'append' as const, data }],
       kubeadm: { kubelet: { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 50 } },
       policy: { parallel: 3, parkRetry: { times: 1, firstMs: 1500, factor: 1.5 }, maxClockSkewMs: 2500, drain: { graceMs: 0, timeoutMs: 90_000, force: false }, upgrade: { maxUnavailable: '25%' }, approve: { removeControlPlane: false, upgrade: true, override: true }, snapshots: { beforeUpgrade: false, keep: 2, everyMs: 7_200_000 }, drift: { everyMs: 1_500, converge: true } }, controlPlaneEndpoint: 'a.b:1',

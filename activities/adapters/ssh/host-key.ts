@@ -13,10 +13,11 @@ export const fingerprintOfKey = (key: string): string =>
   `SHA256:${createHash('sha256').update(Buffer.from(key.split(' ')[1] ?? '', 'base64')).digest('base64').replace(/=+$/, '')}`;
 
 /**
- * The keys of which a host has to show one: the recorded one, and what a person named (known_hosts, `keelson amend`). What
+ * The keys of which a host has to show one: those that its Clusterfile names, or else the recorded one, and what a person named (known_hosts, `keelson amend`). What
  * was seen earlier in the operation counts where nothing else is known. Empty: any, at first contact.
  */
-export function expectedKeys({ pinnedKey, knownKeys = [] }: HostTarget, seenBefore?: string): string[] {
+export function expectedKeys({ pinnedKey, knownKeys = [], hostKeys = [] }: HostTarget, seenBefore?: string): string[] {
+  if (hostKeys.length > 0) return [...hostKeys];
   const recorded = pinnedKey ?? (knownKeys.length > 0 ? undefined : seenBefore);
   return [recorded, ...knownKeys].filter((key): key is string => key !== undefined && key !== '');
 }
