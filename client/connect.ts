@@ -21,9 +21,12 @@ export interface Connected {
   readonly ui?: string;
 }
 
-/** Whether Keelson's own server is used: nothing in the options or the environment names another. */
+/**
+ * Whether Keelson's own server is used: nothing in the options or the environment names another. A configuration file that lies
+ * where Temporal's own tools look for one is no word for Keelson; one that the environment names is.
+ */
 export const usesEmbedded = ({ profile, address }: ConnectOptions, env: NodeJS.ProcessEnv = process.env): boolean =>
-  !(profile ?? address ?? env['TEMPORAL_PROFILE'] ?? env['TEMPORAL_ADDRESS']);
+  ![profile, address, env['TEMPORAL_PROFILE'], env['TEMPORAL_ADDRESS'], env['TEMPORAL_CONFIG_FILE']].some(Boolean);
 
 /** Connects to the server that options and environment name, or else to the embedded one. Throws TemporalUnavailable. */
 export async function connect(options: ConnectOptions): Promise<Connected> {
@@ -47,7 +50,7 @@ async function dial(target: ConnectionOptions): Promise<Connection> {
     return await Connection.connect({ connectTimeout: '10s', ...target });
   } catch (error) {
     throw new TemporalUnavailable(`the Temporal server at ${target.address ?? 'localhost:7233'} does not answer`, {
-      cause: error, todo: 'check TEMPORAL_ADDRESS and the profile; without both Keelson starts a server of its own',
+      cause: error, todo: 'check TEMPORAL_ADDRESS, TEMPORAL_CONFIG_FILE and the profile; without them Keelson starts a server of its own',
     });
   }
 }

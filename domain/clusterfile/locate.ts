@@ -15,8 +15,10 @@ export function locator(known: readonly Known[]): Locate {
   const sourceOf = (kind: Known['kind'] | undefined): Source | undefined => known.find((one) => one.kind === kind)?.source;
   const [cluster, policy] = [sourceOf('Cluster'), sourceOf('Policy')];
 
+  let hosts: ReturnType<typeof hostsIn> | undefined;
+
   const ofHost = (problem: Problem, host: string, where: string): Problem => {
-    const place = cluster && findHost(cluster, host);
+    const place = cluster && (hosts ??= hostsIn(cluster)).get(normalAddress(host));
     if (!cluster || !place) return problem;
     const [group, item] = place;
     if (where === 'ssh') return ofLogin(problem, cluster, group) ?? { ...problem, at: cluster.at([...group, 'ips', item]) };
@@ -56,14 +58,17 @@ const listAt = (source: Source, path: Path): readonly unknown[] => {
   return Array.isArray(list) ? list : [];
 };
 
-/** The group of a host, and its place in the group's `ips`. */
-function findHost(cluster: Source, host: string): [Path, number] | undefined {
+/** By address: the group of a host, and its place in the group's `ips`. A table, as there may be thousands. */
+function hostsIn(cluster: Source): Map<string, readonly [Path, number]> {
+  const found = new Map<string, readonly [Path, number]>();
   for (const index of listAt(cluster, ['spec', 'hosts']).keys()) {
     const group = ['spec', 'hosts', index];
-    const item = listAt(cluster, [...group, 'ips']).findIndex((text) => typeof text === 'string' && normalAddress(parseHost(text.trim())?.address ?? '') === normalAddress(host));
-    if (item >= 0) return [group, item];
+    for (const [item, text] of listAt(cluster, [...group, 'ips']).entries()) {
+      const host = typeof text === 'string' ? parseHost(text.trim()) : undefined;
+      if (host) found.set(normalAddress(host.address), [group, item]);
+    }
   }
-  return undefined;
+  return found;
 }
 
 /** The last one of a name counts. */

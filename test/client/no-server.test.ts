@@ -19,7 +19,7 @@ const before = process.env;
 let home: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'no-server-'));
-  const { TEMPORAL_ADDRESS: _address, TEMPORAL_PROFILE: _profile, ...rest } = before;
+  const { TEMPORAL_ADDRESS: _address, TEMPORAL_PROFILE: _profile, TEMPORAL_CONFIG_FILE: _file, ...rest } = before;
   // A server that would be started all the same is not found: the test fails with other words, and starts nothing either.
   process.env = { ...rest, KEELSON_HOME: home, TEMPORAL_CLI_PATH: join(home, 'none') };
 });
