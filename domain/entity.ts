@@ -6,6 +6,7 @@ import { ClusterError } from './errors';
 import { type Act, type AmendRequest, nobody, noted, type Paused, withDesired } from './hands';
 import type { HostRecord } from './host-record';
 import type { FixedSettings } from './kubeadm/fixed';
+import type { MadeFrom } from './made-from';
 import { leavingOf } from './membership';
 import { noHash } from './plan';
 import { formatProblems } from './problem';
@@ -90,6 +91,8 @@ export interface ClusterRecord {
   readonly installed?: readonly string[];
   /** machine-id of each member, by host id: another machine at the same address is not that host. */
   readonly machineIds?: Readonly<Record<string, string>>;
+  /** What the hosts' files were made from when an operation last ended well: the next plan says by it what has changed. */
+  readonly madeFrom?: MadeFrom;
   /** What of its configuration cannot be changed any more, as the running cluster last said. */
   readonly fixed?: FixedSettings;
 }

@@ -44,3 +44,7 @@ export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
 }
+
+/** The images whose files a host gets: rootfs and patches everywhere, applications on the leader. */
+export const filesFor = (images: readonly ImageFacts[], isLeader: boolean): ImageFacts[] =>
+  images.filter(({ kind }) => kind !== 'application' || isLeader);

@@ -1,6 +1,6 @@
 import { type ClusterSpec, type Host, type KubeadmDocuments } from './cluster';
 import { digestOf } from './digest';
-import type { ImageFacts } from './images';
+import { filesFor, type ImageFacts } from './images';
 import { partsOn, type SettingsPart, wantedSettings } from './settings';
 
 const key = (value: unknown): string => digestOf(value).slice(0, 16);
@@ -12,7 +12,7 @@ const key = (value: unknown): string => digestOf(value).slice(0, 16);
 export const marks = {
   /** The files of all images that this host gets are there, merged and rendered for it. */
   mount: (spec: Pick<ClusterSpec, 'configs' | 'env' | 'registryPassword'>, images: readonly ImageFacts[], host: Host, leader: string): string => {
-    const shown = images.filter(({ kind }) => kind !== 'application' || host.id === leader).map(({ ref, digest }) => [ref, digest]);
+    const shown = filesFor(images, host.id === leader).map(({ ref, digest }) => [ref, digest]);
     return `mount:${key({ shown, configs: spec.configs, env: spec.env, registryPassword: spec.registryPassword, hostEnv: host.env, roles: host.roles })}`;
   },
   /** The registry serves what these images carry. */

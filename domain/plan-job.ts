@@ -19,6 +19,8 @@ export interface PlanJob {
   readonly host?: string;
   /** Digest of the image, in RunGuest. */
   readonly image?: string;
+  /** Digest of what it brings: content, settings, role. No secret is in it. */
+  readonly brings?: string;
   /** Why it is needed, for people. */
   readonly reason: string;
   /** In Join and Remove: the control plane it speaks through, where that is not the leader. */

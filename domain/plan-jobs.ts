@@ -1,8 +1,9 @@
 import { apiPlace, registryPlace } from './api-place';
 import { controlPlanes, type Host, isControlPlane, registryHosts } from './cluster';
 import type { HostFacts } from './facts';
-import type { ImageFacts } from './images';
+import { filesFor, type ImageFacts } from './images';
 import { byRole, inTurn } from './in-turn';
+import { changedIn, madeFrom } from './made-from';
 import { marks } from './marks';
 import { fateOf, hasJoined, isKnown } from './membership';
 import type { PlanJob } from './plan-job';
@@ -37,15 +38,14 @@ const has = (situation: Situation, host: Host, mark: string): boolean => situati
 const job = (stage: StageName, host: Host, reason: string): PlanJob[] => [{ id: `${stage}/${host.id}`, stage, host: host.id, reason }];
 
 function mountJob(situation: Situation, host: Host): PlanJob[] {
-  const { spec, images, leader } = situation;
+  const { spec, images, leader, last, seen } = situation;
   // A host that led once has the files of applications as well: they do no harm.
   if (has(situation, host, marks.mount(spec, images, host, leader)) || has(situation, host, marks.mount(spec, images, host, host.id))) return [];
-  return job('MountRootfs', host, filesFor(images, host.id === leader).map(({ ref }) => ref).join(', '));
+  const brought = filesFor(images, host.id === leader);
+  const again = seen.get(host.id)?.done.some((mark) => mark.startsWith('mount:'));
+  const changed = again ? changedIn(last?.madeFrom, madeFrom(spec, brought), { was: last?.members?.[host.id]?.host, is: host }) : [];
+  return job('MountRootfs', host, (changed.length > 0 ? changed : brought.map(({ ref }) => ref)).join(', '));
 }
-
-/** The images whose files a host gets: rootfs and patches everywhere, applications on the leader. */
-export const filesFor = (images: readonly ImageFacts[], isLeader: boolean): ImageFacts[] =>
-  images.filter(({ kind }) => kind !== 'application' || isLeader);
 
 function registryJob(situation: Situation, host: Host): PlanJob[] {
   const { images, spec, seen, version } = situation;

@@ -5,6 +5,7 @@ import type { ClusterFacts, HostFacts } from './facts';
 import type { ImageFacts } from './images';
 import { absentOf, leaderOf } from './membership';
 import type { Approval, PlanJob } from './plan-job';
+import { withBrings } from './plan-brings';
 import { jobsFor } from './plan-jobs';
 import { unsafeProblems } from './plan-safety';
 import { errorsOf, formatProblems, type Problem } from './problem';
@@ -24,7 +25,7 @@ export interface Plan {
   readonly absent: readonly string[];
   /** Errors refuse the plan, warnings go with it. */
   readonly problems: readonly Problem[];
-  /** Over stages, hosts, versions and digests; never uptime, disk, clock or sealed text. */
+  /** Over stages, hosts, versions and digests of what the jobs bring; never uptime, disk, clock or sealed text. */
   readonly hash: string;
 }
 
@@ -56,9 +57,9 @@ export function planCluster({ spec, facts, images, problems, cluster, silent = f
   const absent = absentOf(spec, seen, cluster, last).map(({ id }) => id);
   const situation: Situation = { spec, seen, images, leader, version, absent, cluster, silent, leaving, last, forget, force };
   const all = [...problems, ...unsafeProblems(situation)];
-  const jobs = all.some(({ severity }) => severity === 'error') ? [] : jobsFor(situation);
+  const jobs = all.some(({ severity }) => severity === 'error') ? [] : withBrings(situation, jobsFor(situation));
   const shown = images.map(({ ref, digest, kind }) => ({ ref, digest, kind }));
-  const hash = digestOf({ cluster: spec.name, leader, version, images: shown, jobs: jobs.map(({ id, image, forget: forgotten, from }) => ({ id, image: image ?? '', ...(forgotten ? { forget: true } : {}), ...(from ? { from } : {}) })) });
+  const hash = digestOf({ cluster: spec.name, leader, version, images: shown, jobs: jobs.map(({ id, image, brings, forget: forgotten, from }) => ({ id, image, brings, forget: forgotten, from })) });
   return { cluster: spec.name, version, leader, images: shown, jobs, approvals: approvalsOf(spec, jobs), absent, problems: all, hash };
 }
 

@@ -7,6 +7,7 @@ import type { ErrorType } from '../domain/errors';
 import type { Paused } from '../domain/hands';
 import type { HostFacts } from '../domain/facts';
 import { recordOutcome } from '../domain/host-record';
+import { madeFrom } from '../domain/made-from';
 import { marks } from '../domain/marks';
 import { hasJoined, leavingOf } from '../domain/membership';
 import { type Plan, refusalOf } from '../domain/plan';
@@ -166,7 +167,8 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
       const endedAt = new Date().toISOString();
       const reason = left ? 'Skipped' : plan.absent.length > 0 ? 'HostUnreachable' : 'Ready';
       tell(endStatus(status, { ok: true, ready: reason === 'Ready', reason, message }, endedAt));
-      record = { ...recordOutcome(record, last, status, endedAt), phase: 'ClusterSuccess', conditions: status.conditions, created: true };
+      record = { ...recordOutcome(record, last, status, endedAt), phase: 'ClusterSuccess', conditions: status.conditions, created: true,
+        ...(left ? {} : { madeFrom: madeFrom(spec, seen.images) }) };
       await condition(allHandlersFinished);
       return { outcome: 'Success', message, record };
     }
