@@ -10,7 +10,7 @@ import type { PlanJob } from './plan-job';
 import { settingsJobs } from './plan-settings';
 import type { Situation } from './situation';
 import type { StageName } from './stages';
-import { pointOfNoReturn, upgradesFrom } from './upgrade';
+import { hasBegun, pointOfNoReturn, upgradesFrom } from './upgrade';
 import { unwhole, wholeInput } from './whole';
 
 /** The jobs in the order of the stages, and within a stage in the order of the spec. */
@@ -64,7 +64,9 @@ function upgradeJobs({ spec, seen, version, leader }: Situation, hosts: readonly
     const from = upgradesFrom(seen.get(host.id), version);
     return from === undefined ? [] : [{ host, from }];
   });
-  const snapshot = spec.policy.snapshots.beforeUpgrade && behind.some(({ host }) => isControlPlane(host));
+  // The snapshot is of before the upgrade: one that goes on where it stood needs none, and must not wait for an etcd that is ill.
+  const begun = controlPlanes(spec).some(({ id }) => hasBegun(seen.get(id), version));
+  const snapshot = spec.policy.snapshots.beforeUpgrade && !begun && behind.some(({ host }) => isControlPlane(host));
   return [
     ...(snapshot ? [{ id: `Upgrade/${leader}/snapshot`, stage: 'Upgrade' as const, host: leader, reason: 'a snapshot of etcd, on every control plane' }] : []),
     ...behind.map(({ host, from }): PlanJob => ({

@@ -19,6 +19,13 @@ export function upgradesFrom(facts: HostFacts | undefined, version: string): str
   return facts.done.some((mark) => mark.startsWith('upgrading:')) ? version : undefined;
 }
 
+/**
+ * Whether the way to a version was begun on a host: it bears the mark of one that has not come to its end, or something of it
+ * runs that version. What etcd holds by then is no more the state of before.
+ */
+export const hasBegun = (facts: HostFacts | undefined, version: string): boolean =>
+  facts !== undefined && hasJoined(facts) && (versionsOf(facts).includes(version) || facts.done.some((mark) => mark.startsWith('upgrading:')));
+
 const byAge = (a: string, b: string): number => {
   const [one, other] = [readVersion(a), readVersion(b)];
   return one && other ? compareVersions(one, other) : 0;

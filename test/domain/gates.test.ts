@@ -99,6 +99,16 @@ describe('an upgrade', () => {
   const others: Record<string, JobState> = Object.fromEntries(upgrade.filter(({ stage, from }) => stage !== 'Upgrade' || from === undefined).map(({ id }) => [id, 'done']));
   const control = done('Upgrade/10.0.0.1', 'Upgrade/10.0.0.2', 'Upgrade/10.0.0.3');
 
+  test('begins with the etcd snapshot: without one no host is upgraded', () => {
+    for (const id of [1, 2, 3, 4].map((at) => `Upgrade/10.0.0.${at}`)) {
+      const but = (state: JobState) => may(id, { ...others, ...(id === 'Upgrade/10.0.0.1' ? {} : control), 'Upgrade/10.0.0.1/snapshot': state });
+      expect(but('running')).toMatchObject({ go: false, blocked: false });
+      expect(but('failed')).toMatchObject({ go: false, blocked: true });
+    }
+    expect(may('Upgrade/10.0.0.1/snapshot', { ...others, 'MirrorRegistry/10.0.0.1': 'running' })).toMatchObject({ go: false, blocked: false });
+    expect(may('Upgrade/10.0.0.1/snapshot', others)).toEqual({ go: true });
+  });
+
   test('begins when the registry serves both versions, and takes control planes one by one, the leader first', () => {
     expect(may('Upgrade/10.0.0.1', { ...others, 'MirrorRegistry/10.0.0.1': 'running' })).toMatchObject({ go: false, blocked: false });
     expect(may('Upgrade/10.0.0.1', others)).toEqual({ go: true });
