@@ -7,7 +7,7 @@ import type { NodeFacts } from '../domain/facts';
 import type { Where } from '../domain/where';
 import type { Deps } from './deps';
 import { drainNode } from './drain';
-import { healthyEtcd, lookThrough } from './etcd';
+import { lookThrough, majorityWithout } from './etcd';
 import { poll } from './poll';
 import type { Scope, Session } from './ports';
 import { resetNow } from './reset';
@@ -48,7 +48,7 @@ export const removeHost = (deps: Deps) => async (input: RemoveInput): Promise<vo
     const { nodes, members } = await lookThrough(through, leader);
     const node = nodes.find(({ address }) => address === host.address);
     const isMember = members.some(({ address }) => address === host.address);
-    if (controlPlane && isMember) await healthyEtcd(through, scope, leader);
+    if (controlPlane && isMember) await majorityWithout(through, scope, { through: leader, address: host.address });
     if (node) await drained(through, scope, { node, host, policy: input.drain });
 
     const onward = withoutCancel(scope);
@@ -96,11 +96,7 @@ async function leaveEtcd(through: Session, scope: Scope, { leader, address }: { 
   const { nodes } = await lookThrough(through, leader);
   const own = nodes.find((node) => node.address === leader.address);
   await through.run(removeEtcdMember(own?.name ?? '', address));
-  await poll({ scope, host: leader.id, what: `that etcd is healthy without ${address}`, everyMs: 500, timeoutMs: 120_000 }, async () => {
-    const { members } = await lookThrough(through, leader);
-    if (members.some((member) => member.address === address)) return 'it is still a member';
-    return members.some(({ healthy }) => healthy) || 'no member answers';
-  });
+  await majorityWithout(through, scope, { through: leader, address, gone: true });
 }
 
 /** The host as it was before it joined. What could not be cleaned is for a person to see. */

@@ -79,8 +79,8 @@ export interface ClusterFacts {
   /** Host id of the control plane that was asked. */
   readonly through: string;
   readonly nodes: readonly NodeFacts[];
-  /** etcd's members by their peer address; healthy: answered just now. */
-  readonly etcd: readonly { readonly name: string; readonly address: string; readonly healthy: boolean }[];
+  /** etcd's members by their peer address; healthy: answered just now. The id as etcdctl prints it. */
+  readonly etcd: readonly { readonly id?: string; readonly name: string; readonly address: string; readonly healthy: boolean }[];
   /** What of its configuration cannot be changed any more; absent when it does not say. */
   readonly fixed?: FixedSettings;
 }

@@ -118,20 +118,25 @@ function joinJob(situation: Situation, host: Host): PlanJob[] {
 const bridgeOf = ({ leaving, seen }: Situation): string | undefined =>
   leaving.find((host) => isControlPlane(host) && seen.get(host.id)?.reachable && hasJoined(seen.get(host.id)))?.id;
 
-/** The address of every etcd member that is dead and belongs to no control plane that stays: it leaves before anybody joins. */
+/**
+ * The address of every etcd member that is dead and belongs to no control plane that stays: it leaves before anybody joins, by
+ * a person's word. What a join of ours has left that was cut off on this host is ours to take away.
+ */
 function deadMemberJobs(situation: Situation): PlanJob[] {
-  const { spec, seen, cluster, leaving, leader } = situation;
+  const { spec, seen, cluster, leaving, leader, last } = situation;
   if (!cluster) return [];
   const dead = cluster.etcd.filter(({ healthy }) => !healthy);
-  return dead.flatMap(({ address }): PlanJob[] => {
+  return dead.flatMap(({ id, address }): PlanJob[] => {
     const host = spec.hosts.find((one) => one.address === address);
     const leaver = leaving.find((one) => one.address === address);
     if (leaver) return fateFor(situation, leaver) === 'forget' ? [removeJob(situation, leaver, 'forget')] : [];
     if (host && (situation.absent.includes(host.id) || hasJoined(seen.get(host.id)))) return [];
     const on = host?.id ?? leader;
+    const ours = host !== undefined && seen.get(host.id)?.claim !== undefined;
     return [{
       id: `Remove/${on}/${address}`, stage: 'Remove', host: on, member: address, removes: true, forget: true,
-      reason: `the etcd member at ${address} is dead and belongs to no control plane`,
+      reason: `the etcd member ${id ? `${id} ` : ''}at ${address} is dead and belongs to no control plane`,
+      ...(last?.created && !ours ? { approval: 'removeControlPlane' as const } : {}),
     }];
   });
 }

@@ -3,6 +3,7 @@ import { fixedProblems } from './kubeadm/fixed';
 import { marks } from './marks';
 import { fateOf, hasJoined } from './membership';
 import type { Problem } from './problem';
+import { hasMajority, membersWithout } from './quorum';
 import type { Situation } from './situation';
 import { upgradeProblems } from './upgrade';
 
@@ -44,9 +45,6 @@ function turnedRoles({ spec, seen, cluster }: Situation): Problem[] {
   });
 }
 
-/** More than half. */
-export const quorumOf = (members: number): number => Math.floor(members / 2) + 1;
-
 /**
  * Goes through the changes of etcd's membership in the order in which they are made: dead members leave, then control
  * planes join one by one, then those that leave. Refuses where a step would leave fewer than a majority.
@@ -62,7 +60,7 @@ function quorum(situation: Situation): Problem[] {
   let members = cluster.etcd.map(({ address, healthy }) => ({ address, healthy }));
   const dead = members.filter(({ healthy, address }) => !healthy && !isHeld(situation, address));
   const healthy = (): number => members.filter((one) => one.healthy).length;
-  if (members.length > 0 && healthy() < quorumOf(members.length)) {
+  if (members.length > 0 && !hasMajority(members)) {
     if (joining.length + going.length + dead.length === 0) return [];
     return [unsafe(`etcd has lost its quorum: ${healthy()} of ${members.length} members are healthy`, 'bring members back, or restore a snapshot: keelson etcd restore')];
   }
@@ -77,8 +75,8 @@ function quorum(situation: Situation): Problem[] {
   for (const { address } of added) members = [...members, { address, healthy: true }];
 
   for (const host of going) {
-    members = members.filter(({ address }) => address !== host.address);
-    if (members.length > 0 && healthy() < quorumOf(members.length)) {
+    members = membersWithout(members, host.address);
+    if (members.length > 0 && !hasMajority(members)) {
       return [unsafe(`without ${host.id} etcd would have ${healthy()} healthy members of ${members.length}, fewer than a majority`,
         `first remove what is dead (${members.filter((one) => !one.healthy).map(({ address }) => address).join(', ')}), then ${host.id}`, host.id)];
     }

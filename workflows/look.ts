@@ -9,6 +9,7 @@ import { placesOf } from '../domain/places';
 import { type Plan, planCluster } from '../domain/plan';
 import type { Problem } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
+import { strangerIsAway } from '../domain/stranger';
 import type { Where } from '../domain/where';
 import { explain, told } from './explain';
 import type { On } from './on';
@@ -69,15 +70,6 @@ export async function look(input: LookInput): Promise<Seen> {
 /** What differs, from a look. */
 export const planFrom = (spec: ClusterSpec, seen: Seen, known: { last: ClusterRecord; forget?: readonly string[]; force?: boolean }): Plan =>
   planCluster({ spec, ...seen, silent: seen.cluster === undefined, leaving: leavingOf(spec, known.last).map(({ host }) => host), ...known });
-
-/** A host that leaves and is somebody else's by now, or another machine, is not ours to reset: the cluster can only forget it. */
-function strangerIsAway(facts: HostFacts, uid: string, { machineIds = {} }: ClusterRecord): HostFacts {
-  const { host, claim, machineId } = facts;
-  if (claim && claim.uid !== uid) return unreachable(host, { type: 'HostClaimed', message: `it belongs to cluster ${claim.cluster} by now` });
-  const before = machineIds[host];
-  if (!machineId || !before || machineId === before) return facts;
-  return unreachable(host, { type: 'HostClaimed', message: `another machine answers at its address: machine-id ${machineId}, not ${before}` });
-}
 
 async function lookAtHost({ spec, where, on, report }: LookInput, target: HostTarget): Promise<HostFacts> {
   const { id } = target;

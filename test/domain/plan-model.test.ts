@@ -6,7 +6,7 @@ import { type HostFacts, unreachable } from '../../domain/facts';
 import { type Board, verdict } from '../../domain/gates';
 import { marks } from '../../domain/marks';
 import { type Plan, type PlanJob, planCluster } from '../../domain/plan';
-import { quorumOf } from '../../domain/plan-safety';
+import { quorumOf } from '../../domain/quorum';
 import type { JobState } from '../../domain/status';
 import { aCluster, aHost, bareFacts, clusterFacts, someImages } from '../fixtures';
 

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import type { ClusterSpec } from '../../domain/cluster';
+import type { HostFacts } from '../../domain/facts';
 import { marks } from '../../domain/marks';
 import { describePlan, planCluster } from '../../domain/plan';
 import { aCluster, allMarks, bareFacts, clusterFacts, someImages } from '../fixtures';
@@ -71,18 +73,45 @@ test('a leader that answers and was never noted as made is made to its end, and 
   expect(ids({ created: true })).toEqual(['Init/10.0.0.1', 'Join/10.0.0.2']);
 });
 
-test('a new machine at the address of a dead etcd member: the member leaves first, by name, and then it joins (peers.md #17)', () => {
+describe('a new machine at the address of a dead etcd member (peers.md #17)', () => {
   const spec = aCluster(3, 0);
   const [, , fresh] = spec.hosts;
   const done = { ...allMarks(spec, images), [fresh!.id]: [] };
   const cluster = clusterFacts(spec.hosts, allMarks(spec, images))!;
-  const { jobs, problems } = planCluster({
-    spec, images, problems: [], facts: spec.hosts.map(({ id }) => bareFacts(id, { done: done[id] ?? [] })),
-    cluster: { ...cluster, etcd: cluster.etcd.map((member) => (member.address === fresh!.address ? { ...member, healthy: false } : member)) },
+  const etcd = cluster.etcd.map((member) => (member.address === fresh!.address ? { ...member, id: '8e9e05c52164694d', healthy: false } : member));
+  const ask = ({ created = true, facts = {}, wanted = spec }: { created?: boolean; facts?: Partial<HostFacts>; wanted?: ClusterSpec } = {}) => planCluster({
+    spec: wanted, images, problems: [], last: { conditions: [], hostKeys: {}, images: [], created }, cluster: { ...cluster, etcd },
+    facts: wanted.hosts.map(({ id }) => bareFacts(id, { done: done[id] ?? [], ...(id === fresh!.id ? facts : {}) })),
   });
-  expect(problems).toEqual([]);
-  const [leaves, joins] = [`Remove/${fresh!.id}/${fresh!.address}`, `Join/${fresh!.id}`].map((id) => jobs.findIndex((job) => job.id === id));
-  expect(leaves).toBeGreaterThanOrEqual(0);
-  expect(joins).toBeGreaterThan(leaves!);
-  expect(jobs[leaves!]?.reason).toContain(fresh!.address);
+
+  test('the member leaves first, by a person\'s word, who is told its id, and then the machine joins', () => {
+    const { jobs, problems, approvals } = ask();
+    expect(problems).toEqual([]);
+    const [leaves, joins] = [`Remove/${fresh!.id}/${fresh!.address}`, `Join/${fresh!.id}`].map((id) => jobs.findIndex((job) => job.id === id));
+    expect(leaves).toBeGreaterThanOrEqual(0);
+    expect(joins).toBeGreaterThan(leaves!);
+    expect(approvals).toEqual([{ kind: 'removeControlPlane', reason: `${fresh!.address}: the etcd member 8e9e05c52164694d at ${fresh!.address} is dead and belongs to no control plane` }]);
+  });
+
+  test('nobody is asked where the Policy wants no word, and in a cluster that never came up', () => {
+    expect(ask({ wanted: { ...spec, policy: { ...spec.policy, approve: { ...spec.policy.approve, removeControlPlane: false } } } }).approvals).toEqual([]);
+    expect(ask({ created: false }).approvals).toEqual([]);
+  });
+
+  test('what a join of ours has left on this very host goes without a word', () => {
+    const { jobs, approvals } = ask({ facts: { claim: { cluster: spec.name, uid: 'u' } } });
+    expect(jobs.map(({ id }) => id)).toContain(`Remove/${fresh!.id}/${fresh!.address}`);
+    expect(approvals).toEqual([]);
+  });
+
+  test('another member that is ill stays: nobody joins beside it', () => {
+    const wider = aCluster(4, 0);
+    const ill = etcd.map(({ id: _id, ...member }) => ({ ...member, healthy: member.address !== '10.0.0.2' }));
+    const marked = { ...allMarks(spec, images), '10.0.0.4': [] };
+    const { problems } = planCluster({
+      spec: wider, images, problems: [], cluster: { ...cluster, etcd: ill }, last: { conditions: [], hostKeys: {}, images: [], created: true },
+      facts: wider.hosts.map(({ id }) => bareFacts(id, { done: marked[id] ?? [] })),
+    });
+    expect(problems).toMatchObject([{ type: 'UnsafePlan', message: expect.stringContaining('10.0.0.4 cannot join while the etcd member at 10.0.0.2 is not healthy') as string }]);
+  });
 });
