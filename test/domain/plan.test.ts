@@ -107,7 +107,7 @@ describe('a new machine at the address of a dead etcd member (peers.md #17)', ()
   test('another member that is ill stays: nobody joins beside it', () => {
     const wider = aCluster(4, 0);
     const ill = etcd.map(({ id: _id, ...member }) => ({ ...member, healthy: member.address !== '10.0.0.2' }));
-    const marked = { ...allMarks(spec, images), '10.0.0.4': [] };
+    const marked: Record<string, string[]> = { ...allMarks(spec, images), '10.0.0.4': [] };
     const { problems } = planCluster({
       spec: wider, images, problems: [], cluster: { ...cluster, etcd: ill }, last: { conditions: [], hostKeys: {}, images: [], created: true },
       facts: wider.hosts.map(({ id }) => bareFacts(id, { done: marked[id] ?? [] })),
