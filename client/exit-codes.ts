@@ -25,7 +25,7 @@ Exit codes:
   130  left the view; the operation goes on`;
 
 const badInput: readonly ErrorType[] = ['InvalidSpec', 'PreflightFailed', 'ImageNotFound', 'InvalidImage', 'ImageRejected', 'KeyMissing'];
-const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'StalePlan', 'HostClaimed', 'NeedsDecision'];
+const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'ClusterLost', 'StalePlan', 'HostClaimed', 'NeedsDecision'];
 
 /** The exit code for an error that ended the command. */
 export function exitCodeOf(error: unknown): number {
@@ -45,6 +45,6 @@ export function exitCodeOfType(type: ErrorType): number {
  */
 export function exitCodeFor(outcome: 'Success' | 'Failed' | 'Cancelled', { reason, untouched = false }: { reason?: string; untouched?: boolean } = {}): number {
   if (outcome === 'Success') return exitCodes.done;
-  if (untouched && (reason === 'UnsafePlan' || reason === 'StalePlan')) return exitCodes.refused;
+  if (untouched && (reason === 'UnsafePlan' || reason === 'ClusterLost' || reason === 'StalePlan')) return exitCodes.refused;
   return reason === 'PreflightFailed' && untouched ? exitCodes.badInput : exitCodes.failed;
 }

@@ -9,10 +9,11 @@ import { type EntityState, type EntityView, newEntity, withAccess } from '../dom
 import { ClusterError, type ErrorType } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
 import { ensureKeys } from '../home/key';
+import type { Anew } from '../domain/lost';
 import type { Plan } from '../domain/plan';
 import type { Task } from '../domain/tasks';
 import {
-  type Accepted, type AdoptAnswer, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, type CopiesAnswer, desiredQuery, entityId, entityQuery, fileQuery, type HostsLook, pauseUpdate, policyUpdate, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
+  type Accepted, type AdoptAnswer, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, type CopiesAnswer, desiredQuery, entityId, entityQuery, fileQuery, forgetUpdate, type HostsLook, pauseUpdate, policyUpdate, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
   taskUpdate,
 } from '../workflows/messages';
 import { defaultActor } from './actor';
@@ -39,6 +40,8 @@ export interface ApplyOptions {
   readonly forget?: readonly string[];
   /** Only the plan of this hash may run; another one is refused as stale. */
   readonly planHash?: string;
+  /** A cluster of which no control plane is there any more is made anew; says nothing of any other. `anyKeys`: also where hosts show other keys. */
+  readonly anew?: Anew;
 }
 
 /** Who says something to a cluster; `$USER@$(hostname)` when left out. */
@@ -46,7 +49,7 @@ export interface By {
   readonly by?: string;
 }
 
-export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved' | 'forget' | 'planHash'> {
+export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved' | 'forget' | 'planHash' | 'anew'> {
   /** Must repeat the cluster's name. */
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
@@ -120,7 +123,7 @@ export class KeelsonClient {
     }
   }
 
-  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved, forget, planHash }: ApplyOptions): Promise<Accepted> {
+  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved, forget, planHash, anew }: ApplyOptions): Promise<Accepted> {
     const startWorkflowOperation = () => new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
@@ -129,7 +132,7 @@ export class KeelsonClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }) };
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }), ...(anew ? { anew } : {}) };
     return this.asked(spec.name, planHash === undefined ? answerWithinMs : planWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation: startWorkflowOperation() }));
   }
@@ -138,6 +141,14 @@ export class KeelsonClient {
   async reset(cluster: string, { by = defaultActor(), requestId = randomUUID(), confirm, force = false }: ResetOptions): Promise<Accepted> {
     const request = { requestId, by, confirm, force };
     return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resetUpdate, { args: [request], updateId: requestId }));
+  }
+
+  /**
+   * Forgets the cluster's hosts, their keys and what they had, and touches none of them. Throws ClusterError when there is no
+   * such cluster, the confirmation is wrong, or an operation works or waits.
+   */
+  async forget(cluster: string, { by = defaultActor(), confirm }: By & { confirm: string }): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(forgetUpdate, { args: [{ by, confirm }] }));
   }
 
   /** Starts a task as an operation of its own. Throws ClusterError while another operation runs. */
@@ -222,7 +233,7 @@ export class KeelsonClient {
   }
 
   /** The dry run: what apply would do, from a look at the hosts, and nothing done. `amends`: what an amendment would. */
-  async plan(wanted: ClusterSpec, { forget = [], amends = false }: Pick<ApplyOptions, 'forget'> & { readonly amends?: boolean } = {}): Promise<Plan> {
+  async plan(wanted: ClusterSpec, { forget = [], amends = false, anew }: Pick<ApplyOptions, 'forget' | 'anew'> & { readonly amends?: boolean } = {}): Promise<Plan> {
     const [known, saved, record] = await Promise.all([
       this.known(wanted.name, () => this.entity(wanted.name).query(entityQuery)), this.desired(wanted.name),
       this.known(wanted.name, () => this.entity(wanted.name).query(recordQuery)),
@@ -231,7 +242,7 @@ export class KeelsonClient {
     const spec = saved ? withRegistryPassword(wanted, saved) : wanted;
     const last = record && withAccess(record, saved, spec);
     const recorded = known?.hostKeys ?? {};
-    const input = { spec, hostKeys: amends ? withoutReplacedKeys(recorded, saved, spec) : recorded, forget, ...(known ? { uid: known.uid } : {}), ...(last ? { last } : {}) };
+    const input = { spec, hostKeys: amends ? withoutReplacedKeys(recorded, saved, spec) : recorded, forget, ...(anew ? { anew } : {}), ...(known ? { uid: known.uid } : {}), ...(last ? { last } : {}) };
     return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
       workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
     });

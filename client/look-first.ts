@@ -1,6 +1,7 @@
 import type { ClusterSpec } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
+import type { Anew } from '../domain/lost';
 import { noHash, refusalOf } from '../domain/plan';
 import { ask } from './ask';
 import type { KeelsonClient } from './keelson-client';
@@ -12,10 +13,14 @@ import type { Known } from './submit';
 export interface Agreement {
   readonly approved?: boolean;
   readonly planHash?: string;
+  readonly anew?: Anew;
 }
 
 /** Whether there may be something on the hosts: of a first install that was cancelled those stay that had joined. */
 const wasBegun = (view: EntityView | undefined): boolean => view !== undefined && (view.created || view.log.length > 0);
+
+/** What --force says of a cluster that is lost; hosts that show other keys are believed only with --yes as well. */
+export const anewBy = ({ force, yes }: Pick<SpecFlags, 'force' | 'yes'>): Anew | undefined => (force ? (yes ? 'anyKeys' : 'sameKeys') : undefined);
 
 /**
  * Looks at the plan before it is asked for, where there is a cluster to lose: what it refuses is refused here and leaves no
@@ -26,9 +31,11 @@ export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags:
   if (flags.planHash?.trim() === '') throw new ClusterError('InvalidSpec', noHash, { todo: 'give the hash that `keelson plan` shows' });
   const said = { ...(flags.yes ? { approved: true } : {}), ...(flags.planHash ? { planHash: flags.planHash } : {}) };
   if (view?.running || (!wasBegun(view) && !flags.planHash)) return said;
-  const plan = await client.plan(spec, { forget });
+  const anew = anewBy(flags);
+  const plan = await client.plan(spec, { forget, ...(anew ? { anew } : {}) });
   const refused = refusalOf(plan, flags.planHash);
   if (refused) throw new ClusterError(refused.type, refused.message, refused.type === 'StalePlan' ? {} : { todo: 'nothing was started' });
+  if (plan.anew && anew) return { ...said, anew };
   const removes = plan.jobs.some((job) => job.removes);
   if (flags.yes || flags.planHash || !(removes || plan.approvals.length > 0) || !process.stdin.isTTY) return said;
   for (const line of renderPlan(plan)) console.error(line);

@@ -20,13 +20,13 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--cluster <name>', 'name of the cluster', 'default')
     .option('--masters <hosts>', 'control planes: IPs, IP:port, ranges a-b, CIDRs, by commas')
     .option('--nodes <hosts>', 'workers, in the same way')
-    .option('-f, --force', 'run the commands of images again although they ran')
+    .option('-f, --force', 'run the commands of images again although they ran; make a cluster anew that is lost')
     .option('--control-plane-endpoint <host:port>', 'a load balancer or virtual IP in front of the API')
     .action(async (images: string[], flags) => done(await (await import('./commands/run.js')).run(images, flags)));
 
   withSpec(command('apply', 'make a cluster what its Clusterfile says'))
     .option('-f, --Clusterfile <path>', 'the file; - is stdin', 'Clusterfile')
-    .option('--force', 'run the commands of images again although they ran')
+    .option('--force', 'run the commands of images again although they ran; make a cluster anew that is lost')
     .action(async (flags) => done(await (await import('./commands/apply.js')).apply(flags)));
 
   withSpec(command('add', 'add hosts to a cluster; the spec it has gets them'))
@@ -104,6 +104,7 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--masters <hosts>', 'only these control planes')
     .option('--nodes <hosts>', 'only these workers')
     .option('-f, --force', 'do not ask, and forget hosts that cannot be reached')
+    .option('--forget', 'touch no host: only forget all hosts, their keys and what is installed')
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/reset.js')).reset(name, flags)));
 

@@ -19,6 +19,7 @@ export function renderPlan(plan: Plan): string[] {
   return [
     `${cluster}: Kubernetes ${version || 'unknown'}${leader ? `, leader ${leader}` : ''}`,
     ...images.map(({ ref, kind, digest }) => `  ${kind.padEnd(12)}${ref}  ${digest.slice(0, 19)}`),
+    ...(plan.anew ? ['nothing of the cluster is on its hosts: all that was known of it is forgotten, and it is made anew'] : []),
     ...(problems.length > 0 ? [formatProblems(problems)] : []),
     ...stages.flatMap((stage) => [stage, ...jobs.filter((job) => job.stage === stage).flatMap(renderJob)]),
     ...approvals.map(({ kind }) => `needs approval (Policy, approve.${kind}): keelson approve, or --yes`),

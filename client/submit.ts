@@ -6,7 +6,7 @@ import { errorsOf, formatProblems } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
 import { exitCodes } from './exit-codes';
 import type { KeelsonClient } from './keelson-client';
-import { lookFirst } from './look-first';
+import { anewBy, lookFirst } from './look-first';
 import { actorOf, isEmbedded } from './session';
 import type { SpecFlags } from './spec-flags';
 import { showPlan } from './show-plan';
@@ -28,7 +28,8 @@ export interface Known {
 export async function submit(client: KeelsonClient, cluster: string, flags: SpecFlags, make: (known: Known) => ClusterSpec, { text, forget = [] }: { text?: string; forget?: readonly string[] } = {}): Promise<number> {
   const known = await read(client, cluster);
   const spec = checked(make(known));
-  if (flags.dryRun) return showPlan(await client.plan(spec, { forget }), flags);
+  const anew = anewBy(flags);
+  if (flags.dryRun) return showPlan(await client.plan(spec, { forget, ...(anew ? { anew } : {}) }), flags);
   const agreed = await lookFirst(client, spec, flags, { view: known.view, forget });
   if (!agreed) {
     console.error('nothing was done');

@@ -8,6 +8,7 @@ import type { HostRecord } from './host-record';
 import type { FixedSettings } from './kubeadm/fixed';
 import type { MadeFrom } from './made-from';
 import { leavingOf } from './membership';
+import type { Anew } from './lost';
 import { noHash } from './plan';
 import { formatProblems } from './problem';
 import { specProblems } from './spec-rules';
@@ -136,6 +137,8 @@ export interface Request {
   readonly forget?: readonly string[];
   /** Only this very plan may run. */
   readonly planHash?: string;
+  /** A cluster that is lost is made anew. */
+  readonly anew?: Anew;
 }
 
 export interface LogLine {
@@ -301,17 +304,19 @@ interface ApplyWords {
   readonly approved?: boolean;
   readonly forget?: readonly string[];
   readonly planHash?: string;
+  readonly anew?: Anew;
 }
 
 /** Accepts a spec: either the one that runs already (attach), or the next operation. */
 export function admitApply(state: EntityState, request: ApplyWords, at: string): EntityState {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
   if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
-  const kind = state.current.created ? 'reconcile' : 'init';
+  const kind = state.current.created && !request.anew ? 'reconcile' : 'init';
   const current = withAccess(state.current, state.desired?.spec, request.spec);
   return remember({ ...state, former: formerOf(state), current, desired: desiredBy(state.desired, request, at) }, {
     kind, requestId: request.requestId, by: request.by, at, ...(request.approved ? { approved: true } : {}),
     ...(request.forget ? { forget: request.forget } : {}), ...(request.planHash ? { planHash: request.planHash } : {}),
+    ...(request.anew ? { anew: request.anew } : {}),
   });
 }
 

@@ -2,6 +2,7 @@
 export type ErrorType =
   | 'InvalidSpec'
   | 'UnsafePlan'
+  | 'ClusterLost'
   | 'StalePlan'
   | 'HostClaimed'
   | 'PreflightFailed'
@@ -29,6 +30,8 @@ export type ErrorType =
 const retryable: Record<ErrorType, boolean> = {
   InvalidSpec: false,
   UnsafePlan: false,
+  // All its control planes are bare: whether it is made anew or forgotten is for a person to say.
+  ClusterLost: false,
   StalePlan: false,
   HostClaimed: false,
   PreflightFailed: false,

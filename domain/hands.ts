@@ -33,7 +33,7 @@ export interface Paused {
 export interface Act {
   readonly at: string;
   readonly by: string;
-  readonly what: 'apply' | 'reset' | 'task' | Decision['decision'] | 'cancel' | 'refused';
+  readonly what: 'apply' | 'reset' | 'forget' | 'task' | Decision['decision'] | 'cancel' | 'refused';
   /** The operation it was said to, or that it began. */
   readonly operation?: string;
   /** More of it, for people. */

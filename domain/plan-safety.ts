@@ -1,8 +1,9 @@
 import { controlPlanes, type Host, isControlPlane } from './cluster';
 import { fixedProblems } from './kubeadm/fixed';
+import { lostProblems } from './lost';
 import { marks } from './marks';
 import { fateOf, hasJoined } from './membership';
-import type { Problem } from './problem';
+import { errorsOf, type Problem } from './problem';
 import { hasMajority, membersWithout } from './quorum';
 import type { Situation } from './situation';
 import { upgradeProblems } from './upgrade';
@@ -12,8 +13,11 @@ import { upgradeProblems } from './upgrade';
  * seen, the answer is a list.
  */
 export function unsafeProblems(situation: Situation): Problem[] {
+  // Of a cluster that is lost nothing can be kept safe.
+  const lost = lostProblems(situation);
+  if (errorsOf(lost).length > 0) return lost;
   const ref = situation.images.find(({ kind }) => kind === 'rootfs')?.ref ?? 'the rootfs image';
-  return [...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref }), ...changedForGood(situation)];
+  return [...lost, ...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref }), ...changedForGood(situation)];
 }
 
 const unsafe = (message: string, todo: string, host?: string): Problem => ({ severity: 'error', type: 'UnsafePlan', message, todo, ...(host === undefined ? {} : { host }) });

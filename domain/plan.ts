@@ -1,6 +1,7 @@
 import type { ClusterSpec, Host } from './cluster';
 import { digestOf } from './digest';
 import type { ClusterRecord } from './entity';
+import type { ErrorType } from './errors';
 import type { ClusterFacts, HostFacts } from './facts';
 import type { ImageFacts } from './images';
 import { absentOf, leaderOf } from './membership';
@@ -10,6 +11,7 @@ import { jobsFor } from './plan-jobs';
 import { unsafeProblems } from './plan-safety';
 import { errorsOf, formatProblems, type Problem } from './problem';
 import type { Situation } from './situation';
+import type { Refusal } from './taken-back';
 
 /** What differs between wanted and seen, as the jobs that remove the difference. The dry run prints it; the run executes it. */
 export interface Plan {
@@ -23,6 +25,8 @@ export interface Plan {
   readonly approvals: readonly Approval[];
   /** Hosts of the cluster that cannot be reached and that the work does not need: they are left out. */
   readonly absent: readonly string[];
+  /** All that was known of the cluster is forgotten, as nothing of it is there: a person has said so. */
+  readonly anew?: boolean;
   /** Errors refuse the plan, warnings go with it. */
   readonly problems: readonly Problem[];
   /** Over stages, hosts, versions and digests of what the jobs bring; never uptime, disk, clock or sealed text. */
@@ -79,9 +83,11 @@ export const staleWords = (wanted: string, hash: string): string =>
   `the plan is not the one that was asked for (${wanted.slice(0, 12)}): hosts or images have changed since, it would be ${hash.slice(0, 12)} now; look at it again with keelson plan`;
 
 /** Why a plan is not run at all; undefined when it may be. `wanted`: beginning of the hash of the only plan that may. */
-export function refusalOf({ problems, hash }: Pick<Plan, 'problems' | 'hash'>, wanted: string | undefined): { readonly type: 'UnsafePlan' | 'PreflightFailed' | 'StalePlan'; readonly message: string } | undefined {
+export function refusalOf({ problems, hash }: Pick<Plan, 'problems' | 'hash'>, wanted: string | undefined): { readonly type: Refusal; readonly message: string } | undefined {
   const errors = errorsOf(problems);
-  if (errors.length > 0) return { type: errors.every(({ type }) => type === 'UnsafePlan') ? 'UnsafePlan' : 'PreflightFailed', message: formatProblems(problems) };
+  const is = (wanted: ErrorType) => ({ type }: Problem): boolean => type === wanted;
+  const type = errors.some(is('ClusterLost')) ? 'ClusterLost' : errors.every(is('UnsafePlan')) ? 'UnsafePlan' : 'PreflightFailed';
+  if (errors.length > 0) return { type, message: formatProblems(problems) };
   return wanted === undefined || hash.startsWith(wanted) ? undefined : { type: 'StalePlan', message: staleWords(wanted, hash) };
 }
 

@@ -74,7 +74,7 @@ export interface WaitingJob {
   readonly needed?: string;
 }
 
-export type Phase = 'ClusterInProcess' | 'ClusterSuccess' | 'ClusterFailed';
+export type Phase = 'ClusterInProcess' | 'ClusterSuccess' | 'ClusterFailed' | 'Absent';
 
 export interface OperationStatus {
   readonly cluster: string;

@@ -2,8 +2,8 @@ import type { ClusterRecord, Desired, EntityState, OperationResult } from './ent
 import { noted } from './hands';
 import type { Condition } from './status';
 
-/** Why an operation has refused its own plan before the first change: the plan is unsafe, or another one than was asked for; or hosts or images are not fit for it. */
-export type Refusal = 'UnsafePlan' | 'StalePlan' | 'PreflightFailed';
+/** Why an operation has refused its own plan before the first change: the plan is unsafe, or the cluster lost, or the plan another one than was asked for; or hosts or images are not fit for it. */
+export type Refusal = 'UnsafePlan' | 'ClusterLost' | 'StalePlan' | 'PreflightFailed';
 
 /** What was wanted and known before the spec was admitted that an operation works for. */
 export interface Former {
@@ -24,7 +24,7 @@ export function takenBack(state: EntityState, former: Former, { refused, message
   const same = desired?.digest === former.desired?.digest;
   const unfit = refused === 'PreflightFailed';
   if (unfit && !(same && former.current.created)) return state;
-  const tells = refused === 'UnsafePlan' && same;
+  const tells = (refused === 'UnsafePlan' || refused === 'ClusterLost') && same;
   const log = tells ? state.log : state.log.filter((line) => line.operation !== operation);
   return noted(
     { ...rest, log, ...(former.desired ? { desired: former.desired } : {}), current: tells || unfit ? state.current : former.current },

@@ -32,6 +32,8 @@ export class Host {
   clockOffsetMs = 0;
   up = true;
   boots = 1;
+  /** As /etc/machine-id has it. */
+  machineId: string;
   /** With which configuration its kubelet ends at once, and how often systemd has started it since. */
   kubeletRefuses: (config: string) => boolean = () => false;
   kubeletRestarts = 0;
@@ -45,6 +47,7 @@ export class Host {
   #pid = 1000;
 
   constructor(readonly address: string, readonly name: string, readonly around: Surroundings) {
+    this.machineId = address.replaceAll('.', '');
     this.files.write('/etc/hosts', '127.0.0.1 localhost\n');
     this.files.version = 0;
   }
@@ -130,6 +133,21 @@ export class Host {
     for (const job of this.jobs) job.vanish();
     for (const path of this.files.below('/run')) this.files.remove(path);
     this.#active.delete('keelson-api-bridge');
+  }
+
+  /** Somebody has taken everything away that was ever put on the host, behind Keelson's back. */
+  wipe(): void {
+    for (const path of this.files.paths()) this.files.remove(path);
+    this.#active.clear();
+    this.jobs.splice(0);
+    this.kubernetes = undefined;
+    this.files.write('/etc/hosts', '127.0.0.1 localhost\n');
+  }
+
+  /** The same, and the machine is another one by its own word; see SshHost.showKey() for its key. */
+  reinstall(): void {
+    this.wipe();
+    this.machineId += 'f';
   }
 
   powerOn(): void {

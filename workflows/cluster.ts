@@ -5,6 +5,7 @@ import {
 import {
   admitAmend, admitApply, admitReset, admitTask, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseReset, refuseTask, type Request, type Running, viewOf,
 } from '../domain/entity';
+import { admitForget, refuseForget } from '../domain/absent';
 import { canTell, isOpen, refuseJoin, unanswered, withoutPlan } from '../domain/join';
 import { convergesOn, observeDrift } from '../domain/drift/observed';
 import type { ClusterError } from '../domain/errors';
@@ -15,7 +16,7 @@ import { observeSnapshot, withSchedules } from '../domain/scheduled-snapshots';
 import { keepCopies, settleSchedules } from './after-operation';
 import { initCluster } from './init-cluster';
 import {
-  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, pauseUpdate, policyUpdate, type Progress, progressSignal, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, snapshotSignal, taskUpdate,
+  amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, forgetUpdate, pauseUpdate, policyUpdate, type Progress, progressSignal, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, snapshotSignal, taskUpdate,
 } from './messages';
 import { reconcileCluster } from './reconcile-cluster';
 import { resetCluster } from './reset-cluster';
@@ -41,6 +42,8 @@ export async function cluster(input: unknown): Promise<EntityState> {
   let child: ChildWorkflowHandle<() => Promise<OperationResult>> | undefined;
   /** What was said to an operation that was just being started. */
   let unsaid: Decision[] = [];
+  /** The cluster is forgotten: what was set up for it ends with this run. */
+  let forgotten = false;
 
   const note = (by: string, what: Act['what'], more: Pick<Act, 'note'> = {}): void => {
     state = noted(state, { at: now(), by, what, ...(state.running ? { operation: state.running.operation } : {}), ...more });
@@ -101,6 +104,10 @@ export async function cluster(input: unknown): Promise<EntityState> {
     }
     return answerFor(state, request.requestId);
   }, { validator: (request) => requireNone(refuseReset(state, request)) });
+  setHandler(forgetUpdate, (request) => {
+    state = admitForget(state, request, now(), uuid4());
+    forgotten = true;
+  }, { validator: (request) => requireNone(refuseForget(state, request)) });
   setHandler(taskUpdate, (request) => {
     state = admitTask(state, request, now());
     return answerFor(state, request.requestId);
@@ -167,7 +174,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
 
   while (!state.retired) {
     await schedule();
-    await condition(() => state.next !== undefined || workflowInfo().continueAsNewSuggested);
+    await condition(() => state.next !== undefined || forgotten || workflowInfo().continueAsNewSuggested);
     if (state.next) {
       const request = state.next;
       const begun = begin(state, now());
@@ -193,12 +200,12 @@ export async function cluster(input: unknown): Promise<EntityState> {
   return state;
 }
 
-function startOperation(state: EntityState, { kind, operation }: Running, { force = false, approved, task, forget, planHash }: Request): Promise<ChildWorkflowHandle<() => Promise<OperationResult>>> {
+function startOperation(state: EntityState, { kind, operation }: Running, { force = false, approved, task, forget, planHash, anew }: Request): Promise<ChildWorkflowHandle<() => Promise<OperationResult>>> {
   if (!state.desired) throw ApplicationFailure.nonRetryable('nothing was applied', 'InvalidSpec');
   const common = {
     spec: state.desired.spec, uid: state.uid, n: state.n, operation, last: state.current,
     ...(state.paused ? { paused: state.paused } : {}), ...(approved ? { approved } : {}),
-    ...(forget ? { forget } : {}), ...(planHash ? { planHash } : {}),
+    ...(forget ? { forget } : {}), ...(planHash ? { planHash } : {}), ...(anew ? { anew } : {}),
   };
   const options = {
     workflowId: `cluster/${state.name}/${operation}`,

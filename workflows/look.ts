@@ -4,6 +4,7 @@ import { type ClusterSpec, type HostTarget, isControlPlane, targetOf } from '../
 import type { ClusterRecord } from '../domain/entity';
 import { type ClusterFacts, type HostFacts, unreachable } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
+import { type Lost, lostOf } from '../domain/lost';
 import { absentOf, hasJoined, leaderOf, leavingOf } from '../domain/membership';
 import { placesOf } from '../domain/places';
 import { type Plan, planCluster } from '../domain/plan';
@@ -23,6 +24,8 @@ export interface Seen {
   /** Absent when no control plane answers. */
   readonly cluster?: ClusterFacts;
   readonly problems: readonly Problem[];
+  /** Of a cluster that was made no control plane is there any more. */
+  readonly lost?: Lost;
 }
 
 export interface LookInput {
@@ -54,17 +57,20 @@ export async function look(input: LookInput): Promise<Seen> {
   const cluster = await lookAtCluster(input, [...staying, ...leaving], facts);
   const images = fetched.flatMap(({ image }) => (image ? [image] : []));
   const complete = images.length === spec.images.length;
-  const away = absentOf(spec, new Map(facts.map((one) => [one.host, one])), cluster, last)
+  const seen = new Map(facts.map((one) => [one.host, one]));
+  const lost = lostOf({ spec, seen, cluster, leaving, last });
+  const away = absentOf(spec, seen, cluster, last)
     .map(({ id }) => id).filter((id) => input.mayBeAway?.includes(id) ?? true);
   const problems = [
     // The image may bring the networks that the spec leaves open.
     ...specProblems(spec, images.find(({ kind }) => kind === 'rootfs')),
     ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])),
-    ...machineProblems(last, facts),
+    // Of a cluster that is lost no machine can be the one that it was.
+    ...(lost ? [] : machineProblems(last, facts)),
     ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete, away, ...(last.leader ? { leader: last.leader } : {}) }),
   ];
   for (const { id } of [...staying, ...leaving]) reportHost(input.report, id, problems);
-  return { images, facts, problems, ...(cluster ? { cluster } : {}) };
+  return { images, facts, problems, ...(cluster ? { cluster } : {}), ...(lost ? { lost } : {}) };
 }
 
 /** What differs, from a look. */

@@ -3,6 +3,8 @@ import type { Adoption } from '../domain/adopt';
 import type { ClusterSpec, Policy, Sealed } from '../domain/cluster';
 import type { ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
 import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
+import type { ForgetRequest } from '../domain/absent';
+import type { Anew } from '../domain/lost';
 import type { DriftReport } from '../domain/drift/difference';
 import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
@@ -30,6 +32,8 @@ export interface ApplyRequest {
   readonly file?: string;
   /** Whatever asks for approval is approved in advance. */
   readonly approved?: boolean;
+  /** A cluster of which no control plane is there any more is made anew, from Init; otherwise it says nothing. */
+  readonly anew?: Anew;
 }
 
 export interface ResetRequest {
@@ -52,6 +56,8 @@ export interface Accepted {
 
 export const applyUpdate = defineUpdate<Accepted, [ApplyRequest]>('apply');
 export const resetUpdate = defineUpdate<Accepted, [ResetRequest]>('reset');
+/** What is known of the cluster's hosts is forgotten, and nothing on them is changed. */
+export const forgetUpdate = defineUpdate<void, [ForgetRequest]>('forget');
 export const taskUpdate = defineUpdate<Accepted, [TaskRequest]>('task');
 /** All that has failed is tried again, or one host's part of it. */
 export const retryUpdate = defineUpdate<void, [{ by: string; host?: string }]>('retry');

@@ -6,6 +6,7 @@ import { type ClusterRecord, type OperationResult, withAccess } from '../domain/
 import type { ErrorType } from '../domain/errors';
 import type { Paused } from '../domain/hands';
 import type { HostFacts } from '../domain/facts';
+import type { Anew } from '../domain/lost';
 import { recordOutcome } from '../domain/host-record';
 import { madeFrom } from '../domain/made-from';
 import { marks } from '../domain/marks';
@@ -18,6 +19,7 @@ import { unwhole, wholeInput, wholeWords } from '../domain/whole';
 import { listen } from './decisions';
 import { explain } from './explain';
 import { look, planFrom, type Seen } from './look';
+import { lookAnew } from './look-anew';
 import { planQuery, type Progress, progressSignal, statusQuery } from './messages';
 import type { Answer } from './park';
 import { nothingHeard, type Parked, People } from './people';
@@ -36,6 +38,8 @@ export interface OperationInput {
   readonly forget?: readonly string[];
   /** Only this very plan may run. */
   readonly planHash?: string;
+  /** A cluster that is lost is made anew. */
+  readonly anew?: Anew;
   /** Somebody held the cluster still before the operation began. */
   readonly paused?: Paused;
   /** Whatever asks for approval is approved in advance. */
@@ -108,11 +112,18 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
 
   let wanted = input.spec;
   let mayBeAway: readonly string[] | undefined;
-  const lookNow = () => {
+  /** Nothing of the cluster was left, and what was known of it is forgotten. */
+  let begunAnew = false;
+  const lookWith = (known: ClusterRecord) =>
+    look({ spec: wanted, where: { cluster: wanted.name, uid, n, operation }, hostKeys: known.hostKeys, last: known, on, report, ...(mayBeAway ? { mayBeAway } : {}) });
+  const lookNow = async (anew?: Anew): Promise<Seen> => {
     // Amended meanwhile: hosts that it leaves out have to be reached once more, and another key than before may be known.
     record = { ...withAccess(record, wanted, decisions.spec()), hostKeys: withoutReplacedKeys(record.hostKeys, wanted, decisions.spec()) };
     wanted = decisions.spec();
-    return look({ spec: wanted, where: { cluster: wanted.name, uid, n, operation }, hostKeys: record.hostKeys, last: record, on, report, ...(mayBeAway ? { mayBeAway } : {}) });
+    const looked = await lookAnew(anew, record, lookWith);
+    ({ record } = looked);
+    begunAnew ||= looked.anew;
+    return looked.seen;
   };
   const planNow = (now: Seen, force: boolean): Plan => {
     const known = { last: record, force, ...(input.forget ? { forget: input.forget } : {}) };
@@ -129,11 +140,14 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
     // Before the first change nothing parks; whoever was parked has begun to change hosts.
     let first = parked === undefined;
     for (let round = 1; ; round += 1) {
-      seen = await lookNow();
+      seen = await lookNow(first ? input.anew : undefined);
       plan = planNow(seen, wanted.force && first);
       // Before the first change nothing parks: what is wrong ends the operation, all of it in one report.
       refused = first ? refusalOf(plan, input.planHash) : undefined;
-      if (refused) throw failure(refused.type, refused.message);
+      if (refused) {
+        if (begunAnew) record = last;
+        throw failure(refused.type, refused.message);
+      }
       mayBeAway ??= plan.absent;
       // Work was done since: a host that is away now is waited for, as in any other stage.
       while (errorsOf(plan.problems).length > 0) {
@@ -143,7 +157,7 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
       }
       const spec = wanted;
       keep(recordFrom(record, { spec, seen, plan }));
-      tell({ ...status, notes: notesFrom(status.notes, seen, last), planned: status.planned ?? plan.jobs.length, planHash: round === 1 ? plan.hash : status.planHash ?? plan.hash });
+      tell({ ...status, notes: notesFrom(status.notes, seen, begunAnew ? {} : last.hostKeys), planned: status.planned ?? plan.jobs.length, planHash: round === 1 ? plan.hash : status.planHash ?? plan.hash });
       tellPlan();
       const work: Work = { spec, images: seen.images, uid, n, operation, hostKeys: record.hostKeys, on, policy: () => decisions.spec().policy, record,
         leftOut: () => people.leftOut().hosts, note: (line) => tell({ ...status, notes: [...new Set([...status.notes, line])] }) };
@@ -246,8 +260,8 @@ const valuesOf = (facts: readonly HostFacts[], value: (one: HostFacts) => string
   Object.fromEntries(facts.flatMap((one) => { const found = value(one); return found ? [[one.host, found]] : []; }));
 
 /** Warnings of the checks, and the key of every host that was met for the first time. */
-function notesFrom(notes: readonly string[], { problems, facts }: Seen, last: ClusterRecord): string[] {
-  const met = facts.filter(({ host, fingerprint }) => fingerprint && !last.hostKeys[host]);
+function notesFrom(notes: readonly string[], { problems, facts }: Seen, known: ClusterRecord['hostKeys']): string[] {
+  const met = facts.filter(({ host, fingerprint }) => fingerprint && !known[host]);
   const lines = [
     ...met.map(({ host, fingerprint }) => `${host}: first contact, host key ${fingerprint ?? ''}`),
     ...problems.filter(({ severity }) => severity === 'warning').map(({ host, message }) => `warning: ${host ? `${host}: ` : ''}${message}`),

@@ -1,3 +1,4 @@
+import { ClusterError } from '../../domain/errors';
 import { ask } from '../ask';
 import { exitCodes } from '../exit-codes';
 import { hostsFrom } from '../host-flags';
@@ -9,11 +10,12 @@ import { submit } from '../submit';
 import type { WantedHost } from '../wanted';
 import { watchOperation } from '../watch';
 
-type ResetFlags = CommonFlags & { readonly masters?: string; readonly nodes?: string; readonly force?: boolean; readonly wait?: boolean };
+type ResetFlags = CommonFlags & { readonly masters?: string; readonly nodes?: string; readonly force?: boolean; readonly forget?: boolean; readonly wait?: boolean };
 
 /** `keelson reset [name]`: asks for the cluster's name, then takes the cluster away and follows that. */
 export async function reset(name: string | undefined, flags: ResetFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
+  if (flags.forget) return forgetHosts(cluster, flags);
   if (flags.masters !== undefined || flags.nodes !== undefined) {
     const hosts = hostsFrom(flags);
     return withCluster(cluster, flags, (client) => resetPart(client, cluster, hosts, flags));
@@ -40,6 +42,23 @@ export async function resetPart(client: KeelsonClient, cluster: string, hosts: r
   if (!(await agreed(`takes ${addresses.join(', ')} out of cluster ${cluster}, with all that is on them`, cluster, flags))) return exitCodes.refused;
   return submit(client, cluster, { ...flags, env: [], cmd: [], configFile: [], values: [], set: [], force: false, yes: true },
     ({ spec: now, view }) => deleteSpec(cluster, hosts, now, view?.leaving), { forget: flags.force ? addresses : [] });
+}
+
+/** `keelson reset --forget`: hosts, keys and what was installed are forgotten; nothing on any host is changed. */
+async function forgetHosts(cluster: string, flags: ResetFlags): Promise<number> {
+  if (flags.masters !== undefined || flags.nodes !== undefined) {
+    throw new ClusterError('InvalidSpec', '--forget is for the whole cluster', { todo: `single hosts are given up with \`keelson delete --cluster ${cluster} --force\`` });
+  }
+  return withCluster(cluster, flags, async (client) => {
+    const report = await client.status(cluster);
+    if (!report) throw noSuchCluster(cluster);
+    const hosts = (report.view?.hosts ?? []).map(({ id }) => id).join(', ') || 'its hosts';
+    const what = `forgets cluster ${cluster}: ${hosts}, their keys, what is installed. What is on them stays there, and no cluster is made on a host that still bears this one's mark`;
+    if (!(await agreed(what, cluster, flags))) return exitCodes.refused;
+    await client.forget(cluster, { ...actorOf(flags), confirm: cluster });
+    console.log(flags.json ? JSON.stringify({ cluster, phase: 'Absent' }) : `${cluster}: forgotten, with ${hosts}; nothing on them was changed`);
+    return exitCodes.done;
+  });
 }
 
 /** Whether the person means it: has said so by a flag, or types the cluster's name. */

@@ -6,7 +6,7 @@ import { TemporalUnavailable } from '../../client/temporal-unavailable';
 
 test.each<[ErrorType, number]>([
   ['InvalidSpec', 2], ['ImageNotFound', 2], ['KeyMissing', 2],
-  ['ClusterBusy', 4], ['UnsafePlan', 4], ['HostClaimed', 4],
+  ['ClusterBusy', 4], ['UnsafePlan', 4], ['ClusterLost', 4], ['HostClaimed', 4],
   ['HostUnreachable', 1], ['CommandFailed', 1], ['PreflightFailed', 2],
 ])('%s ends with %i', (type, code) => {
   expect(exitCodeOf(new ClusterError(type, 'x'))).toBe(code);

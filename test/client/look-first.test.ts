@@ -80,6 +80,19 @@ describe('the look before a change', () => {
     expect(planned).toHaveBeenCalled();
   });
 
+  test('of a cluster that is lost: refused, and --force hands on that it is made anew', async () => {
+    const lost = { severity: 'error', type: 'ClusterLost', message: 'nothing of it is there', todo: '--force' } as const;
+    const unfit = { severity: 'error', type: 'PreflightFailed', message: 'port 6443 is taken', host: '10.0.0.1' } as const;
+    expect(await caught(look(aClient(aPlan({ problems: [lost, unfit] })).client))).toMatchObject({ type: 'ClusterLost', code: 4 });
+    for (const [yes, anew] of [[false, 'sameKeys'], [true, 'anyKeys']] as const) {
+      const { client, planned } = aClient(aPlan({ anew: true }));
+      expect(await look(client, { force: true, yes })).toEqual({ ...(yes ? { approved: true } : {}), anew });
+      expect(planned).toHaveBeenCalledWith(spec, { forget: [], anew });
+    }
+    // A cluster that is there is not begun anew, whatever the flag.
+    expect(await look(aClient(aPlan()).client, { force: true })).toEqual({});
+  });
+
   test('is left out where nothing can be lost: a new cluster, and one that is busy, which has its own answer', async () => {
     const running = { ...created, running: { kind: 'reconcile', operation: 'reconcile-2', digest: '', by: 'ana', at: '' } } as const;
     for (const view of [undefined, running]) {

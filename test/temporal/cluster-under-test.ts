@@ -4,10 +4,11 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { type EntityState, type EntityView, newEntity, type OperationResult } from '../../domain/entity';
+import type { Anew } from '../../domain/lost';
 import type { Plan } from '../../domain/plan';
 import type { ScheduleKind } from '../../domain/schedule';
 import type { OperationStatus } from '../../domain/status';
-import { type Accepted, applyUpdate, cancelUpdate, entityId, entityQuery, recordQuery, resetUpdate, retryUpdate, statusQuery } from '../../workflows/messages';
+import { type Accepted, applyUpdate, cancelUpdate, entityId, entityQuery, forgetUpdate, recordQuery, resetUpdate, retryUpdate, statusQuery } from '../../workflows/messages';
 
 /** How an operation ended, or why a request was refused. */
 export interface Ended {
@@ -24,6 +25,7 @@ export interface Applying {
   readonly approved?: boolean;
   readonly forget?: readonly string[];
   readonly planHash?: string;
+  readonly anew?: Anew;
 }
 
 /** One cluster on a real server, spoken to with the product's own messages, on a task queue of its own. */
@@ -53,6 +55,11 @@ export class ClusterUnderTest {
 
   reset({ requestId = randomUUID(), force = false }: { requestId?: string; force?: boolean } = {}): Promise<Accepted> {
     return this.entity.executeUpdate(resetUpdate, { args: [{ requestId, by: 'bo@desk', confirm: this.name, force }], updateId: requestId });
+  }
+
+  /** `keelson reset --forget`. */
+  forget(): Promise<void> {
+    return this.entity.executeUpdate(forgetUpdate, { args: [{ by: 'bo@desk', confirm: this.name }] });
   }
 
   retry(): Promise<void> {
@@ -102,10 +109,10 @@ export class ClusterUnderTest {
   }
 
   /** The dry run. */
-  async preview(spec: ClusterSpec): Promise<Plan> {
+  async preview(spec: ClusterSpec, more: { readonly anew?: Anew } = {}): Promise<Plan> {
     const [{ uid, hostKeys }, last] = await Promise.all([this.view(), patiently(() => this.entity.query(recordQuery))]);
     return this.client.workflow.execute<(input: object) => Promise<Plan>>('previewPlan', {
-      workflowId: `${entityId(this.name)}/plan-${randomUUID()}`, taskQueue: this.taskQueue, args: [{ spec: { ...spec, name: this.name }, uid, hostKeys, last }],
+      workflowId: `${entityId(this.name)}/plan-${randomUUID()}`, taskQueue: this.taskQueue, args: [{ spec: { ...spec, name: this.name }, uid, hostKeys, last, ...more }],
     });
   }
 

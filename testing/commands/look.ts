@@ -24,7 +24,7 @@ function facts(host: Host, cluster: string, registryPort: string): string[] {
     `clock=${BigInt(Date.now() + host.clockOffsetMs) * 1_000_000n}`,
     ...(joined ? ['joined=yes'] : []),
     ...(host.isControlPlane() ? ['controlPlane=yes'] : []),
-    `hostname=${host.name}`, `machineId=${host.address.replaceAll('.', '')}`, 'kernel=6.1.0-simulated', 'arch=x86_64', 'cpus=4', 'memoryMiB=8192', 'systemd=yes', 'osId=debian', 'osVersion=12',
+    `hostname=${host.name}`, `machineId=${host.machineId}`, 'kernel=6.1.0-simulated', 'arch=x86_64', 'cpus=4', 'memoryMiB=8192', 'systemd=yes', 'osId=debian', 'osVersion=12',
     `free=${Math.floor(host.files.free)} /`, 'fileSystem=1 /',
     `address=${host.address}`, 'route=192.0.2.0/24 dev eth0',
     ...ports(host, registryPort),
