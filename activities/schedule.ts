@@ -1,6 +1,6 @@
 import { Context, getClient } from '@temporalio/activity';
 import type { ClusterSpec } from '../domain/cluster';
-import type { EntityView } from '../domain/entity';
+import type { ClusterRecord, EntityView } from '../domain/entity';
 import type { ScheduleKind } from '../domain/schedule';
 
 const is = (error: unknown, name: string): boolean => error instanceof Error && error.name === name;
@@ -51,6 +51,8 @@ export const setSchedule = (kind: ScheduleKind) => async ({ cluster, everyMs }: 
 export interface KnownEntity {
   readonly spec?: ClusterSpec;
   readonly view: EntityView;
+  /** What the last operation left. */
+  readonly record: ClusterRecord;
 }
 
 /** What the entity of a cluster wants and knows; undefined when there is none. A workflow cannot ask another one by itself. */
@@ -60,8 +62,8 @@ export const readEntity = () => async ({ cluster }: { readonly cluster: string }
   const ask = async (): Promise<KnownEntity | undefined> => {
     const { status } = await entity.describe();
     if (status.name !== 'RUNNING') return undefined;
-    const [view, spec] = await Promise.all([entity.query<EntityView>('cluster'), entity.query<ClusterSpec | undefined>('desired')]);
-    return { view, ...(spec ? { spec } : {}) };
+    const [view, spec, record] = await Promise.all([entity.query<EntityView>('cluster'), entity.query<ClusterSpec | undefined>('desired'), entity.query<ClusterRecord>('record')]);
+    return { view, record, ...(spec ? { spec } : {}) };
   };
   try {
     // Where no Temporal worker answers, this one neither: it must not hold up its own end.

@@ -25,18 +25,16 @@ export async function driftCheck({ cluster }: { readonly cluster: string }): Pro
   const nothing = (skipped: string): DriftReport => ({ cluster, at, differences: [], unseen: [], skipped });
   const skipped = restless(cluster, known);
   if (!known?.spec || skipped) return nothing(skipped ?? 'nothing is known of it');
-  const { spec, view } = known;
+  const { spec, view, record } = known;
 
   const [facts, { images, unknown }] = await Promise.all([glanceAt({ spec, uid: view.uid, hostKeys: view.hostKeys }), fetchImages(spec, view.uid)]);
   if (unknown) return tellEntity({ cluster, at, differences: [], unseen: [], unknown });
-  const { conditions, hostKeys, created, leader } = view;
-  const record = { conditions, hostKeys, images: view.images, created, ...(leader ? { leader } : {}) };
   const plan = planCluster({ spec, facts, images, problems: [], last: record });
   const work: Work = { spec, images, uid: view.uid, n: 0, operation: 'drift', hostKeys: view.hostKeys, on, policy: () => spec.policy, record, leftOut: () => [], note: () => undefined };
   const inspected = await Promise.all(spec.hosts.map((host) => inspect(work, plan, facts.find((one) => one.host === host.id), host.id)));
   const report: DriftReport = {
     cluster, at,
-    differences: [...factDifferences({ spec, facts, images, uid: view.uid, plan }), ...inspected.flatMap(({ differences }) => differences)],
+    differences: [...factDifferences({ spec, facts, images, uid: view.uid, plan, record }), ...inspected.flatMap(({ differences }) => differences)],
     unseen: inspected.flatMap(({ unseen }) => (unseen ? [unseen] : [])),
   };
   if (spec.policy.drift.converge && mendable(report)) await Promise.all([forgetFiles(work, report), forgetSettings(work, report)]);
