@@ -109,7 +109,7 @@ export class ClusterUnderTest {
   }
 
   /** The dry run. */
-  async preview(spec: ClusterSpec, more: { readonly anew?: Anew } = {}): Promise<Plan> {
+  async preview(spec: ClusterSpec, more: { readonly anew?: Anew; readonly forget?: readonly string[] } = {}): Promise<Plan> {
     const [{ uid, hostKeys }, last] = await Promise.all([this.view(), patiently(() => this.entity.query(recordQuery))]);
     return this.client.workflow.execute<(input: object) => Promise<Plan>>('previewPlan', {
       workflowId: `${entityId(this.name)}/plan-${randomUUID()}`, taskQueue: this.taskQueue, args: [{ spec: { ...spec, name: this.name }, uid, hostKeys, last, ...more }],

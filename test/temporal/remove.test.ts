@@ -1,8 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Activities } from '../../activities';
+import { resetPart } from '../../client/commands/reset';
+import { exitCodes } from '../../client/exit-codes';
 import { hostsFrom } from '../../client/host-flags';
+import type { KeelsonClient } from '../../client/keelson-client';
 import { deleteSpec } from '../../client/scale-spec';
 import type { ClusterSpec, Host, Policy } from '../../domain/cluster';
 import type { ClusterRecord } from '../../domain/entity';
+import { desiredQuery } from '../../workflows/messages';
 import { aCluster, aHost } from '../fixtures';
 import { type ClusterUnderTest, refusal } from './cluster-under-test';
 import type { FakeHosts } from './fake-hosts';
@@ -186,3 +193,62 @@ withClusters('hosts that come and go', { given: (now) => { tier = now; ({ hosts,
     });
   });
 });
+
+withClusters('a reset of some hosts', { given: (now) => { ({ hosts, cluster } = now); } }, () => {
+  const [, cp2, cp3] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const;
+  const before = process.env;
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'keelson-'));
+    // A server that is named is no embedded one, which would have to be kept alive.
+    process.env = { ...before, KEELSON_HOME: home, TEMPORAL_ADDRESS: 'named' };
+    for (const stream of ['log', 'error'] as const) jest.spyOn(console, stream).mockImplementation(() => undefined);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    process.env = before;
+    rmSync(home, { recursive: true, force: true });
+  });
+  /** The command, as a person types it without a terminal; gives its exit code. */
+  const reset = (named: { masters?: string; nodes?: string }, flags: { force?: boolean; yes?: boolean }): Promise<number> =>
+    resetPart(clientOf(cluster), cluster.name, hostsFrom(named), { ...flags, by: 'bo@desk' });
+
+  test('with --force forgets a dead worker and a dead control plane, and nobody is asked', async () => {
+    await cluster.converge(aCluster(3, 1, { policy: policy() }));
+    hosts.kill(cp3);
+    hosts.kill('10.0.0.4');
+    expect(await reset({ masters: cp3, nodes: '10.0.0.4' }, { force: true })).toBe(exitCodes.done);
+    expect(hosts.changes().filter((one) => one.startsWith('forgetHost')).sort()).toEqual([`forgetHost ${cp3}`, 'forgetHost 10.0.0.4']);
+    expect((await cluster.idle()).hosts.map(({ id }) => id)).toEqual([cp, cp2]);
+  });
+
+  test('with --yes gives up nobody who cannot be reached', async () => {
+    await cluster.converge(spec());
+    hosts.kill(w2);
+    await expect(reset({ nodes: w2 }, { yes: true })).rejects.toMatchObject({ type: 'UnsafePlan' });
+    expect((await cluster.view()).log).toHaveLength(1);
+  });
+
+  test('that was cut off goes on when it is asked for again', async () => {
+    await cluster.converge(spec());
+    hosts.hold('removeHost', w2);
+    const first = reset({ nodes: w2 }, { yes: true });
+    await hosts.reached('removeHost', w2);
+    await cluster.cancel();
+    expect(await first).toBe(exitCodes.failed);
+    expect((await cluster.idle()).leaving?.map(({ id }) => id)).toEqual([w2]);
+    hosts.release('removeHost', w2);
+    expect(await reset({ nodes: w2 }, { yes: true })).toBe(exitCodes.done);
+    expect([hosts.claimed(w2), (await cluster.idle()).leaving]).toEqual([false, undefined]);
+  });
+});
+
+/** What the command asks of a client, on the cluster under test. */
+const clientOf = (of: ClusterUnderTest): KeelsonClient => ({
+  desired: () => of.entity.query(desiredQuery),
+  status: async () => ({ name: of.name, running: [], view: await of.view() }),
+  plan: (wanted: ClusterSpec, options: { forget?: readonly string[] }) => of.preview(wanted, options),
+  apply: (wanted: ClusterSpec, options: object) => of.apply(wanted, options),
+  file: () => Promise.resolve(undefined),
+  operation: ({ operation }: { operation: string }) => ({ workflowId: '', follow: () => of.end(operation), status: () => of.status(operation) }),
+} as unknown as KeelsonClient);
