@@ -209,6 +209,8 @@ function withSpec(command: Command): Command {
 function addKey(key: Command, done: (code: number) => void): void {
   key.command('show').description('the ids of the current key and of former ones').option('--json', 'as JSON')
     .action(async (flags) => done((await import('./commands/key.js')).showKeys(flags)));
+  key.command('make').description('make the first key; one that is there stays as it is').option('--json', 'as JSON')
+    .action(async (flags) => done((await import('./commands/key.js')).makeKey(flags)));
   key.command('rotate').description('make a new key; what was sealed before can still be opened')
     .option('--leaked', 'the key file got into wrong hands: fingerprints change, too')
     .option('--json', 'as JSON')

@@ -18,6 +18,9 @@ export function showKeys(flags: KeyFlags): number {
   return print(loadKeys(), flags);
 }
 
+/** `keelson key make`: the first sealing key, for other machines to have it before anything is sealed. One that is there stays as it is. */
+export const makeKey = (flags: KeyFlags): number => print(ensureKeys(), flags);
+
 /** `keelson key rotate`: a new current key. What runs goes on: what the former one sealed still opens. */
 export async function rotate({ leaked = false, ...flags }: KeyFlags): Promise<number> {
   ensureKeys();

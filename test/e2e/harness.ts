@@ -135,16 +135,16 @@ export class Lab {
   }
 }
 
-/** A KEELSON_HOME of its own with the shared image store, and the CLI in it. */
+/** A KEELSON_HOME of its own with the shared image store (or an empty one), and the CLI in it. */
 export class Home {
   readonly dir: string;
   private readonly children: ChildProcess[] = [];
 
-  constructor(readonly env: Record<string, string> = {}) {
+  constructor(readonly env: Record<string, string> = {}, { emptyStore = false } = {}) {
     this.dir = mkdtempSync(join(tmpdir(), 'keelson-e2e-'));
     const store = join(process.env.KEELSON_HOME ?? join(homedir(), '.keelson'), 'store');
     mkdirSync(this.dir, { recursive: true });
-    symlinkSync(store, join(this.dir, 'store'));
+    if (!emptyStore) symlinkSync(store, join(this.dir, 'store'));
   }
 
   get environment(): NodeJS.ProcessEnv {

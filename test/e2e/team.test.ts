@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordCommand } from '../record';
@@ -15,7 +15,9 @@ scenario('a team: its own Temporal server, and the deployment script', () => {
   const file = join(dir, 'Clusterfile');
   let server: TeamServer;
   let worker: ReturnType<Home['start']>;
+  /** Of a person, and of the Temporal worker's machine: with the same key, and no image in common. */
   let home: Home;
+  let away: Home;
 
   beforeAll(async () => {
     const [host] = lab.up(1);
@@ -29,13 +31,17 @@ spec:
 `);
     lab.countKubeadm(host!);
     server = await TeamServer.start();
-    home = new Home({ TEMPORAL_ADDRESS: server.address });
-    worker = home.start(['worker'], { timeoutMs: 600_000 });
+    home = new Home({ TEMPORAL_ADDRESS: server.address }, { emptyStore: true });
+    away = new Home({ TEMPORAL_ADDRESS: server.address }, { emptyStore: true });
+    expect(await home.run(['key', 'make'])).toMatchObject({ code: 0 });
+    copyFileSync(join(home.dir, 'key'), join(away.dir, 'key'));
+    worker = away.start(['worker'], { timeoutMs: 600_000 });
   }, 300_000);
   afterAll(async () => {
     worker.child.kill('SIGTERM');
     await worker.ended;
     await home.close();
+    await away.close();
     await server.stop();
     rmSync(dir, { recursive: true, force: true });
     lab.down();
@@ -49,6 +55,21 @@ spec:
     child.stderr.on('data', (chunk: Buffer) => { out += chunk.toString(); });
     child.on('close', (code) => resolve({ code: code ?? -1, out }));
   });
+
+  test('what the Temporal worker\'s own store does not have is named, before anything is changed', async () => {
+    const { code, out } = await deploy();
+    expect(code).toBe(1);
+    expect(out).toMatch(/there is no image localhost\/keelson\/kubernetes:latest.*keelson load/s);
+    expect(lab.on(lab.hosts[0]!, 'ls -A /var/lib/keelson 2>/dev/null || true')).toBe('');
+  }, 60_000);
+
+  test('images are loaded into it as README and docker-compose.yml say', async () => {
+    const built = execFileSync(join(root, 'images/build.sh'), ['kubernetes', 'flannel'], { encoding: 'utf8' }).trim().split('\n').map((line) => line.split(' '));
+    expect(built).toHaveLength(2);
+    for (const [name = '', layout = ''] of built) {
+      expect(await away.run(['load', '-i', layout, name.replace(/:[^:]*$/, ':latest')])).toMatchObject({ code: 0 });
+    }
+  }, 120_000);
 
   test('examples/deploy.ts applies a Clusterfile, follows it and exits with its result, whatever becomes of server and database', async () => {
     const [host = ''] = lab.hosts;
@@ -68,7 +89,7 @@ spec:
     expect(lab.kubeadmCalls(host)).toEqual(['init']);
     expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('1 node Ready at v1') as string });
     expect(Object.values(lab.nodes(lab.hosts[0]!))).toEqual(['Ready']);
-    expect(home.journal('team').length).toBeGreaterThan(0);
+    expect(away.journal('team').length).toBeGreaterThan(0);
   }, 400_000);
 
   test('and says so when the cluster is not to be had', async () => {
