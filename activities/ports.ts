@@ -24,6 +24,8 @@ export interface Scope {
    * to count attempts anew. Default: the attempt.
    */
   readonly order?: number;
+  /** It takes the host out of the cluster: the fence remembers that when all else of the cluster is gone. */
+  readonly leaves?: boolean;
   /** Cancelled by Temporal, by a timeout or by shutdown. */
   readonly signal: AbortSignal;
   /** Tells Temporal that we live. `detail` is for people: small, no secret. */

@@ -41,7 +41,7 @@ export interface ResetRequest {
  */
 export const createReset = ({ remote }: { readonly remote: Remote }) => async (request: ResetRequest): Promise<string[]> => {
   const { host, scope } = request;
-  const session = await remote.to(host, scope);
+  const session = await remote.to(host, { ...scope, leaves: true });
   const claim = uidOf(host, await session.run(readClaim));
   if (claim !== undefined && claim !== scope.uid) throw claimed(host, claim);
   if (claim === undefined && !request.force) {

@@ -21,7 +21,7 @@ const forbidden: Record<Layer, RegExp> = {
   workers: /^(@temporalio\/client$|(client|testing)\/|workflows\/(?!messages$))/,
   client: /^(@temporalio\/(?!client$|common(\/|$)|envconfig$)|ssh2$|(activities|workers|testing)\/|workflows\/(?!messages$))/,
   // Beside the formats below, the scripts of a detached job: a simulated host has to know what it is told.
-  testing: /^(@temporalio\/|(workflows|workers|client)\/|activities\/(?!adapters\/(tar|shell\/loader)$|job-script$))/,
+  testing: /^(@temporalio\/|(workflows|workers|client)\/|activities\/(?!adapters\/(tar|shell\/(loader|fence))$|job-script$))/,
 };
 /** What is forbidden at run time and harmless as a type. */
 const typesAllowed: Partial<Record<Layer, RegExp>> = { workflows: /^activities\//, client: /^workflows\//, testing: /^activities\// };
@@ -38,7 +38,7 @@ describe('layers', () => {
 
   test('only Temporal workers know the adapters', () => {
     // Formats, which both sides of a port write or read: pure functions without a connection.
-    const formats = ['activities/adapters/tar', 'activities/adapters/shell/loader'];
+    const formats = ['activities/adapters/tar', 'activities/adapters/shell/loader', 'activities/adapters/shell/fence'];
     const wrong = files
       .filter(({ path, layer }) => layer !== 'workers' && !path.startsWith('activities/adapters/'))
       .flatMap((file) => show(file, file.imports.filter(({ to }) => to.startsWith('activities/adapters/') && !formats.includes(to))));

@@ -59,7 +59,8 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
 /** What a host still has of a cluster that has let it go: nothing, when it is as bare as it was before. */
 export function notBare(hosts: readonly FleetHost[]): string[] {
   return hosts.flatMap(({ host }) => [
-    ...host.files.paths().filter((path) => path !== '/etc/hosts'),
+    // In memory until the next boot: who took it out of its cluster, so that nobody comes late (docs/hosts.md).
+    ...host.files.paths().filter((path) => path !== '/etc/hosts' && !path.startsWith('/run/keelson-fence/')),
     ...(host.files.text('/etc/hosts') === '127.0.0.1 localhost\n' ? [] : ['lines in /etc/hosts']),
     ...['containerd', 'kubelet', 'registry', 'keelson-api-bridge'].filter((service) => host.isActive(service)).map((service) => `${service}, running`),
     ...(host.kubernetes ? ['a place in a cluster'] : []),
@@ -81,7 +82,7 @@ export function leftBehind(hosts: readonly FleetHost[]): string[] {
 export function ranTwice(journal: Journal, hosts: readonly FleetHost[]): string[] {
   const ours = new Set(hosts.map(({ host }) => host.address));
   const counts = new Map<string, number>();
-  const count = ({ host, name, args, speaker }: JournalEntry): string => `${host} ${name} ${args.join(' ')} of operation ${speaker?.n ?? 0}`;
+  const count = ({ host, name, args, speaker }: JournalEntry): string => `${host} ${name} ${args.join(' ')} of operation ${speaker?.n ?? 0} of cluster ${speaker?.uid ?? ''}`;
   for (const entry of journal.entries) {
     if (entry.kind === 'effect' && ours.has(entry.host)) counts.set(count(entry), (counts.get(count(entry)) ?? 0) + 1);
   }

@@ -1,5 +1,4 @@
-import { fenceLines } from '../activities/adapters/shell/loader';
-import type { Scope } from '../activities/ports';
+import { fenceLines } from '../activities/adapters/shell/fence';
 
 /** Who speaks, as the fence of a changing command says it. */
 export interface Speaker {
@@ -9,6 +8,8 @@ export interface Speaker {
   readonly attempt: number;
   /** e.g. `Join/10.0.0.3`, with what a file name cannot hold replaced. */
   readonly step: string;
+  /** It takes the host out of the cluster. */
+  readonly leaves?: boolean;
 }
 
 /** A program as it travels to a host, taken apart: fence, variables, script. */
@@ -26,15 +27,16 @@ export function readProgram(text: string, mark: string): Program {
   return { ...(speaker ? { speaker } : {}), ...readExports(rest) };
 }
 
-const fenceOf = ({ uid, n, order, attempt, step }: Speaker, mark: string): string => fenceLines(mark, { uid, n, order, attempt, step } as Scope);
+const fenceOf = (speaker: Speaker, mark: string): string => fenceLines(mark, { stage: '', ...speaker });
 
 /** Only what renders to the very same lines is a fence: a changed one shows here and is not passed over. */
 function readFence(text: string, mark: string): Speaker | undefined {
-  if (!text.startsWith('\nkeelson_fence() {')) return undefined;
-  const [, step = '', uid = '', n, order, attempt] = /fence\/'([^']+)' mine='(\S+) (\d+) (\d+) (\d+)'/.exec(text) ?? [];
+  const [, uid = '', n, order, attempt, step = ''] = /^\nkeelson_mine='(\S+) (\d+) (\d+) (\d+) (\S+)'\n/.exec(text) ?? [];
+  if (step === '') return undefined;
   const speaker = { uid, n: Number(n), order: Number(order), attempt: Number(attempt), step };
-  if (!text.startsWith(fenceOf(speaker, mark))) throw new Error('a fence that the simulated host cannot read: look at testing/program.ts');
-  return speaker;
+  const found = [speaker, { ...speaker, leaves: true }].find((one) => text.startsWith(fenceOf(one, mark)));
+  if (!found) throw new Error('a fence that the simulated host cannot read: look at testing/program.ts');
+  return found;
 }
 
 /** The lines of exportLines() in activities/adapters/shell/loader.ts at the head of a text, and what follows them. */

@@ -1,12 +1,12 @@
 import type { ServerChannel } from 'ssh2';
-import { BUSY, INCOMPLETE } from '../activities/adapters/shell/loader';
-import { stateDir } from '../domain/host-paths';
+import { INCOMPLETE } from '../activities/adapters/shell/loader';
 import type { Registry } from './commands/index';
 import type { Fault } from './faults';
+import { fence } from './fence';
 import { DiskFull } from './files';
 import type { Host } from './host';
 import type { Inlet } from './inlet';
-import { readProgram, type Speaker } from './program';
+import { readProgram } from './program';
 import { type Answer, type Call, fail, unknown } from './simulation';
 
 /** The connection a command came by. */
@@ -57,12 +57,12 @@ export async function serveProgram(host: Host, channel: ServerChannel, input: In
     if (fault?.kind === 'reboot') return told.reboot(host, fault.ms);
     if (isOver()) return;
     const before = host.version;
-    const busy = speaker && fence(host, speaker);
+    const refusal = speaker && fence(host.files, speaker, mark);
     const half = fault?.kind === 'drop' && fault.when === 'during';
-    const answer = busy ? { code: BUSY, stderr: `${mark} busy ${busy}\n` }
-      : fault?.kind === 'exit' && fault.when === 'before' ? fail(fault.words ?? 'it failed on purpose', fault.code)
+    const answer = refusal
+      ?? (fault?.kind === 'exit' && fault.when === 'before' ? fail(fault.words ?? 'it failed on purpose', fault.code)
         : found ? await Promise.race([effect(host, found.simulation, { ...about, env: program.env }, input, link, half), killed.then(() => ({ code: 143 }))])
-          : fail(unknown(program.script), 127);
+          : fail(unknown(program.script), 127));
     didChange = speaker !== undefined && host.version !== before;
     if (fault?.kind === 'hold' && fault.when === 'after') await Promise.race([killed, fault.until]);
     if (half || (fault?.kind === 'drop' && fault.when === 'after')) return link.cut();
@@ -106,18 +106,4 @@ function finish(channel: ServerChannel, { code = 0, stdout = '', stderr = '' }: 
   if (stderr !== '') channel.stderr.write(stderr);
   if (!withoutCode) channel.exit(code);
   channel.end();
-}
-
-/** The fence as fenceLines() in activities/adapters/shell/loader.ts has it: who is older than what was seen does nothing. */
-function fence({ files }: Host, { uid, n, order, attempt, step }: Speaker): string | undefined {
-  const path = `${stateDir}/fence/${step}`;
-  const [seenUid, ...numbers] = (files.text(path) ?? '').trim().split(' ');
-  const [seenN = 0, seenOrder = 0, seenAttempt = 0] = numbers.map(Number);
-  if (seenUid === uid && (seenN > n || (seenN === n && seenOrder > order))) return `operation ${seenN}, attempt ${seenAttempt}`;
-  const { version, free } = files;
-  // Bookkeeping, and no change of the host. A full disk has room for so few bytes.
-  files.free = Infinity;
-  files.write(path, `${uid} ${n} ${order} ${attempt}\n`, 0o600);
-  Object.assign(files, { version, free });
-  return undefined;
 }

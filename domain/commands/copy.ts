@@ -1,5 +1,5 @@
 import { type Command, quote } from '../command';
-import { stateDir } from '../host-paths';
+import { fenceDir, fenceName } from '../host-paths';
 import type { FileSet } from './files';
 
 /** Where a copy goes on a host. */
@@ -61,6 +61,6 @@ if cd "$stage/tree" 2>/dev/null; then
 fi
 rm -rf -- "$stage"
 rmdir -- "$BASE/.staging" 2>/dev/null || true
-rm -f -- ${quote(`${stateDir}/fence/${step.replaceAll(/[^A-Za-z0-9._:-]/g, '_')}`)}
+rm -f -- ${quote(`${fenceDir}/${fenceName(step)}`)}
 `,
 });

@@ -1,7 +1,7 @@
 /** Waits until something holds; throws, saying what, when it does not within so many milliseconds. */
-export async function until(what: string, ms: number, holds: () => boolean): Promise<void> {
+export async function until(what: string | (() => string), ms: number, holds: () => boolean): Promise<void> {
   for (const end = Date.now() + ms; !holds();) {
-    if (Date.now() > end) throw new Error(`${what} did not come about within ${ms / 1000} s`);
+    if (Date.now() > end) throw new Error(`${typeof what === 'string' ? what : what()} did not come about within ${ms / 1000} s`);
     await new Promise((resolve) => { setTimeout(resolve, 50); });
   }
 }

@@ -17,6 +17,7 @@ export const volatile: readonly Volatile[] = [
   { section: 'files', line: / \/root\/\.bash_history$/, why: 'a person was there' },
   { section: 'places', line: / \/var\/log\/(journal|btmp|wtmp|lastlog|apt|private|README)/, why: 'logs of the system itself' },
   { section: 'places', line: / \/run\/(systemd|log|lock|user|sudo|utmp|dbus|credentials|sshd|motd)/, why: 'the system at work' },
+  { section: 'places', line: /^d \/run\/keelson-fence$/, why: 'until the next boot: who has reset the host, so that no change comes late' },
   { section: 'places', line: / \/(var\/)?tmp\/systemd-private-/, why: 'folders of services' },
   { section: 'processes', line: /systemd-(hostnamed|localed|timedated|tmpfiles|logind|journald)|\(sd-pam\)|systemd --user|sshd|dbus-daemon|agetty|sftp-server/, why: 'come and go by themselves' },
   { section: 'processes', line: /\/usr\/bin\/(bash|find|sort|sha256sum|xargs|coreutils) /, why: 'the look itself' },

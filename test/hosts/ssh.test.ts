@@ -129,28 +129,4 @@ describeOnHosts('over a real sshd', 'ssh', 1, (lab) => {
     const sum = await session.feed({ title: 'sum', script: 'sha256sum | cut -c1-64' }, source());
     expect(sum.trim()).toBe(hash.digest('hex'));
   });
-
-  describe('the fence', () => {
-    const change = async (n: number, order: number, uid = 'uid-fence') => {
-      const session = await lab.session('root', { n, order, uid, stage: 'Fenced' });
-      return session.run({ title: 'change', script: 'echo changed', changes: true }).then((text) => text.trim(), (error: { type: string }) => error.type);
-    };
-    test('lets newer attempts and operations pass, and stops older ones', async () => {
-      expect(await change(1, 5)).toBe('changed');
-      expect(await change(1, 5)).toBe('changed');
-      expect(await change(1, 6)).toBe('changed');
-      expect(await change(1, 5)).toBe('HostBusy');
-      expect(await change(2, 1)).toBe('changed');
-      expect(await change(1, 9)).toBe('HostBusy');
-    });
-    test('does not compare the numbers of two clusters', async () => {
-      expect(await change(7, 7, 'uid-one')).toBe('changed');
-      expect(await change(1, 1, 'uid-two')).toBe('changed');
-    });
-    test('does not stop looking', async () => {
-      await change(9, 9, 'uid-look');
-      const old = await lab.session('root', { n: 1, order: 1, uid: 'uid-look', stage: 'Fenced' });
-      expect(await old.run({ title: 'look', script: 'echo seen' })).toBe('seen\n');
-    });
-  });
 });

@@ -1,6 +1,5 @@
 import { ClusterError } from '../../../domain/errors';
 import { quote } from '../../../domain/command';
-import type { Scope } from '../../ports';
 
 /**
  * The only program that ever stands in a command line of ours. It holds no data: what it shall do comes on stdin, as
@@ -56,8 +55,6 @@ export const loaderLine: Readonly<Record<Elevation, string>> = {
 /** The loader as arguments, for machines without a shell in between. */
 export const loaderArguments = ['--noprofile', '--norc', '-c', LOADER];
 
-/** Exit code of a program that found a newer one in its place. */
-export const BUSY = 97;
 /** Exit code of the loader when the program did not arrive whole. */
 export const INCOMPLETE = 98;
 
@@ -80,39 +77,6 @@ export function exportLines(env: Readonly<Record<string, string>>): string {
     }
     return `export ${name}=${quote(value)}\n`;
   }).join('');
-}
-
-/**
- * Bash that refuses (exit BUSY) when the host has seen a newer operation or attempt of this step, and else records this
- * one. An attempt that was given up by Temporal may live on behind a broken link: it must do nothing more. Another
- * cluster's numbers mean nothing here, so they are never compared.
- */
-export function fenceLines(mark: string, scope: Scope): string {
-  const order = scope.order ?? scope.attempt;
-  const step = (scope.step ?? scope.stage).replaceAll(/[^A-Za-z0-9._:-]/g, '_');
-  return `
-keelson_fence() {
-  local file=/var/lib/keelson/fence/${quote(step)} mine=${quote(`${scope.uid} ${scope.n} ${order} ${scope.attempt}`)} uid=${quote(scope.uid)} seen='' n order attempt
-  read -r seen 2>/dev/null <"$file"
-  [ "$seen" = "$mine" ] && return
-  mkdir -p -m 700 /var/lib/keelson && mkdir -p /var/lib/keelson/fence || return 0
-  exec {keelson_lock}>>/var/lib/keelson/fence/.lock && flock "$keelson_lock"
-  seen=''
-  read -r seen 2>/dev/null <"$file"
-  if [ "\${seen%% *}" = "$uid" ]; then
-    read -r _ n order attempt <<<"$seen"
-    if [ "$n" -gt ${scope.n} ] || { [ "$n" -eq ${scope.n} ] && [ "$order" -gt ${order} ]; }; then
-      echo "${mark} busy operation $n, attempt $attempt" >&2
-      exit ${BUSY}
-    fi
-  fi
-  printf '%s\\n' "$mine" >"$file.new" && mv -f "$file.new" "$file"
-  exec {keelson_lock}>&-
-}
-keelson_fence
-unset -f keelson_fence
-unset keelson_lock
-`;
 }
 
 /** Bash that ends a process group and waits until nothing of it is left; exit 1 when something stays. */

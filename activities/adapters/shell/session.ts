@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { CancelledFailure } from '@temporalio/common';
 import type { Command, CommandResult } from '../../../domain/command';
 import { ClusterError } from '../../../domain/errors';
+import { fenceDir, stateDir } from '../../../domain/host-paths';
 import { appendJournal } from '../../../home/journal';
 import { redactor } from '../../../home/redact';
 import type { Scope, Session } from '../../ports';
 import { writeTar } from '../tar';
 import { counted } from './counted';
-import { BUSY, INCOMPLETE, endGroup, exportLines, fenceLines } from './loader';
+import { BUSY, fenceLines, UNNOTED } from './fence';
+import { INCOMPLETE, endGroup, exportLines } from './loader';
 import type { Machine } from './machine';
 import { Capture, Lines, Tail } from './output';
 import { pump } from './pump';
@@ -154,6 +156,7 @@ async function perform(
       host: machine.host, command: command.title, todo: 'nothing, if that one is under way; else look at it with keelson status',
     });
   }
+  if (code === UNNOTED && result.stderr.includes(`${mark} unnoted`)) throw unnoted(machine, command, clean(result.stderr.split(`${mark} unnoted`)[0]!));
   if ((await running.group) === undefined) throw notBegun(machine, command, code, clean(running.noise()));
   if ((command.okCodes ?? [0]).includes(code)) return result;
   // The two outputs come on ways of their own, in no certain order; causes stand in the error output.
@@ -223,6 +226,14 @@ function notBegun(machine: Machine, command: Command<unknown>, code: number, noi
   }
   return new ClusterError('CommandFailed', `${command.title} could not be started on ${machine.host} (exit code ${code})${lastLine(tail)}`, {
     ...about, exitCode: code, todo: `bash and head have to be there on ${machine.host}, and a login must be able to run commands`,
+  });
+}
+
+/** The fence could not be written, so the command was not begun: nobody would know of a newer attempt. */
+function unnoted(machine: Machine, command: Command<unknown>, noise: string): ClusterError {
+  const tail = noise.split('\n').filter((line) => line.trim() !== '').slice(-TAIL_LINES);
+  return new ClusterError('CommandFailed', `${command.title} was not begun on ${machine.host}: its attempt cannot be noted in ${fenceDir}${lastLine(tail)}`, {
+    host: machine.host, command: command.title, exitCode: UNNOTED, tail, todo: `see that ${stateDir} can be written and has room on ${machine.host}, then try again`,
   });
 }
 
