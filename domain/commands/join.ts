@@ -26,8 +26,19 @@ cat > "$dir/join.yaml" <<'KEELSON_JOIN'
 ${options.config}
 KEELSON_JOIN
 sed -i "s#@DISCOVERY@#$dir/discovery.conf#" "$dir/join.yaml"
+# Until it has its certificate a kubelet asks as nobody, with pauses that grow. What it has not read by then, the Services,
+# keeps its first pods back for 10 to 15 s more (no container is made without them). Started anew it reads them at once;
+# kubeadm init does the same at its end.
+( until [ -s ${kubeletCertificate} ]; do sleep 0.1; done; exec systemctl restart kubelet ) &
+restart=$!
 kubeadm join --config "$dir/join.yaml" --ignore-preflight-errors=SystemVerification,DirAvailable--etc-kubernetes-manifests
+code=$?
+kill "$restart" 2>/dev/null
+exit "$code"
 `;
+
+/** Where a kubelet puts the certificate that its bootstrap brings; it is not there before (Kubernetes 1.8 on). */
+const kubeletCertificate = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
 const bridge = 'keelson-api-bridge';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inBrowser } from './browser';
 import { differences, snapshotHost } from '../hosts/snapshot';
 import { recordFigure } from '../record';
+import { resolveOn } from './dns';
 import { eventually, Home, images, Lab, scenario } from './harness';
 
 /** The main job: one command, bare hosts, a cluster that works; again: nothing to do; reset: bare hosts. */
@@ -16,6 +17,14 @@ scenario('one command builds a cluster of one control plane and two workers', ()
     'run', ...images('kubernetes', 'helm', 'flannel', 'web'), '--cluster', 'first',
     '--masters', lab.hosts[0]!, '--nodes', lab.hosts.slice(1).join(','), '--pk', lab.key, '--yes',
   ];
+
+  /** The web application answers over its Service on every host. */
+  const webAnswers = async (): Promise<void> => {
+    const service = lab.on(leader, "kubectl -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'");
+    for (const host of lab.hosts) {
+      await eventually(`the application on ${host}`, () => lab.on(host, `curl -fsS --max-time 3 http://${service}/`).length > 0);
+    }
+  };
 
   beforeAll(() => {
     leader = lab.up(3)[0]!;
@@ -30,11 +39,17 @@ scenario('one command builds a cluster of one control plane and two workers', ()
     const ran = await home.run(install());
     expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready']);
-    const service = lab.on(leader, "kubectl -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'");
-    for (const host of lab.hosts) {
-      await eventually(`the application on ${host}`, () => lab.on(host, `curl -fsS --max-time 3 http://${service}/`).length > 0);
-    }
+    await webAnswers();
   }, 400_000);
+
+  test('no pod of a node that joined waited for what its kubelet had not been able to read', () => {
+    const joined = lab.hosts.slice(1);
+    for (const host of joined) {
+      const [certificate, kubelet] = lab.on(host, 'stat -c %Y /var/lib/kubelet/pki/kubelet-client-current.pem; date +%s -d "$(systemctl show kubelet -p ExecMainStartTimestamp --value)"').trim().split('\n').map(Number);
+      expect(kubelet).toBeGreaterThanOrEqual(certificate!);
+    }
+    expect(lab.on(leader, 'kubectl get events -A').split('\n').filter((line) => line.includes('services have not yet been read'))).toEqual([]);
+  });
 
   test('the same command again has nothing to do, and no command changes anything', async () => {
     const before = home.journal('first').length;
@@ -80,6 +95,10 @@ scenario('one command builds a cluster of one control plane and two workers', ()
     expect(lab.on(leader, "kubectl get service kubernetes -o 'jsonpath={.spec.clusterIP}'")).toBe('10.112.0.1');
     expect(lab.on(leader, 'openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -ext subjectAltName')).toMatch(/DNS:api\.example\.test/);
     expect(lab.on(leader, 'cat /var/lib/sealos/data/second/rootfs/etc/motd-note')).toBe('from a Config document\n');
+    // What the first cluster left in a network would show here: pods that cannot be reached, names that do not resolve.
+    await webAnswers();
+    const web = lab.on(leader, "kubectl -n web get service web -o 'jsonpath={.spec.clusterIP}'");
+    for (const host of lab.hosts) await eventually(`DNS of the cluster on ${host}`, () => resolveOn(lab, host, '10.112.0.10', 'web.web.svc.cluster.local') === web);
   }, 400_000);
 });
 
@@ -88,7 +107,7 @@ const clusterfile = (hosts: readonly string[]) => `apiVersion: apps.sealos.io/v1
 kind: Cluster
 metadata: {name: second}
 spec:
-  image: [${images('kubernetes', 'flannel').join(', ')}]
+  image: [${images('kubernetes', 'flannel', 'web').join(', ')}]
   ssh: {user: ops, port: 22}
   hosts:
   - {ips: ['${hosts[0]!}:22'], roles: [master, amd64]}

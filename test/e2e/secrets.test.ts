@@ -1,9 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { differences, snapshotHost } from '../hosts/snapshot';
 import { Home, images, Lab, type Ran, scenario } from './harness';
 
 const name = 'canary';
@@ -24,6 +25,9 @@ scenario('no secret leaves the place where it belongs', () => {
   const variable = `Var-${unique()}+/=x`;
   /** The password that was made for the cluster; read from a host when it is there. */
   let registry = '';
+  /** The private key in admin.conf; read from a host when it is there. */
+  let administrator = '';
+  let fresh: ReturnType<typeof snapshotHost>[] = [];
   /** What the commands wrote; filled by the tests in their order, as `minted` is. */
   const outputs: Ran[] = [];
   let own: OwnProcesses;
@@ -43,6 +47,7 @@ scenario('no secret leaves the place where it belongs', () => {
     }
     samplers = lab.hosts.map((host) => spawn('podman', ['exec', lab.name(host), 'perl', '/tmp/sampler.pl'], { stdio: 'ignore' }));
     own = new OwnProcesses(home.dir);
+    fresh = lab.hosts.map((host) => snapshotHost(lab.name(host)));
   }, 300_000);
   afterAll(async () => {
     own.stop();
@@ -84,6 +89,8 @@ scenario('no secret leaves the place where it belongs', () => {
     const ran = keep(await started.ended);
     expect({ code: ran.code, stdout: ran.stdout, stderr: ran.stderr }).toMatchObject({ code: 0 });
     registry = registryPasswordOn(leader);
+    administrator = /client-key-data: (\S{60,})/.exec(lab.on(leader, 'cat /etc/kubernetes/admin.conf'))?.[1] ?? '';
+    expect(administrator).not.toBe('');
     expect((await title).replaceAll('\0', ' ').trim()).toBe('keelson');
     for (const args of [['status', name, '--json'], ['status', name], ['logs', name], ['watch', name], ['local', 'logs', '-n', '100000']]) keep(await home.run(args));
     keep(await home.run([...install(), '--dry-run', '--json'], { env: passwords }));
@@ -146,8 +153,12 @@ scenario('no secret leaves the place where it belongs', () => {
     return at < 0 ? [] : [`${where}: …${text.slice(Math.max(0, at - 120), at + form.length + 40)}…`];
   });
 
+  /** What never lies on a host in a form that is searched for there, or belongs there: what seals, and the administrator's key. */
+  const ofOwners = (): string[] => [...readFileSync(join(home.dir, 'key'), 'utf8').split(/\s+/).filter((word) => word.length >= 32).flatMap(formsOf), administrator];
+
   test('not in what the command line writes', () => {
-    expect(outputs.flatMap(({ stdout, stderr }, index) => found(`output ${index}`, stdout + stderr))).toEqual([]);
+    expect(outputs.flatMap(({ stdout, stderr }, index) => found(`output ${index}`, stdout + stderr, [...forms(), ...ofOwners()]))).toEqual([]);
+    expect(ofOwners().length).toBeGreaterThan(4);
   });
 
   test('not in any history, memo or search attribute', async () => {
@@ -158,7 +169,7 @@ scenario('no secret leaves the place where it belongs', () => {
     let histories = '';
     for await (const { workflowId, runId, raw } of workflow.list()) {
       const text = `${readable(raw)}\n${readable(await workflow.getHandle(workflowId, runId).fetchHistory())}`;
-      all.push(...found(workflowId, text));
+      all.push(...found(workflowId, text, [...forms(), ...ofOwners()]));
       histories += text;
     }
     await connection.close();
@@ -173,8 +184,17 @@ scenario('no secret leaves the place where it belongs', () => {
       expect({ part, read: texts.some(({ path, text }) => path.includes(part) && text.length > 0) }).toEqual({ part, read: true });
     }
     expect(texts.some(({ path, text }) => path.includes('temporal.db') && text.includes(`cluster/${name}/init-`))).toBe(true);
-    expect(texts.flatMap(({ path, text }) => found(path, text))).toEqual([]);
+    expect(texts.flatMap(({ path, text }) => found(path, text, [...forms(), ...ofOwners()]))).toEqual([]);
   });
+
+  test('not in the content store', () => {
+    const store = realpathSync(join(home.dir, 'store'));
+    const filesWith = (searched: readonly string[]): string[] => spawnSync('grep', ['-rlaF', '-f', '-', store], { input: searched.map((form) => `${form}\n`).join(''), encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+    // The search sees what is there: names of images in references, and a line of an image's script in a tree.
+    expect(filesWith(['localhost/keelson/flannel']).length).toBeGreaterThan(0);
+    expect(filesWith(['init-registry.sh']).some((path) => path.includes('/trees/'))).toBe(true);
+    expect(filesWith([...forms(), ...ofOwners()])).toEqual([]);
+  }, 120_000);
 
   test('not in arguments and environment of Keelson\'s own processes', () => {
     const seen = own.stop();
@@ -226,6 +246,16 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(tokens).toEqual([]);
     expect(lab.on(leader, 'kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system get secret kubeadm-certs --ignore-not-found -o name')).toBe('');
   });
+
+  test('and a reset of two control planes and a worker leaves the hosts as they were', async () => {
+    expect(await home.run(['reset', name, '--yes'], { env: passwords })).toMatchObject({ code: 0 });
+    const ours = [
+      { section: 'files', line: / \/root(\/minted)?$/, why: 'what the test has noted' },
+      { section: 'places', line: / \/run\/(arguments|environments)$/, why: 'what the test has noted' },
+      { section: 'processes', line: /sampler\.pl/, why: 'it has ended' },
+    ];
+    for (const [at, host] of lab.hosts.entries()) expect({ host, left: differences(fresh[at]!, snapshotHost(lab.name(host)), ours) }).toEqual({ host, left: [] });
+  }, 200_000);
 });
 
 /** A secret as it is, and as other programs would write it. */

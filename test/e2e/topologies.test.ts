@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { differences, snapshotHost } from '../hosts/snapshot';
 import { eventually, Home, images, Lab, scenario } from './harness';
 
 const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
@@ -115,33 +116,47 @@ scenario('three control planes and a worker', () => {
   }, 900_000);
 });
 
-scenario('Keelson on a host that is the whole cluster', () => {
+scenario('Keelson on a host that is a member of its own cluster', () => {
   const lab = new Lab('e2e-self');
-  const inHost = 'cd /root && KEELSON_HOME=/root/.keelson TEMPORAL_CLI_PATH=/usr/local/bin/temporal node /opt/keelson/dist/client/main.js';
+  // All of Keelson's lies in one place where the look for what a reset has left does not go.
+  const inHost = 'export KEELSON_HOME=/mnt/home TEMPORAL_CLI_PATH=/mnt/temporal; /mnt/node /mnt/keelson/dist/client/main.js';
+  let [host, worker] = ['', ''];
+  let fresh: ReturnType<typeof snapshotHost>[] = [];
+  const snapshots = () => [host, worker].map((one) => snapshotHost(lab.name(one)));
 
   beforeAll(() => {
     const root = join(__dirname, '..', '..');
     const temporal = process.env.TEMPORAL_CLI_PATH ?? execFileSync(join(root, 'test/lab/temporal.sh'), { encoding: 'utf8' }).trim().split('\n').at(-1)!;
     const store = realpathSync(join(process.env.KEELSON_HOME ?? join(homedir(), '.keelson'), 'store'));
-    const mounts = [[realpathSync(process.execPath), '/usr/bin/node:ro'], [root, '/opt/keelson:ro'], [temporal, '/usr/local/bin/temporal:ro'], [store, '/root/.keelson/store']];
+    const mounts = [
+      [realpathSync(process.execPath), '/mnt/node:ro'], [root, '/mnt/keelson:ro'], [temporal, '/mnt/temporal:ro'], [store, '/mnt/home/store'], [lab.key, '/mnt/lab-key:ro'],
+    ];
     process.env.KEELSON_LAB_ARGS = mounts.map(([from, to]) => `--volume ${from!}:${to!}`).join(' ');
-    lab.up(1);
+    [host = '', worker = ''] = lab.up(2);
     delete process.env.KEELSON_LAB_ARGS;
+    // No sshd: whatever works on the host itself works without it.
+    lab.on(host, 'systemctl stop ssh.socket ssh.service 2>/dev/null; systemctl stop ssh');
+    fresh = snapshots();
   }, 300_000);
   afterAll(() => lab.down(), 60_000);
 
   test('one control plane alone, reached without SSH, runs the application', async () => {
-    const [host] = lab.hosts;
-    // No sshd: whatever works now works without it.
-    lab.on(host!, 'systemctl stop ssh.socket ssh.service 2>/dev/null; systemctl stop ssh');
-    const out = lab.on(host!, `${inHost} run ${images('kubernetes', 'flannel', 'web').join(' ')} --cluster self --masters ${host!} --yes 2>&1`, { check: false });
+    const out = lab.on(host, `${inHost} run ${images('kubernetes', 'flannel', 'web').join(' ')} --cluster self --masters ${host} --yes 2>&1`, { check: false });
     expect(out).toMatch(/1 node Ready at v1/);
-    const service = lab.on(host!, `${kubectl} -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'`);
-    await eventually('the application answers', () => lab.on(host!, `curl -fsS --max-time 3 http://${service}/`).length > 0);
+    const service = lab.on(host, `${kubectl} -n web get service web -o 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'`);
+    await eventually('the application answers', () => lab.on(host, `curl -fsS --max-time 3 http://${service}/`).length > 0);
   }, 400_000);
 
-  test('and reset leaves the host to itself', () => {
-    const out = lab.on(lab.hosts[0]!, `${inHost} reset self --yes 2>&1; ${inHost} local stop`, { check: false });
-    expect(out).toMatch(/1 of 1 hosts are bare/);
-  }, 120_000);
+  test('another host joins it over SSH', () => {
+    const out = lab.on(host, `${inHost} add --cluster self --nodes ${worker} --pk /mnt/lab-key --yes 2>&1`, { check: false });
+    expect(out).toMatch(/2 nodes Ready at v1/);
+    expect(lab.nodes(host)).toEqual({ [lab.name(host)]: 'Ready', [lab.name(worker)]: 'Ready' });
+  }, 300_000);
+
+  test('and reset leaves both as they were', () => {
+    const out = lab.on(host, `${inHost} reset self --yes 2>&1; /mnt/node /mnt/keelson/dist/client/main.js local stop`, { check: false });
+    expect(out).toMatch(/2 of 2 hosts are bare/);
+    const after = snapshots();
+    for (const [at, one] of [host, worker].entries()) expect({ host: one, left: differences(fresh[at]!, after[at]!) }).toEqual({ host: one, left: [] });
+  }, 200_000);
 });
