@@ -5,83 +5,127 @@ import { eventually, Home, images, Lab, type Ran, scenario } from './harness';
 const name = 'settings';
 const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 
-/** The KubeletConfiguration of a running cluster changes, on one control plane and one worker, as real kubelets and kubeadm take it. */
-scenario('changed settings of the kubelet reach what runs', () => {
+/** What a person changes in the Clusterfile of a cluster that runs: of kubelets, control plane and kube-proxy, and what cannot be changed. */
+scenario('changed settings reach what runs, as real kubelets and kubeadm take them', () => {
   const lab = new Lab('e2e-settings');
   const home = new Home();
   let [leader, worker] = ['', ''];
 
-  /** The Clusterfile with a KubeletConfiguration that says so. */
-  const file = (said: string): string => {
+  const file = (...documents: string[]): string => {
     const path = join(home.dir, 'Clusterfile');
-    writeFileSync(path, `apiVersion: apps.sealos.io/v1beta1
+    const cluster = `apiVersion: apps.sealos.io/v1beta1
 kind: Cluster
 metadata: {name: ${name}}
 spec:
   image: [${images('kubernetes', 'flannel').join(', ')}]
   hosts:
-    - {ips: ["${leader}:22"], roles: [master, amd64]}
-    - {ips: ["${worker}:22"], roles: [node, amd64]}
+  - {ips: ["${leader}:22"], roles: [master, amd64]}
+  - {ips: ["${worker}:22"], roles: [node, amd64]}
   ssh: {user: root, pk: ${lab.key}}
-${said ? `---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n${said}\n` : ''}`);
+`;
+    writeFileSync(path, [cluster, ...documents].join('---\n'));
     return path;
   };
-  const apply = (said: string) => home.run(['apply', '-f', file(said), '--yes'], { timeoutMs: 240_000 });
+  const kubelet = (said: string): string => `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n${said}\n`;
+  const cluster = (said: string): string => `apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n${said}\n`;
+  const apply = (...documents: string[]) => home.run(['apply', '-f', file(...documents), '--yes'], { timeoutMs: 600_000 });
   const ended = ({ code, stdout, stderr }: Ran, wanted: number): void => expect([code, code === wanted ? '' : (stdout + stderr).slice(-3_000)]).toEqual([wanted, '']);
+  const cancelled = async (): Promise<void> => {
+    await home.run(['cancel', name, '--yes']);
+    // Until a cancelled operation has ended, an apply is refused.
+    await home.run(['watch', name]);
+  };
+
   const pods = (): string[] => lab.on(leader, `${kubectl} get nodes -o 'jsonpath={range .items[*]}{.status.capacity.pods} {end}'`).trim().split(' ');
   const kubelets = (): string[] => lab.hosts.map((host) => lab.on(host, 'systemctl show kubelet -p MainPID --value').trim());
-  const changesSince = (from: number) => home.journal(name).filter(({ changes }) => changes).slice(from);
-  const changesNow = (): number => home.journal(name).filter(({ changes }) => changes).length;
+  const flags = (): string => lab.on(leader, `grep -- ' - --' /etc/kubernetes/manifests/*.yaml`);
+  const ready = (): string => lab.on(leader, `${kubectl} get --raw=/readyz`).trim();
+  const kept = (configmap: string): string => lab.on(leader, `${kubectl} -n kube-system get configmap ${configmap} -o yaml`);
+  const changes = () => home.journal(name).filter((line) => line.changes);
 
   beforeAll(async () => {
     [leader = '', worker = ''] = lab.up(2);
-    const ran = await apply('');
-    ended(ran, 0);
-  }, 300_000);
+    ended(await apply(), 0);
+  }, 400_000);
   afterAll(async () => {
     await home.close();
     lab.down();
   }, 120_000);
 
+  test('another network is refused, with the value that runs; nothing is begun', async () => {
+    const before = { flags: flags(), changes: changes().length };
+    const ran = await apply(cluster('networking: {podSubnet: 10.50.0.0/16, serviceSubnet: 10.96.0.0/22}'));
+    expect(ran).toMatchObject({ code: 4, stderr: expect.stringContaining('podSubnet is 100.64.0.0/10 in the cluster that runs and cannot become 10.50.0.0/16') as string });
+    expect(ran.stderr).not.toContain('serviceSubnet is');
+    expect({ flags: flags(), changes: changes().length }).toEqual(before);
+  }, 60_000);
+
   test('a host without a mark is compared, and its kubelet goes on as it is', async () => {
     const before = kubelets();
     for (const host of lab.hosts) lab.on(host, 'rm /var/lib/keelson/done/settings-kubelet:*');
-    const ran = await apply('');
-    ended(ran, 0);
+    ended(await apply(), 0);
     expect(kubelets()).toEqual(before);
     for (const host of lab.hosts) expect(lab.on(host, 'ls /var/lib/keelson/done')).toContain('settings-kubelet:');
   }, 120_000);
 
-  test('another number of pods is what both Nodes report; the same again is nothing to do', async () => {
-    const before = kubelets();
-    const ran = await apply('maxPods: 57');
-    ended(ran, 0);
+  /** etcd's argument starts etcd anew, and with it all of the control plane: a minute more, for `make test-all`. */
+  const etcd = process.env.KEELSON_TEST_ALL ? 'etcd: {local: {extraArgs: [{name: max-request-bytes, value: "2000000"}]}}' : '';
+  const changed = [
+    kubelet('maxPods: 57'),
+    cluster(`apiServer: {extraArgs: [{name: event-ttl, value: 2h}], certSANs: [api.example.com]}\n${etcd}`),
+    'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nconntrack: {maxPerCore: 0}\nmetricsBindAddress: 127.0.0.1:10249\n',
+  ];
+
+  test('a number of pods, an argument of the API server, a name in its certificate and settings of kube-proxy, in one apply', async () => {
+    const before = { flags: flags(), kubelets: kubelets() };
+    ended(await apply(...changed), 0);
     await eventually('the capacity of both Nodes', () => pods().every((count) => count === '57'));
-    expect(lab.on(leader, `${kubectl} -n kube-system get configmap kubelet-config -o 'jsonpath={.data.kubelet}'`)).toContain('maxPods: 57');
-    kubelets().forEach((pid, at) => expect(pid).not.toBe(before[at]));
+    expect(kept('kubelet-config')).toContain('maxPods: 57');
+    kubelets().forEach((pid, at) => expect(pid).not.toBe(before.kubelets[at]));
 
-    const [done, running] = [changesNow(), kubelets()];
-    expect((await apply('maxPods: 57')).code).toBe(0);
-    expect(changesSince(done).filter(({ stage }) => stage !== 'SaveState')).toEqual([]);
+    const added = flags().split('\n').filter((line) => !before.flags.includes(line));
+    expect(added.map((line) => line.replace(/^\S+manifests\/(\S+)\.yaml: *- /, '$1 ')).sort()).toEqual([...(etcd ? ['etcd --max-request-bytes=2000000'] : []), 'kube-apiserver --event-ttl=2h']);
+    expect(before.flags.split('\n').filter((line) => !flags().includes(line))).toEqual([]);
+    expect(ready()).toBe('ok');
+    expect(lab.on(leader, 'openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null | openssl x509 -noout -ext subjectAltName')).toContain('api.example.com');
+    expect(kept('kubeadm-config')).toContain('event-ttl');
+    expect(kept('kube-proxy')).toContain('metricsBindAddress: 127.0.0.1:10249');
+    for (const host of lab.hosts) expect(lab.on(host, 'curl -fs http://127.0.0.1:10249/configz')).toMatch(/"maxPerCore":0\b/i);
+  }, 500_000);
+
+  test('the same again is nothing to do, and no drift', async () => {
+    const [before, running] = [changes().length, kubelets()];
+    ended(await apply(...changed), 0);
+    expect(changes().slice(before).filter(({ stage }) => stage !== 'SaveState')).toEqual([]);
     expect(kubelets()).toEqual(running);
-  }, 180_000);
+    const drift = await home.run(['drift', name]);
+    expect(`${drift.stdout}${drift.stderr}`).not.toMatch(/manifests\/(etcd|kube-)/);
+  }, 120_000);
 
-  test('with a value that the kubelet refuses it is taken back where it was tried first, and the operation waits', async () => {
-    const ran = await apply('evictionHard: {memory.available: "200%"}');
+  test('a value that the kubelet refuses is taken back where it was tried first, and the operation waits', async () => {
+    const ran = await apply(kubelet('evictionHard: {memory.available: "200%"}'), ...changed.slice(1));
     ended(ran, 3);
     expect(ran.stdout).toMatch(new RegExp(`Settings ${leader} kubelet: .*former kubelet settings again.*200%`, 's'));
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready']);
     expect(pods()).toEqual(['57', '57']);
     for (const host of lab.hosts) expect(lab.on(host, 'cat /var/lib/kubelet/config.yaml')).toContain('maxPods: 57');
-    expect(lab.on(leader, `${kubectl} -n kube-system get configmap kubelet-config -o 'jsonpath={.data.kubelet}'`)).not.toContain('200%');
+    expect(kept('kubelet-config')).not.toContain('200%');
+    await cancelled();
   }, 240_000);
 
-  test('the first Clusterfile ends well, and the default counts again', async () => {
-    await home.run(['cancel', name, '--yes']);
-    // Until a cancelled operation has ended, an apply is refused.
-    await home.run(['watch', name]);
-    const ran = await apply('');
-    ended(ran, 0);
+  test('an argument that the API server does not know is taken back, with its own words; the API serves on', async () => {
+    const before = flags();
+    const ran = await apply(changed[0]!, cluster('apiServer: {extraArgs: [{name: event-ttl, value: 2h}, {name: no-such-flag, value: "1"}], certSANs: [api.example.com]}'), changed[2]!);
+    ended(ran, 3);
+    expect(`${ran.stdout}${ran.stderr}`).toMatch(/former settings[^]*unknown flag: --no-such-flag/);
+    expect(flags()).toBe(before);
+    expect(ready()).toBe('ok');
+    expect(kept('kubeadm-config')).not.toContain('no-such-flag');
+    await cancelled();
+  }, 500_000);
+
+  test('without the kubelet document its default counts again', async () => {
+    ended(await apply(...changed.slice(1)), 0);
     await eventually('the capacity of both Nodes', () => pods().every((count) => count === '110'));
     for (const host of lab.hosts) expect(lab.on(host, 'cat /var/lib/kubelet/config.yaml; ls /var/lib/keelson/settings/kubelet')).not.toMatch(/maxPods|200%|saved|before/);
   }, 180_000);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { differences, snapshotHost } from '../hosts/snapshot';
@@ -41,6 +41,23 @@ scenario('three control planes and a worker', () => {
     const at = (host: string, title: string) => home.journal('three').findIndex((entry) => entry.host === host && entry.title === title);
     expect(at(lab.hosts[1]!, 'mark join:control-plane')).toBeLessThan(at(lab.hosts[2]!, 'kubeadm join: start'));
   });
+
+  test('exec and scp go to the hosts of a role, all at once, and say whose answer is whose', async () => {
+    const four = lab.hosts.slice(0, 4);
+    const lines = ({ stdout }: { stdout: string }): string[] => stdout.trim().split('\n').sort();
+    const on = (hosts: readonly string[], said: (host: string) => string): string[] => hosts.map((host) => `${host}\t${said(host)}`).sort();
+    const all = await home.run(['exec', 'three', 'echo begins $(date +%s%N); sleep 3; echo ends $(date +%s%N)']);
+    const times = (word: string) => lines(all).flatMap((line) => new RegExp(`${word} (\\d+)`).exec(line)?.[1] ?? []).map(Number);
+    expect({ code: all.code, begins: times('begins').length, ends: times('ends').length }).toEqual({ code: 0, begins: 4, ends: 4 });
+    expect(Math.max(...times('begins'))).toBeLessThan(Math.min(...times('ends')));
+    const masters = await home.run(['exec', 'three', '--roles', 'master', 'hostname']);
+    expect({ code: masters.code, lines: lines(masters) }).toEqual({ code: 0, lines: on(four.slice(0, 3), (host) => lab.name(host)) });
+    const some = await home.run(['exec', 'three', `[ "$(hostname)" != ${lab.name(four[1]!)} ] || { echo no; exit 9; }`]);
+    expect({ code: some.code, lines: lines(some) }).toEqual({ code: 1, lines: on([four[1]!], () => 'no') });
+    writeFileSync(join(home.dir, 'note'), 'to all\n');
+    expect(await home.run(['scp', 'three', '--roles', 'node', join(home.dir, 'note'), '/opt/note'])).toMatchObject({ code: 0 });
+    expect(four.map((host) => lab.on(host, 'cat /opt/note 2>/dev/null || true'))).toEqual(['', '', '', 'to all\n']);
+  }, 120_000);
 
   test('Services answer on every host', async () => {
     // kube-proxy of a control plane that has joined was started twice.
