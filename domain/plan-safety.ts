@@ -58,7 +58,12 @@ function quorum(situation: Situation): Problem[] {
   const joining = controlPlanes(spec).filter((host) => !hasJoined(seen.get(host.id)) && !absent.includes(host.id));
   const going = leaving.filter((host) => isControlPlane(host) && ['remove', 'forget'].includes(fateOf(host, { facts: seen.get(host.id), cluster, last, forget })));
   if (!cluster) {
-    if (!last?.created || going.length === 0) return [];
+    if (!last?.created) return [];
+    const there = [...controlPlanes(spec), ...leaving.filter(isControlPlane)].some(({ id }) => hasJoined(seen.get(id)) && seen.get(id)?.reachable);
+    if (joining.length > 0 && !there) {
+      return [unsafe(`${names(joining)} cannot join: no control plane of the cluster can be reached`, `bring one back; if none is left for good: keelson reset ${spec.name}`)];
+    }
+    if (going.length === 0) return [];
     return [unsafe('control planes are to be removed and no control plane answers', 'mend the control plane first: keelson status, keelson etcd restore')];
   }
   let members = cluster.etcd.map(({ address, healthy }) => ({ address, healthy }));

@@ -73,8 +73,14 @@ export function upgradeProblems(look: UpgradeLook): Problem[] {
   const running = runningIn(look);
   const problems = [...downgrade(look, target, running), ...tooFar(look, target, running)];
   if (problems.length > 0) return problems;
-  return look.spec.hosts.some(({ id }) => upgradesFrom(look.seen.get(id), look.version) !== undefined) ? together(look) : [];
+  const upgrades = look.spec.hosts.some(({ id }) => upgradesFrom(look.seen.get(id), look.version) !== undefined);
+  return upgrades || takenOver(look) ? together(look) : [];
 }
+
+/** Whether control planes of an older version leave to new ones alone: these could only join a cluster of their own version. */
+const takenOver = ({ spec, seen, version, leaving = [] }: UpgradeLook): boolean =>
+  !spec.hosts.some((host) => isControlPlane(host) && hasJoined(seen.get(host.id))) &&
+  leaving.some((host) => isControlPlane(host) && ![undefined, version].includes(upgradesFrom(seen.get(host.id), version)));
 
 function runningIn({ spec, seen, cluster }: UpgradeLook): Running[] {
   return spec.hosts.flatMap((host): Running[] => {
@@ -120,6 +126,6 @@ function together({ spec, absent = [], leaving = [], ref }: UpgradeLook): Proble
   const going = leaving.filter(isControlPlane).map(({ id }) => id);
   return [
     ...(away.length > 0 ? [refused(ref, `an upgrade needs every control plane, and ${away.join(', ')} cannot be reached`, `bring it back, or delete it from the cluster; then upgrade`)] : []),
-    ...(going.length > 0 ? [refused(ref, `control plane ${going.join(', ')} is to leave and the others are to be upgraded in the same change`, 'first apply the removal with the image as it is, then the new image')] : []),
+    ...(going.length > 0 ? [refused(ref, `control plane ${going.join(', ')} is to leave and the others are to be of a newer version in the same change`, 'first apply the removal with the image as it is, then the new image')] : []),
   ];
 }
