@@ -1,4 +1,4 @@
-import type { PlanJob } from './plan';
+import { isTrim, type PlanJob } from './plan-job';
 import type { StageName } from './stages';
 import type { JobState } from './status';
 
@@ -77,6 +77,8 @@ function needs(job: PlanJob, board: Board): Needed[] {
 
 /** What a stage waits for on other hosts, from the jobs that stand before it in the plan. */
 const gates: Partial<Record<StageName, (job: PlanJob, before: readonly PlanJob[], board: Board) => Needed[]>> = {
+  // Whoever is upgraded pulls the former version's images until then.
+  MirrorRegistry: (job, before) => (isTrim(job) ? of(before, 'Upgrade').map((one) => [one, `${one.host} is upgraded`]) : []),
   Bootstrap: (_job, before) => of(before, 'MirrorRegistry').map((one) => [one, `the registry on ${one.host} serves`]),
   // etcd's members and the API servers change one by one; a kubelet is never newer than any of them.
   Upgrade: (_job, before, board) => [

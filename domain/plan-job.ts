@@ -40,3 +40,6 @@ export interface PlanJob {
   /** Needs a person's word, unless the Policy says otherwise. */
   readonly approval?: ApprovalKind;
 }
+
+/** Whether a job takes container images of the former version away: the last thing of an upgrade, when nobody pulls them any more. */
+export const isTrim = ({ id, stage }: Pick<PlanJob, 'id' | 'stage'>): boolean => stage === 'MirrorRegistry' && id.endsWith('/trim');

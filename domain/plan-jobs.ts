@@ -30,7 +30,7 @@ export function jobsFor(situation: Situation): PlanJob[] {
   const config: PlanJob[] = configured.length + guests.length === 0 ? [] : [
     { id: 'RunConfig', stage: 'RunConfig', reason: `${spec.configs.length} Config documents, kubeadm configuration` },
   ];
-  const jobs = [...config, ...deadMemberJobs(situation), ...configured, ...removeJobs(situation), ...guests];
+  const jobs = [...config, ...deadMemberJobs(situation), ...configured, ...removeJobs(situation), ...guests, ...trimJobs(situation, hosts)];
   return [...jobs, ...postProcessJob(situation, jobs.length > 0)];
 }
 
@@ -48,15 +48,24 @@ function mountJob(situation: Situation, host: Host): PlanJob[] {
 }
 
 function registryJob(situation: Situation, host: Host): PlanJob[] {
-  const { images, spec, seen, version } = situation;
+  const { images } = situation;
   // Hosts of the former version pull its images until the last of them is upgraded.
-  if (spec.hosts.some(({ id }) => upgradesFrom(seen.get(id), version) !== undefined)) {
+  if (isUpgrade(situation)) {
     if (has(situation, host, marks.registryOfBoth(images))) return [];
     return job('MirrorRegistry', host, `container images of ${images.length} images, beside those of the former version`);
   }
   if (has(situation, host, marks.registry(images))) return [];
   return job('MirrorRegistry', host, has(situation, host, marks.registryOfBoth(images)) ? 'container images of the former version go' : `container images of ${images.length} images`);
 }
+
+const isUpgrade = ({ spec, seen, version }: Situation): boolean => spec.hosts.some(({ id }) => upgradesFrom(seen.get(id), version) !== undefined);
+
+/** After the last upgrade of the same plan: what is shown is all that is done. */
+const trimJobs = (situation: Situation, hosts: readonly Host[]): PlanJob[] => {
+  if (!isUpgrade(situation)) return [];
+  return registryHosts(situation.spec, situation.leader).filter((host) => hosts.includes(host))
+    .map(({ id }) => ({ id: `MirrorRegistry/${id}/trim`, stage: 'MirrorRegistry', host: id, reason: 'container images of the former version go, when every host is upgraded' }));
+};
 
 /** The leader first, as kubeadm converts the cluster's configuration there, then the other control planes, then the workers. */
 function upgradeJobs({ spec, seen, version, leader }: Situation, hosts: readonly Host[]): PlanJob[] {

@@ -1,6 +1,6 @@
 import { type ClusterSpec, isControlPlane, registryHosts } from './cluster';
 import type { ImageFacts } from './images';
-import type { PlanJob } from './plan';
+import { isTrim, type PlanJob } from './plan-job';
 import type { WaitingJob } from './status';
 
 export interface SkipFacts {
@@ -41,6 +41,15 @@ export function leaveOut(before: LeftOut, skipped: readonly Pick<PlanJob, 'id' |
 
 export const isLeftOut = ({ jobs, hosts }: LeftOut, { id, host }: Pick<PlanJob, 'id' | 'host'>): boolean =>
   jobs.includes(id) || (host !== undefined && hosts.includes(host));
+
+/**
+ * The jobs of a plan that are left out. Where one of them is an upgrade, the former version's images stay as well: that host still
+ * pulls them.
+ */
+export function leftOutOf<T extends Pick<PlanJob, 'id' | 'host' | 'stage'>>(jobs: readonly T[], leftOut: LeftOut): ReadonlySet<T> {
+  const out = jobs.filter((job) => isLeftOut(leftOut, job));
+  return new Set(out.some(({ stage }) => stage === 'Upgrade') ? [...out, ...jobs.filter(isTrim)] : out);
+}
 
 /** A failed job as a person is shown it. */
 export function waitingJob(job: PlanJob, why: { reason: string; message: string }, facts: SkipFacts): WaitingJob {

@@ -13,7 +13,7 @@ import { marks } from '../domain/marks';
 import { hasJoined, leavingOf } from '../domain/membership';
 import { type Plan, refusalOf } from '../domain/plan';
 import { errorsOf, type Problem } from '../domain/problem';
-import { isLeftOut, type LeftOut } from '../domain/skip-rules';
+import { leftOutOf, type LeftOut } from '../domain/skip-rules';
 import { applyEvent, beginStatus, endStatus, type OperationStatus, type Waiting } from '../domain/status';
 import { unwhole, wholeInput, wholeWords } from '../domain/whole';
 import { listen } from './decisions';
@@ -210,7 +210,8 @@ const lookFailure = ({ type, host, where, message }: Problem): Failure =>
 
 /** A plan without what a person has left out; its hash is that of the whole. Nothing but the last check is work only where the rest is not whole. */
 function withoutLeftOut(plan: Plan, { spec, seen, leftOut }: { spec: ClusterSpec; seen: Seen; leftOut: LeftOut }): Plan {
-  const jobs = plan.jobs.filter((job) => !isLeftOut(leftOut, job));
+  const out = leftOutOf(plan.jobs, leftOut);
+  const jobs = plan.jobs.filter((job) => !out.has(job));
   if (jobs.length === plan.jobs.length || jobs.some(({ host, stage }) => host !== undefined && stage !== 'PostProcess')) return { ...plan, jobs };
   const absent = [...plan.absent, ...leftOut.hosts];
   const whole = seen.cluster && unwhole(wholeInput(spec, { version: plan.version, absent }, seen.images), seen.cluster).length === 0;

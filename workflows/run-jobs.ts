@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { Plan, PlanJob } from '../domain/plan';
 import { type Board, verdict } from '../domain/gates';
-import { isLeftOut, type LeftOut } from '../domain/skip-rules';
+import { leftOutOf, type LeftOut } from '../domain/skip-rules';
 import type { JobState, StageEvent } from '../domain/status';
 
 export type Report = (event: StageEvent) => void;
@@ -115,8 +115,8 @@ export function again(states: Map<string, JobState>, meant: (id: string) => bool
 
 /** What is left out is not done, and nothing waits for it. */
 export function leave(states: Map<string, JobState>, plan: Plan, leftOut: LeftOut, report: Report = () => undefined): void {
-  for (const job of plan.jobs) {
-    if (!isLeftOut(leftOut, job) || states.get(job.id) === 'done' || states.get(job.id) === 'skipped') continue;
+  for (const job of leftOutOf(plan.jobs, leftOut)) {
+    if (states.get(job.id) === 'done' || states.get(job.id) === 'skipped') continue;
     states.set(job.id, 'skipped');
     report({ stage: job.stage, state: 'skipped', ...(job.host ? { host: job.host } : {}), ...subjectOf(job) });
   }

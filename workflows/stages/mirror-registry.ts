@@ -1,10 +1,15 @@
+import { isTrim } from '../../domain/plan-job';
 import type { Stage } from '../stage';
 import { hostInput, summaryOf } from '../work';
 
-/** The cluster registry holds and serves every container image of the images, before anybody pulls. */
+/**
+ * The cluster registry holds and serves every container image of the images, before anybody pulls; while an upgrade lasts also
+ * those of the former version, until its last job here takes them away.
+ */
 export const mirrorRegistry: Stage = {
   name: 'MirrorRegistry',
   run: async ({ job, plan, work }) => {
-    await work.on.transfer.mirrorRegistry.executeWithOptions({ summary: summaryOf(work, job), activityId: job.id }, [hostInput(work, plan, job)]);
+    const { cluster: { upgrading, ...cluster }, ...input } = hostInput(work, plan, job);
+    await work.on.transfer.mirrorRegistry.executeWithOptions({ summary: summaryOf(work, job), activityId: job.id }, [{ ...input, cluster: { ...cluster, ...(upgrading && !isTrim(job) ? { upgrading } : {}) } }]);
   },
 };
