@@ -116,6 +116,15 @@ describe('an upgrade', () => {
     expect(may('Upgrade/10.0.0.3', { ...others, ...done('Upgrade/10.0.0.1'), 'Upgrade/10.0.0.2': 'failed' })).toMatchObject({ go: false, blocked: true });
   });
 
+  test('ends with the images of the former version, when the last host is upgraded: whoever is not still pulls them', () => {
+    const last = 'MirrorRegistry/10.0.0.1/trim';
+    const all = { ...others, ...control, ...done('Upgrade/10.0.0.4', 'Upgrade/10.0.0.5') };
+    expect(may(last, { ...all, 'Upgrade/10.0.0.5': 'running' })).toEqual({ go: false, blocked: false, reason: '10.0.0.5 is upgraded' });
+    expect(may(last, { ...all, 'Upgrade/10.0.0.5': 'failed' })).toMatchObject({ go: false, blocked: true });
+    expect(may(last, all)).toEqual({ go: true });
+    expect(may('PostProcess', { ...all, [last]: 'pending' })).toMatchObject({ go: false });
+  });
+
   test('takes workers after all control planes, so many at once as may be away', () => {
     expect(may('Upgrade/10.0.0.4', { ...others, ...done('Upgrade/10.0.0.1', 'Upgrade/10.0.0.2') })).toMatchObject({ go: false });
     expect(may('Upgrade/10.0.0.4', { ...others, ...control })).toEqual({ go: true });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ClusterSpec } from '../../domain/cluster';
-import type { HostFacts } from '../../domain/facts';
+import { type HostFacts, unreachable } from '../../domain/facts';
 import { marks } from '../../domain/marks';
 import { describePlan, planCluster } from '../../domain/plan';
 import { aCluster, allMarks, bareFacts, clusterFacts, someImages } from '../fixtures';
@@ -114,4 +114,14 @@ describe('a new machine at the address of a dead etcd member (peers.md #17)', ()
     });
     expect(problems).toMatchObject([{ type: 'UnsafePlan', message: expect.stringContaining('10.0.0.4 cannot join while the etcd member at 10.0.0.2 is not healthy') as string }]);
   });
+});
+
+test('nobody joins a cluster of which no control plane can be reached: there is none to speak through', () => {
+  const [gone, fresh] = aCluster(2, 0).hosts;
+  const ask = (facts: HostFacts) => planCluster({
+    spec: aCluster(1, 0, { hosts: [fresh!] }), images, problems: [], silent: true, leaving: [gone!], forget: [gone!.id],
+    last: { conditions: [], hostKeys: {}, images: [], created: true }, facts: [bareFacts(fresh!.id), facts],
+  });
+  const refused = ask(unreachable(gone!.id, { type: 'HostUnreachable', message: 'no route' }));
+  expect(refused).toMatchObject({ jobs: [], problems: [{ type: 'UnsafePlan', message: `${fresh!.id} cannot join: no control plane of the cluster can be reached` }] });
 });

@@ -1,4 +1,4 @@
-import { neededBy } from '../../domain/skip-rules';
+import { leftOutOf, neededBy } from '../../domain/skip-rules';
 import { aCluster, aHost, someImages } from '../fixtures';
 
 const spec = aCluster(2, 2);
@@ -20,4 +20,13 @@ test('a host with the role of a registry is needed, the leader as well', () => {
 test('a worker is needed by nobody until it has joined', () => {
   expect(['Check', 'MountRootfs', 'Bootstrap', 'Join'].map((stage) => needed({ stage: stage as 'Join', host: '10.0.0.3' }))).toEqual([undefined, undefined, undefined, undefined]);
   expect(needed({ stage: 'Upgrade', host: '10.0.0.3' })).toBe('Upgrade has begun to change a member of the cluster');
+});
+
+test('where a host is left out that keeps its version, the images that it still pulls stay as well', () => {
+  const job = (id: string) => ({ id, stage: id.split('/')[0] as 'Join', host: id.split('/')[1]! });
+  const jobs = ['MountRootfs/w1', 'Upgrade/w1', 'Upgrade/w2', 'MirrorRegistry/cp/trim'].map(job);
+  const out = (hosts: string[], of = jobs) => [...leftOutOf(of, { jobs: [], hosts })].map(({ id }) => id);
+  expect(out(['w1'])).toEqual(['MountRootfs/w1', 'Upgrade/w1', 'MirrorRegistry/cp/trim']);
+  expect(out([])).toEqual([]);
+  expect(out(['w1'], jobs.filter(({ id }) => id !== 'Upgrade/w1'))).toEqual(['MountRootfs/w1']);
 });

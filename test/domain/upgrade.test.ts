@@ -66,6 +66,16 @@ describe('what is refused, with the safe way', () => {
     expect(ask({ absent: ['10.0.0.2'] })).toEqual([expect.stringContaining('10.0.0.2 cannot be reached')]);
     expect(ask({ leaving: [aCluster(4, 0).hosts[3]!] })).toEqual([expect.stringContaining('10.0.0.4 is to leave')]);
   });
+
+  test('control planes of which none stays, by new ones of another version: these could not join; one of several may go', () => {
+    const [stays, leaves] = aCluster(2, 0).hosts;
+    const spec = aCluster(1, 1);
+    const ask = (facts: HostFacts[]) => upgradeProblems({ spec, seen: seen(...facts), version: 'v1.34.2', ref: 'k', leaving: [leaves!] }).map(({ message }) => message);
+    const old = member(leaves!.id, 'v1.33.13', { done: [marks.joinControlPlane] });
+    expect(ask([bareFacts(stays!.id), old])).toEqual([expect.stringContaining(`${leaves!.id} is to leave and the others are to be of a newer version`)]);
+    expect(ask([bareFacts(stays!.id), member(leaves!.id, 'v1.34.2', { done: [marks.joinControlPlane] })])).toEqual([]);
+    expect(ask([member(stays!.id, 'v1.34.2'), old])).toEqual([]);
+  });
 });
 
 test('a host that was not reached counts with the version that the API has of it', () => {
