@@ -5,7 +5,7 @@ import { withoutReplacedKeys } from '../domain/amend';
 import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import type { DriftReport } from '../domain/drift/difference';
-import { type EntityState, type EntityView, newEntity, withAccess } from '../domain/entity';
+import { type Amended, type EntityState, type EntityView, newEntity, withAccess } from '../domain/entity';
 import { ClusterError, type ErrorType } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
 import { ensureKeys } from '../home/key';
@@ -54,6 +54,8 @@ export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved' | '
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
   readonly force?: boolean;
+  /** The spec with other logins (as for `amend`), and the digest of the one it was made from. */
+  readonly amended?: Amended;
 }
 
 /** A cluster that is to be adopted. */
@@ -138,8 +140,8 @@ export class KeelsonClient {
   }
 
   /** Asks for bare hosts. Throws ClusterError when there is no such cluster, the confirmation is wrong, or it is busy. */
-  async reset(cluster: string, { by = defaultActor(), requestId = randomUUID(), confirm, force = false }: ResetOptions): Promise<Accepted> {
-    const request = { requestId, by, confirm, force };
+  async reset(cluster: string, { by = defaultActor(), requestId = randomUUID(), confirm, force = false, amended }: ResetOptions): Promise<Accepted> {
+    const request = { requestId, by, confirm, force, ...(amended ? { amended } : {}) };
     return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resetUpdate, { args: [request], updateId: requestId }));
   }
 

@@ -93,14 +93,15 @@ export function createProgram(done: (code: number) => void): Command {
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/watch.js')).watch(name, flags)));
 
   command('logs [name]', 'what the hosts said, from the log store of this machine')
-    .option('--cluster <name>', 'name of the cluster')
+    .option('-c, --cluster <name>', 'name of the cluster')
     .option('--operation <name>', 'e.g. init-1; the last one if left out')
     .option('--stage <name>', 'one stage only')
     .option('--host <id>', 'one host only')
     .option('-f, --follow', 'go on as lines come')
+    .option('--json', 'as JSON, a line for each')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/logs.js')).logs(name, flags)));
 
-  withCluster(command('reset [name]', 'take the whole cluster away, or some of its hosts: they become bare'))
+  withLogin(withCluster(command('reset [name]', 'take the whole cluster away, or some of its hosts: they become bare')))
     .option('--masters <hosts>', 'only these control planes')
     .option('--nodes <hosts>', 'only these workers')
     .option('-f, --force', 'do not ask, and forget hosts that cannot be reached')
@@ -141,6 +142,7 @@ export function createProgram(done: (code: number) => void): Command {
   command('version', 'show the version')
     .option('--short', 'the number only')
     .option('-o, --output <format>', 'json or yaml')
+    .option('--json', 'as JSON')
     .action(async (flags) => done((await import('./commands/version.js')).version(flags)));
 
   command('completion <shell>', 'print the completion script for bash, zsh or fish')
@@ -162,7 +164,7 @@ function portNumber(value: string): number {
 function withCluster(command: Command): Command {
   return command
     .addOption(profile())
-    .option('--cluster <name>', 'name of the cluster')
+    .option('-c, --cluster <name>', 'name of the cluster')
     .option('--json', 'as JSON')
     .option('-y, --yes', 'do not ask')
     .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))');

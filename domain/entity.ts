@@ -1,4 +1,4 @@
-import { withoutReplacedKeys } from './amend';
+import { amendProblems, withoutReplacedKeys } from './amend';
 import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
 import { digestOf } from './digest';
 import type { Sightings } from './drift/budget';
@@ -244,7 +244,14 @@ function refuseChange(state: EntityState, spec: ClusterSpec): ClusterError | und
   });
 }
 
-export function refuseReset(state: EntityState, request: { requestId: string; by: string; confirm: string }): ClusterError | undefined {
+/** New logins for the hosts of a cluster, to reset it with. */
+export interface Amended {
+  readonly spec: ClusterSpec;
+  /** Digest of the spec that was amended. */
+  readonly base: string;
+}
+
+export function refuseReset(state: EntityState, request: { requestId: string; by: string; confirm: string; amended?: Amended }): ClusterError | undefined {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
   const unnamed = nobody(request);
   if (unnamed) return unnamed;
@@ -252,7 +259,15 @@ export function refuseReset(state: EntityState, request: { requestId: string; by
   if (request.confirm !== state.name) return new ClusterError('InvalidSpec', `to reset it, confirm with the cluster's name: ${state.name}`);
   const waits = state.running?.waiting !== undefined && state.running.kind !== 'reset';
   if ((state.running && !waits) || state.next || state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
-  return undefined;
+  return request.amended && refuseAmended(state.desired, request.amended);
+}
+
+function refuseAmended(desired: Desired, { spec, base }: Amended): ClusterError | undefined {
+  if (base !== desired.digest) return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${desired.by}: read it again`);
+  if (digestOf(spec) === desired.digest) return undefined;
+  const members = desired.spec.hosts.map(({ id }) => id);
+  const wrong = [...amendProblems(desired.spec, spec, { parked: false, members }), ...specProblems(spec).filter(({ severity }) => severity === 'error')];
+  return wrong.length > 0 ? new ClusterError('InvalidSpec', formatProblems(wrong)) : undefined;
 }
 
 /** A task runs alone, on a cluster that is there. */
@@ -278,10 +293,17 @@ export const admitTask = (state: EntityState, { requestId, by, task }: TaskReque
 /** The amended spec is what is wanted from now on: by the operation that waits, or by a new one on a cluster that rests. */
 export function admitAmend(state: EntityState, { requestId, by, spec }: AmendRequest, at: string): EntityState {
   if (state.recent.some((one) => one.requestId === requestId)) return state;
-  const amended = withDesired(state, spec, { by, at });
-  if (state.running) return noted(answered(amended, { requestId, ...joined(state), attached: true }), { at, by, what: 'amend', operation: state.running.operation });
-  const current = { ...amended.current, hostKeys: withoutReplacedKeys(amended.current.hostKeys, state.desired?.spec, spec) };
-  return remember({ ...amended, current }, { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
+  if (state.running) {
+    const amended = withDesired(state, spec, { by, at });
+    return noted(answered(amended, { requestId, ...joined(state), attached: true }), { at, by, what: 'amend', operation: state.running.operation });
+  }
+  return remember(withAmended(state, spec, { by, at }), { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
+}
+
+/** The amended spec as what is wanted; of hosts whose key it names the recorded one counts no more. */
+function withAmended(state: EntityState, spec: ClusterSpec, word: { by: string; at: string }): EntityState {
+  const amended = withDesired(state, spec, word);
+  return { ...amended, current: { ...amended.current, hostKeys: withoutReplacedKeys(amended.current.hostKeys, state.desired?.spec, spec) } };
 }
 
 /** Hosts that a new spec leaves out take the credential of the former one with them: they have to be reached once more. */
@@ -326,10 +348,11 @@ function desiredBy(before: Desired | undefined, { spec, digest, by, file = befor
   return { spec, digest, by, at, generation, ...(file === undefined ? {} : { file }) };
 }
 
-/** Accepts a reset; a parked operation makes way for it. */
-export function admitReset(state: EntityState, request: { requestId: string; by: string; force: boolean }, at: string): EntityState {
+/** Accepts a reset; a parked operation makes way for it. Logins that come with it are the cluster's from now on. */
+export function admitReset(state: EntityState, request: { requestId: string; by: string; force: boolean; amended?: Amended }, at: string): EntityState {
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
-  return remember(state, { kind: 'reset', requestId: request.requestId, by: request.by, at, force: request.force });
+  const { requestId, by, force, amended } = request;
+  return remember(amended ? withAmended(state, amended.spec, { by, at }) : state, { kind: 'reset', requestId, by, at, force });
 }
 
 function remember(state: EntityState, next: Request, what: Act['what'] = next.kind === 'task' || next.kind === 'reset' ? next.kind : 'apply'): EntityState {

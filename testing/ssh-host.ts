@@ -1,5 +1,5 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { Server, type Connection } from 'ssh2';
+import { type AuthContext, type Connection, Server } from 'ssh2';
 import { loaderLine } from '../activities/adapters/shell/loader';
 import type { Host } from './host';
 import { Inlet } from './inlet';
@@ -21,6 +21,8 @@ export class SshHost {
   #key: string;
   /** Logins so far. */
   logins = 0;
+  /** The only way in, once it is set; until then whoever comes is let in. */
+  password: string | undefined;
 
   constructor(readonly host: Host, private readonly settings: SshSettings, private readonly told: Told) {
     this.#key = settings.hostKey;
@@ -63,6 +65,10 @@ export class SshHost {
     this.#ssh = undefined;
   }
 
+  #lets(context: AuthContext): boolean {
+    return context.method !== 'none' && (this.password === undefined || (context.method === 'password' && context.password === this.password));
+  }
+
   async close(): Promise<void> {
     this.#net?.close();
     this.#net = undefined;
@@ -86,7 +92,7 @@ export class SshHost {
     const socket = (client as unknown as { _sock: Socket })._sock;
     const link: Link = { isOpen: () => !socket.destroyed, cut: () => socket.destroy() };
     client.on('error', () => undefined);
-    client.on('authentication', (context) => (context.method === 'none' ? context.reject(['password', 'publickey']) : context.accept()));
+    client.on('authentication', (context) => (this.#lets(context) ? context.accept() : context.reject(['password', 'publickey'])));
     client.on('ready', () => {
       this.logins += 1;
       client.on('session', (accept) => {

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Adoption } from '../domain/adopt';
 import type { ClusterSpec, Policy, Sealed } from '../domain/cluster';
-import type { ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
+import type { Amended, ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
 import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
 import type { ForgetRequest } from '../domain/absent';
 import type { Anew } from '../domain/lost';
@@ -43,6 +43,8 @@ export interface ResetRequest {
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
   readonly force: boolean;
+  /** The spec with other logins: those of before no longer work. */
+  readonly amended?: Amended;
 }
 
 export interface Accepted {

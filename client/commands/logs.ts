@@ -10,6 +10,7 @@ export interface LogFlags {
   readonly stage?: string;
   readonly host?: string;
   readonly follow?: boolean;
+  readonly json?: boolean;
 }
 
 /** `keelson logs [name]`: what the hosts said, in the order of time, each line with its stage and host. */
@@ -25,25 +26,28 @@ export async function logs(name: string | undefined, flags: LogFlags): Promise<n
   // Later operations are followed too, unless one was named.
   const coming = new LogReader(cluster, { ...place, ...(flags.operation ? { operation: flags.operation } : {}) });
   if (flags.follow) coming.skip();
-  print(lines);
-  if (flags.follow) await follow(coming);
+  print(lines, flags);
+  if (flags.follow) await follow(coming, flags);
   return exitCodes.done;
 }
 
 /** The last of the cluster's own operations: what a person ran on its hosts is none, nor is a look. */
 const lastOperation = (cluster: string): string | undefined => listLogs(cluster).filter(({ operation }) => !/^((exec|scp|plan)-|look$)/.test(operation)).at(-1)?.operation;
 
-/** `<time> <stage> <host>: <text>`. */
-function print(lines: readonly LogLine[]): void {
-  const words = lines.map(({ entry: { stage, host, attempt }, at, text }) => `${at} ${stage} ${host}${attempt > 1 ? ` (attempt ${attempt})` : ''}: ${text}`);
+/** `<time> <stage> <host>: <text>`, or an object a line. */
+function print(lines: readonly LogLine[], { json = false }: LogFlags): void {
+  const words = lines.map(({ entry: { operation, stage, host, attempt }, at, text }) => (json
+    ? JSON.stringify({ at, operation, stage, host, attempt, text })
+    : `${at} ${stage} ${host}${attempt > 1 ? ` (attempt ${attempt})` : ''}: ${text}`));
+  // The time comes first in either form.
   for (const line of words.sort()) console.log(line);
 }
 
-async function follow(reader: LogReader): Promise<void> {
+async function follow(reader: LogReader, flags: LogFlags): Promise<void> {
   let gone = false;
   process.once('SIGINT', () => { gone = true; });
   while (!gone) {
-    print(reader.read());
+    print(reader.read(), flags);
     await sleep(300);
   }
 }

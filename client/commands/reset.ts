@@ -1,33 +1,50 @@
+import type { ClusterSpec } from '../../domain/cluster';
 import { ClusterError } from '../../domain/errors';
+import { amendSpec } from '../amend-spec';
 import { ask } from '../ask';
 import { exitCodes } from '../exit-codes';
 import { hostsFrom } from '../host-flags';
 import type { KeelsonClient } from '../keelson-client';
+import { type LoginFlags, loginFrom } from '../login-flags';
+import type { Login } from '../logins';
 import { noSuchCluster } from '../no-such-cluster';
 import { deleteSpec } from '../scale-spec';
 import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
+import { readSources } from '../sources';
 import { submit } from '../submit';
 import type { WantedHost } from '../wanted';
 import { watchOperation } from '../watch';
 
-type ResetFlags = CommonFlags & { readonly masters?: string; readonly nodes?: string; readonly force?: boolean; readonly forget?: boolean; readonly wait?: boolean };
+type ResetFlags = CommonFlags & LoginFlags & { readonly masters?: string; readonly nodes?: string; readonly force?: boolean; readonly forget?: boolean; readonly wait?: boolean };
 
-/** `keelson reset [name]`: asks for the cluster's name, then takes the cluster away and follows that. */
+/** `keelson reset [name]`: asks for the cluster's name, then takes the cluster away, with the login that flags name, and follows that. */
 export async function reset(name: string | undefined, flags: ResetFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
   if (flags.forget) return forgetHosts(cluster, flags);
   if (flags.masters !== undefined || flags.nodes !== undefined) {
+    if (namesLogin(flags)) throw new ClusterError('InvalidSpec', 'a login is taken for a whole cluster only', { todo: `tell the cluster the new login first: keelson amend ${cluster} --ask-passwd` });
     const hosts = hostsFrom(flags);
     return withCluster(cluster, flags, (client) => resetPart(client, cluster, hosts, flags));
   }
+  const login = namesLogin(flags) ? await loginFrom(flags) : undefined;
   return withCluster(cluster, flags, async (client) => {
-    const report = await client.status(cluster);
+    const [report, saved] = await Promise.all([client.status(cluster), client.desired(cluster)]);
     if (!report) throw noSuchCluster(cluster);
     const hosts = (report.view?.hosts ?? []).map(({ id }) => id).join(', ') || 'its hosts';
     if (!(await agreed(`takes cluster ${cluster} and all its data away from ${hosts}`, cluster, flags))) return exitCodes.refused;
-    const accepted = await client.reset(cluster, { ...actorOf(flags), confirm: cluster, force: flags.force ?? false });
+    const accepted = await client.reset(cluster, {
+      ...actorOf(flags), confirm: cluster, force: flags.force ?? false, ...(login && saved ? { amended: { spec: await withLogin(saved, login, flags), base: report.view?.digest ?? '' } } : {}),
+    });
     return watchOperation(client, accepted, { json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags) });
   });
+}
+
+/** Only what is typed: a password in the environment is for what else is done. */
+const namesLogin = ({ user, passwd, passwdFile, askPasswd, pk, pkPasswd, port }: LoginFlags): boolean =>
+  [user, passwd, passwdFile, askPasswd, pk, pkPasswd, port].some((one) => one !== undefined);
+
+async function withLogin(saved: ClusterSpec, login: Login, { port, ...flags }: ResetFlags): Promise<ClusterSpec> {
+  return amendSpec(saved, { login, images: [], ...(port === undefined ? {} : { port }) }, await readSources({ embedded: isEmbedded(flags) }));
 }
 
 /**

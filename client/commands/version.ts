@@ -2,11 +2,11 @@ import { readBuildInfo } from '../build-info';
 import { exitCodes } from '../exit-codes';
 
 /** `keelson version`. */
-export function version({ short, output }: { short?: boolean; output?: string }): number {
+export function version({ short, output, json }: { short?: boolean; output?: string; json?: boolean }): number {
   const build = readBuildInfo();
   const full = { version: build.version, build: build.hash, node: process.version };
   if (short) console.log(build.version);
-  else if (output === 'json') console.log(JSON.stringify(full));
+  else if (json || output === 'json') console.log(JSON.stringify(full));
   else if (output === 'yaml') for (const [name, value] of Object.entries(full)) console.log(`${name}: ${value}`);
   else console.log(`keelson ${build.version} (build ${build.hash}, Node.js ${process.version})`);
   return exitCodes.done;

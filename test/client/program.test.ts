@@ -24,6 +24,13 @@ test('-f is force for run, and the file for apply', () => {
   expect(optionsOf('apply', '-f', 'My').Clusterfile).toBe('My');
 });
 
+test('what sealos and other commands take is taken: a login by reset, -c by status, --json by logs and version', () => {
+  expect(optionsOf('reset', '--user', 'ops', '--passwd', 'new', '--port', '2222')).toMatchObject({ user: 'ops', passwd: 'new', port: 2222 });
+  expect(optionsOf('status', '-c', 'prod').cluster).toBe('prod');
+  expect(optionsOf('logs', '-c', 'prod', '--json')).toMatchObject({ cluster: 'prod', json: true });
+  expect(optionsOf('version', '--json').json).toBe(true);
+});
+
 test('a port out of range is refused', () => {
   const say = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
   expect(() => optionsOf('run', 'image', '--port', '70000')).toThrow('1 to 65535');

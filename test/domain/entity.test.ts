@@ -171,6 +171,20 @@ describe('a reset', () => {
     expect(after.running).toMatchObject({ kind: 'reset', operation: 'reset-2', by: 'bo@desk' });
   });
 
+  test('takes the logins that come with it, and nothing else', () => {
+    const { spec, digest: base } = created.desired!;
+    const amended = { spec: { ...spec, credentials: { default: { user: 'root', password: 'sealed:v1:k:new:n:x' } } }, base };
+    const asked = { ...reset('r9'), amended };
+    expect(refuseReset(created, asked)).toBeUndefined();
+    const resetting = begin(admitReset(created, asked, at(20)), at(20));
+    expect(resetting.running).toMatchObject({ kind: 'reset' });
+    expect(resetting.desired?.spec.credentials).toEqual(amended.spec.credentials);
+    // The same login once more is no mistake.
+    expect(refuseReset(created, { ...reset('r9'), amended: { spec, base } })).toBeUndefined();
+    expect(refuseReset(created, { ...reset('r9'), amended: { ...amended, base: 'sha256:old' } })).toMatchObject({ type: 'ClusterBusy' });
+    expect(refuseReset(created, { ...reset('r9'), amended: { spec: { ...spec, hosts: spec.hosts.slice(1) }, base } })).toMatchObject({ type: 'InvalidSpec' });
+  });
+
   test('that succeeds retires the entity, one that fails does not', () => {
     const resetting = begin(admitReset(created, reset('r9'), at(20)), at(20));
     expect(finish(resetting, result('Success'), at(25)).retired).toBe(true);
