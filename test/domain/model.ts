@@ -61,10 +61,15 @@ export class Model {
   joined = (id: string): boolean => this.done[id]?.some((mark) => mark === marks.init || mark.startsWith('join:')) ?? false;
   healthy = (): number => this.members.filter((id) => !this.dead.has(id)).length;
 
-  /** The machine at an address is another one: nothing of the cluster is on it. */
-  replace(id: string): void {
+  /** The host is bare: nothing of the cluster is on it. */
+  wipe(id: string): void {
     delete this.done[id];
     delete this.versions[id];
+  }
+
+  /** The machine at an address is another one, and bare. */
+  replace(id: string): void {
+    this.wipe(id);
     this.machines[id] = `${this.machines[id] ?? id}'`;
   }
 

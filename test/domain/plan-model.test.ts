@@ -135,3 +135,16 @@ test('another machine at the address of a member is not touched, and nothing els
     if (stays) expect([refused, model.touched]).toEqual([true, []]);
   }), { numRuns: 40 });
 });
+
+test('a cluster of which all hosts are bare is lost: whatever is wanted, nothing is made in its place', () => {
+  fc.assert(fc.property(wanted, wanted, (first, second) => {
+    const model = new Model(specOf(first), versions[0]);
+    converge(model);
+    for (const { id } of model.spec.hosts) model.wipe(id);
+    model.spec = specOf(second);
+    model.touched.length = 0;
+    expect(converge(model).refused).toBe(true);
+    expect(model.plan().problems.filter(({ severity }) => severity === 'error').map(({ type }) => type)).toContain('ClusterLost');
+    expect(model.touched).toEqual([]);
+  }), { numRuns: 30 });
+});
