@@ -186,6 +186,19 @@ withClusters('hosts that come and go', { given: (now) => { tier = now; ({ hosts,
       })).toEqual([`mountRootfs ${w1}`, `removeHost ${w2}`]);
     });
 
+    test('is another one when a document says something else: what was read is what runs, and the next plan names what has changed', async () => {
+      await cluster.converge(spec());
+      const wanted = (data: string): ClusterSpec => spec({ configs: [{ name: 'motd', path: 'etc/motd', strategy: 'override', data }] });
+      const reasons = async (data: string) => (await cluster.preview(wanted(data))).jobs.filter(({ stage }) => stage === 'MountRootfs').map(({ reason }) => reason);
+      const { hash } = await cluster.preview(wanted('a'));
+      expect(await reasons('a')).toEqual(Array(3).fill('Config motd is new'));
+      expect(await changesOf(async () => {
+        expect(await cluster.converge(wanted('b'), { planHash: hash })).toMatchObject({ outcome: 'Failed', type: 'StalePlan' });
+      })).toEqual([]);
+      expect(await cluster.converge(wanted('a'), { planHash: hash })).toMatchObject({ outcome: 'Success' });
+      expect(await reasons('b')).toEqual(Array(3).fill('Config motd changed'));
+    });
+
     test('with an empty hash is refused before an operation begins', async () => {
       await cluster.converge(spec());
       expect(await refusal(cluster.apply(without(), { planHash: '' }))).toEqual({ type: 'InvalidSpec', message: 'only one plan is to run, and its hash is empty' });
