@@ -1,4 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
+import type { CommandResult } from '../domain/command';
 import { ClusterError } from '../domain/errors';
 import { endScript, followScript, jobEnd, jobEnvironment, lookScript, reportScript, startScript } from './job-script';
 import { exportLines } from './adapters/shell/loader';
@@ -43,7 +44,7 @@ const TAIL_LINES = 15;
 export async function runJob(session: Session, job: Job): Promise<{ generation: number }> {
   const id = job.id.replaceAll(/[^A-Za-z0-9._-]/g, '_');
   const named = { ...job, id };
-  let seen = await session.run({ title: `${job.title}: look`, script: lookScript(id), parse: ({ stdout }) => readSeen(stdout) });
+  let seen = await session.run({ title: `${job.title}: look`, script: lookScript(id), parse: readSeen });
   if (seen.state === 'done') return { generation: seen.generation };
   if (seen.state === 'absent' || seen.state === 'over' || seen.state === 'vanished') seen = await start(session, named);
 
@@ -56,7 +57,7 @@ async function start(session: Session, job: Job): Promise<Seen> {
   const script = typeof job.script === 'string' ? job.script : await job.script();
   return session.run({
     title: `${job.title}: start`, script: startScript(job.id), stdin: jobEnvironment + exportLines(job.env ?? {}) + script + jobEnd,
-    changes: true, secrets: job.secrets ?? [], parse: ({ stdout }) => readSeen(stdout),
+    changes: true, secrets: job.secrets ?? [], parse: readSeen,
   });
 }
 
@@ -89,12 +90,12 @@ async function follow(session: Session, job: Job, seen: Seen): Promise<string[]>
 }
 
 const end = (session: Session, job: Job, why: 'cancelled' | 'timeout'): Promise<Seen> => session.run({
-  title: `${job.title}: end`, script: endScript(job.id, why), changes: true, cleanup: true, parse: ({ stdout }) => readSeen(stdout),
+  title: `${job.title}: end`, script: endScript(job.id, why), changes: true, cleanup: true, parse: readSeen,
 });
 
 /** Reads how the job ended, and marks a failure as reported: the next call is a new try. */
 async function finish(session: Session, job: Job, tail: readonly string[]): Promise<{ generation: number }> {
-  const seen = await session.run({ title: `${job.title}: result`, script: reportScript(job.id), parse: ({ stdout }) => readSeen(stdout) });
+  const seen = await session.run({ title: `${job.title}: result`, script: reportScript(job.id), parse: readSeen });
   if (seen.state === 'done') return { generation: seen.generation };
   if (seen.state !== 'failed' || seen.code === undefined) {
     // Rebooted, killed, or ended by somebody else: the next call sees what is left and starts anew.
@@ -119,9 +120,10 @@ const lastOf = (tail: readonly string[]): string => (tail.length === 0 ? '' : `:
 
 const states: ReadonlySet<string> = new Set<State>(['absent', 'running', 'done', 'failed', 'over', 'vanished']);
 
-function readSeen(stdout: string): Seen {
+/** Reads what the scripts of a job say of it; throws an Error for anything else. */
+export function readSeen({ stdout }: CommandResult): Seen {
   const [state = '', generation, code, age, failures] = stdout.trim().split('\n').at(-1)?.split(' ') ?? [];
-  if (!states.has(state) || ![generation, age, failures].every((one) => /^-?\d{1,15}$/.test(one ?? ''))) throw new Error('no state of a job');
+  if (!states.has(state) || ![generation, age, failures].every((one) => /^-?\d{1,15}$/.test(one ?? '')) || !/^(-|\d{1,3})$/.test(code ?? '')) throw new Error('no state of a job');
   return {
     state: state as State,
     generation: Number(generation),

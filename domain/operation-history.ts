@@ -1,3 +1,6 @@
+import type { JsonObject } from './cluster';
+import { isObject, listAt, objectAt } from './kubeadm/json';
+
 /** What a workflow history tells of an operation: every piece of work with its attempts, and what people said. */
 export interface OperationRecord {
   readonly startedAt?: string;
@@ -30,8 +33,7 @@ export interface DecisionRecord {
   readonly decision: string;
 }
 
-type Json = Record<string, unknown>;
-const at = (value: unknown, key: string): Json => ((value as Json | undefined)?.[key] ?? {}) as Json;
+const at = (value: unknown, key: string): JsonObject => objectAt(isObject(value) ? value : undefined, key);
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /**
@@ -39,7 +41,7 @@ const word = (value: unknown): string => (typeof value === 'string' ? value : ''
  * it passes over: histories of other versions stay readable.
  */
 export function readOperationHistory(history: unknown): OperationRecord {
-  const events = ((history as { events?: Json[] } | undefined)?.events ?? []).filter((event) => typeof event === 'object');
+  const events = listAt(isObject(history) ? history : undefined, 'events').filter(isObject);
   const work = new Map<string, WorkRecord & { readonly scheduledAt: string }>();
   const started = new Map<string, { attempt: number; error: string }>();
   const decisions: DecisionRecord[] = [];
@@ -52,17 +54,17 @@ export function readOperationHistory(history: unknown): OperationRecord {
       const verb = word(at(scheduled, 'activityType')['name']);
       work.set(id, { id: word(scheduled['activityId']), verb, summary: summaryOf(event) || verb, attempts: 0, outcome: 'running', scheduledAt: time, startedAt: time });
     }
-    const begun = event['activityTaskStartedEventAttributes'] as Json | undefined;
-    if (begun) started.set(refOf(begun), { attempt: Number(begun['attempt'] ?? 1), error: failureOf(begun['lastFailure']) });
+    const begun = event['activityTaskStartedEventAttributes'];
+    if (isObject(begun)) started.set(refOf(begun), { attempt: Number(begun['attempt'] ?? 1) || 1, error: failureOf(begun['lastFailure']) });
     for (const [key, outcome] of endings) {
-      const end = event[key] as Json | undefined;
-      const ref = end ? refOf(end) : '';
+      const end = event[key];
+      const ref = isObject(end) ? refOf(end) : '';
       const item = work.get(ref);
-      if (!end || !item) continue;
+      if (!isObject(end) || !item) continue;
       const run = started.get(ref);
       const error = failureOf(end['failure']) || run?.error || '';
       work.set(ref, {
-        ...item, outcome, attempts: run?.attempt ?? 0, endedAt: time, ms: Math.max(0, Date.parse(time) - Date.parse(item.scheduledAt)), ...(error ? { error } : {}),
+        ...item, outcome, attempts: run?.attempt ?? 0, endedAt: time, ms: Math.max(0, Date.parse(time) - Date.parse(item.scheduledAt)) || 0, ...(error ? { error } : {}),
       });
     }
     const signal = at(event, 'workflowExecutionSignaledEventAttributes');
@@ -79,26 +81,27 @@ const endings = [
   ['activityTaskTimedOutEventAttributes', 'timed out'], ['activityTaskCanceledEventAttributes', 'cancelled'],
 ] as const;
 
-const refOf = (attributes: Json): string => String(attributes['scheduledEventId'] ?? '');
+const refOf = (attributes: JsonObject): string => String(attributes['scheduledEventId'] ?? '');
 
 /** The innermost cause is what went wrong. */
 function failureOf(failure: unknown): string {
-  let inner = failure as Json | undefined;
-  while (inner?.['cause']) inner = inner['cause'] as Json;
-  return word(inner?.['message']).slice(0, 500);
+  let inner = isObject(failure) ? failure : {};
+  for (let cause = inner['cause']; isObject(cause); cause = inner['cause']) inner = cause;
+  return word(inner['message']).slice(0, 500);
 }
 
-function decisionOf(signal: Json): { by: string; decision: string } {
-  const [first] = (at(signal, 'input')['payloads'] ?? []) as Json[];
-  const { by, decision } = (payloadOf(first) ?? {}) as { by?: string; decision?: string };
-  return { by: by ?? 'somebody', decision: decision ?? 'said something' };
+function decisionOf(signal: JsonObject): { by: string; decision: string } {
+  const [first] = listAt(objectAt(signal, 'input'), 'payloads');
+  const said = payloadOf(first);
+  const of = (key: string): string => (isObject(said) ? word(said[key]) : '');
+  return { by: of('by') || 'somebody', decision: of('decision') || 'said something' };
 }
 
-const summaryOf = (event: Json): string => word(payloadOf(at(event, 'userMetadata')['summary'] as Json | undefined));
+const summaryOf = (event: JsonObject): string => word(payloadOf(at(event, 'userMetadata')['summary']));
 
 /** A payload of JSON, which travels as base64. */
-function payloadOf(payload: Json | undefined): unknown {
-  const data = word(payload?.['data']);
+function payloadOf(payload: unknown): unknown {
+  const data = word(isObject(payload) ? payload['data'] : undefined);
   if (data === '') return undefined;
   try {
     return JSON.parse(decode(data));

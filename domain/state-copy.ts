@@ -2,6 +2,7 @@ import { canonicalJson, digestOf } from './digest';
 import type { ClusterRecord, Desired, EntityState, LogLine } from './entity';
 import { ClusterError } from './errors';
 import { isObject } from './kubeadm/json';
+import { isStateCopy } from './state-form';
 
 /**
  * What a cluster's entity knows, as it lies on every control plane: enough to look after the cluster again when the
@@ -44,12 +45,7 @@ export function parseCopy(text: string, where: string): StateCopy {
   }
   if (!isObject(value)) return refuse('is damaged');
   if (value['v'] !== 1) return refuse('is of another version of Keelson');
-  const { name, uid, n, desired, current, log } = value;
-  const spec = isObject(desired) ? desired['spec'] : undefined;
-  const whole = typeof name === 'string' && typeof uid === 'string' && uid !== '' && Number.isInteger(n) && isObject(current) && Array.isArray(log) &&
-    isObject(spec) && spec['name'] === name && Array.isArray(spec['hosts']) && Array.isArray(spec['images']) && isObject(spec['credentials']) &&
-    Array.isArray(current['conditions']) && isObject(current['hostKeys']) && Array.isArray(current['images']);
-  return whole ? value as unknown as StateCopy : refuse('is damaged');
+  return isStateCopy(value) ? value : refuse('is damaged');
 }
 
 /**

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { count, flag, type Form, number, objectOf, text } from '../domain/form';
 import { journalFile } from './paths';
 
 /** One remote command, as the journal has it. Never its text and never its output: both may hold secrets. */
@@ -16,6 +17,8 @@ export interface JournalEntry {
   readonly code?: number;
   readonly ms: number;
 }
+
+const isEntry: Form<JournalEntry> = objectOf({ at: text, host: text, stage: text, attempt: count, title: text, changes: flag, ms: number }, { code: number });
 
 /** Adds a line to `journal/<cluster>/<operation>.ndjson`. One write per line: several processes may append. */
 export function appendJournal(cluster: string, operation: string, entry: JournalEntry): void {
@@ -36,7 +39,8 @@ export function readJournal(cluster: string, operation: string): JournalEntry[] 
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8').split('\n').filter(Boolean).flatMap((line) => {
     try {
-      return [JSON.parse(line) as JournalEntry];
+      const entry: unknown = JSON.parse(line);
+      return isEntry(entry) ? [entry] : [];
     } catch {
       // The last line of a process that was killed in mid-write: the rest of the journal stays readable.
       return [];

@@ -25,6 +25,8 @@ if grep -Eqs '^[[:space:]]*SystemdCgroup[[:space:]]*=[[:space:]]*true' /etc/cont
 printf '%s\\n%s\\n%s\\n' "unix://$sock" "$driver" "$(hostname | tr '[:upper:]' '[:lower:]')"`,
   parse: ({ stdout }) => {
     const [criSocket = '', cgroupDriver = '', hostname = ''] = stdout.trim().split('\n');
+    // They stand in kubeadm's configuration.
+    if (!/^unix:\/\/\/\S+$/.test(criSocket) || !/^\S+$/.test(hostname)) throw new Error('no socket of the container runtime, or no host name');
     return { criSocket, cgroupDriver: cgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs', hostname };
   },
 });

@@ -41,10 +41,10 @@ echo file; show <${pki}/apiserver.crt
 echo served; timeout 10 openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null | show
 true`,
   parse: ({ stdout }) => {
-    const [, file = '', served = ''] = /^file\n([^]*?)^served\n([^]*)$/m.exec(stdout) ?? [];
-    const one = (text: string) => readCertificate(text);
-    const [f, s] = [one(file), one(served)];
-    return { ...(f ? { file: f } : {}), ...(s ? { served: s } : {}) };
+    const between = stdout.indexOf('\nserved\n');
+    if (!stdout.startsWith('file\n') || between < 0) return {};
+    const [file, served] = [readCertificate(stdout.slice(0, between)), readCertificate(stdout.slice(between))];
+    return { ...(file ? { file } : {}), ...(served ? { served } : {}) };
   },
 };
 

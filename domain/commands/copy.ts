@@ -29,8 +29,11 @@ esac
 mkdir -p -- "$base" || exit 1
 printf '%s\\0%s' "$base" "$NAME"`,
   parse: ({ stdout }) => {
-    const [base = '', name = ''] = stdout.split('\0');
-    return { base: base.length > 1 ? base.replace(/\/+$/, '') || '/' : base, name };
+    const [base = '', name = '', ...more] = stdout.split('\0');
+    if (base === '' || name === '' || more.length > 0) throw new Error('no place for the copy');
+    let end = base.length;
+    while (end > 1 && base[end - 1] === '/') end -= 1;
+    return { base: base.slice(0, end), name };
   },
 });
 

@@ -1,5 +1,6 @@
 import { type Command, quote } from '../command';
 import { ClusterError } from '../errors';
+import { count, listOf, matching, objectOf, readJson, text } from '../form';
 import { stateDir } from '../host-paths';
 import { staticPods } from './static-pods';
 
@@ -105,13 +106,18 @@ describe "$work" "$file"`,
   parse: ({ stdout }) => (stdout === '' ? undefined : readSnapshot(name, stdout)),
 });
 
-/** Reads the answer of `describe`. Throws InvalidSpec for a file that etcd's tool cannot make sense of. */
+const described = objectOf({ hash: count, revision: count, totalKey: count });
+const isSha256 = matching(/^[0-9a-f]{64}$/);
+
+/** Reads the answer of `describe`. Throws InvalidSpec for a file that etcd's tool cannot make sense of, an Error for half an answer. */
 export function readSnapshot(name: string, stdout: string): Snapshot {
   const said = new Map(stdout.trim().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
   const status = said.get('status') ?? '';
   if (!status.startsWith('{')) throw new ClusterError('InvalidSpec', `${name} is no snapshot of etcd, or it is damaged`, { todo: 'name another one' });
-  const { hash, revision, totalKey } = JSON.parse(status) as { hash: number; revision: number; totalKey: number };
-  return { name, sha256: said.get('sha256') ?? '', bytes: Number(said.get('bytes')), hash: hash.toString(16), revision, keys: totalKey };
+  const { hash, revision, totalKey } = readJson(status, described);
+  const [sha256, bytes] = [said.get('sha256'), Number(said.get('bytes'))];
+  if (!isSha256(sha256) || !count(bytes)) throw new Error('no hash or no size of the snapshot');
+  return { name, sha256, bytes, hash: hash.toString(16), revision, keys: totalKey };
 }
 
 /** Takes a snapshot's file on stdin. It is there, with this hash, or nothing is. */
@@ -133,7 +139,11 @@ export const hashSnapshot = (name: string): Command => ({
   title: 'hash the snapshot',
   timeoutMs: 15 * 60_000,
   script: `[ ! -s ${snapshotDir}/${quote(name)} ] || sha256sum <${snapshotDir}/${quote(name)} | cut -d ' ' -f 1`,
-  parse: ({ stdout }) => stdout.trim(),
+  parse: ({ stdout }) => {
+    const hash = stdout.trim();
+    if (hash !== '' && !isSha256(hash)) throw new Error('no hash of a file');
+    return hash;
+  },
 });
 
 /** Takes a snapshot away from this host. */
@@ -178,6 +188,8 @@ echo 'no etcd of kubeadm is on this host' >&2
 exit 1`,
   parse: ({ stdout }) => {
     const [name = '', peer = ''] = stdout.trim().split('\n');
+    // Both stand in the command that makes the member anew.
+    if (!/^\S+$/.test(name) || !/^https?:\/\/\S+$/.test(peer)) throw new Error('no name or no peer URL of the member');
     return { name, peer };
   },
 };
@@ -269,13 +281,15 @@ tool etcdctl ${aside}/bin && local_etcd ${aside}/bin endpoint health >/dev/null 
   parse: ({ code }) => code === 0,
 };
 
+const memberList = objectOf({}, { members: listOf(objectOf({}, { name: text })) });
+
 /** The names of the members, asked through this host's own. */
 export const listMembers: Command<string[]> = {
   title: 'etcdctl member list',
   script: `${tools}
 mkdir -p ${aside}/bin
 tool etcdctl ${aside}/bin && local_etcd ${aside}/bin member list -w json`,
-  parse: ({ stdout }) => ((JSON.parse(stdout) as { members?: { name?: string }[] }).members ?? []).map(({ name }) => name ?? '').sort(),
+  parse: ({ stdout }) => (readJson(stdout, memberList).members ?? []).map(({ name }) => name ?? '').sort(),
 };
 
 /** Starts the rest of the control plane on this host. */

@@ -19,13 +19,13 @@ done
 true`,
   parse: ({ stdout }) => {
     const files = new Map<string, string>();
-    const states: Record<string, { enabled: string; active: string }> = {};
+    const states = new Map<string, { enabled: string; active: string }>();
     for (const line of stdout.split('\n')) {
       const [kind, first = '', second = '', third = ''] = line.split(' ');
       if (kind === 'file') files.set(decode(first), decode(second));
-      if (kind === 'unit') states[first] = { enabled: second, active: third };
+      if (kind === 'unit') states.set(first, { enabled: second, active: third });
     }
-    return { files, services: states };
+    return { files, services: Object.fromEntries(states) };
   },
 });
 

@@ -1,4 +1,5 @@
 import { type Command, quote } from '../command';
+import { numberIn } from '../form';
 import { adminConf, stateDir } from '../host-paths';
 
 /** Where the change of this part keeps its notes: see domain/commands/settings.ts. */
@@ -63,7 +64,7 @@ function readProxies(stdout: string): KubeProxies {
   if (wanted === undefined) return { behind: [], old: [], failing: [], away: [] };
   const nodes = lines.filter(([word]) => word === 'node').map(([, name = '', ready]) => ({ name, ready: ready === 'True' }));
   const pods = lines.filter(([word]) => word === 'pod').map(([, name = '', node = '', kind = '', ready, restarts, ends]) =>
-    ({ name, node, isNew: kind === `[${wanted}]`, ready: ready === 'True', restarts: Number(restarts) || 0, ends: Boolean(ends) }));
+    ({ name, node, isNew: kind === `[${wanted}]`, ready: ready === 'True', restarts: numberIn(restarts), ends: Boolean(ends) }));
   const there = nodes.filter(({ ready }) => ready).map(({ name }) => name);
   const behind = there.filter((name) => !pods.some(({ node, isNew, ready, ends }) => node === name && isNew && ready && !ends));
   return {

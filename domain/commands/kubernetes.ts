@@ -1,5 +1,6 @@
 import { type Command, quote } from '../command';
 import type { NodeFacts } from '../facts';
+import { flag, type Form, listOf, mapOf, objectOf, readJson, text, word } from '../form';
 import { adminConf } from '../host-paths';
 
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s`;
@@ -81,21 +82,21 @@ export const readAdminConf: Command = { title: 'read the admin kubeconfig', scri
 /** A Node object, with why it is not ready in the kubelet's words. */
 export type SeenNode = NodeFacts & { readonly reason: string };
 
-interface NodeObject {
-  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
-  readonly spec?: { readonly unschedulable?: boolean };
-  readonly status: {
-    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-    readonly nodeInfo?: { readonly kubeletVersion: string };
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
-  };
-}
+const nodeObject = objectOf({
+  metadata: objectOf({ name: word }, { labels: mapOf(text) }),
+  status: objectOf({}, {
+    addresses: listOf(objectOf({ type: text, address: text })), nodeInfo: objectOf({ kubeletVersion: text }),
+    conditions: listOf(objectOf({ type: text, status: text }, { message: text })),
+  }),
+}, { spec: objectOf({}, { unschedulable: flag }) });
+const nodeList = objectOf({ items: listOf(nodeObject) });
+type NodeObject = typeof nodeObject extends Form<infer T> ? T : never;
 
 /** All Node objects. */
 export const readNodes: Command<SeenNode[]> = {
   title: 'kubectl get nodes',
   script: `${kubectl} get nodes -o json`,
-  parse: ({ stdout }) => (JSON.parse(stdout) as { items: NodeObject[] }).items.map(seenNode),
+  parse: ({ stdout }) => readJson(stdout, nodeList).items.map(seenNode),
 };
 
 function seenNode({ metadata, spec, status }: NodeObject): SeenNode {
@@ -148,11 +149,13 @@ ${etcdctlIn(nodeName)} endpoint health --cluster -w json`,
   parse: ({ stdout }) => parseEtcd(stdout),
 });
 
+const endpoints = listOf(objectOf({ endpoint: text, health: flag }));
+
 /** Lines such as `8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false`, then the health of every endpoint as JSON. */
 export function parseEtcd(stdout: string): { members: EtcdMember[]; healthy: boolean } {
   const [list = '', rest = ''] = stdout.split('\n==\n');
   const json = rest.split('\n').find((line) => line.startsWith('[')) ?? '[]';
-  const answering = new Set((JSON.parse(json) as { endpoint: string; health: boolean }[]).filter(({ health }) => health).map(({ endpoint }) => addressOf(endpoint)));
+  const answering = new Set(readJson(json, endpoints).filter(({ health }) => health).map(({ endpoint }) => addressOf(endpoint)));
   const members = list.split('\n').map((line) => line.split(', ')).filter(({ length }) => length >= 4).map(([id = '', , name = '', peer = '']): EtcdMember => {
     const address = addressOf(peer);
     return { id, name, address, healthy: answering.has(address) };

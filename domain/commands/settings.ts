@@ -1,4 +1,5 @@
 import { type Command, quote } from '../command';
+import { numberIn } from '../form';
 import { stateDir } from '../host-paths';
 import { marks } from '../marks';
 import type { SettingsPart } from '../settings';
@@ -36,7 +37,7 @@ for file in ${doneDir}/${marks.anySettings(part)}*; do echo "mark=\${file##*/}";
 exit 0`,
   parse: ({ stdout }) => {
     const of = (key: string): string[] => stdout.split('\n').filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1).trim());
-    return { marks: of('mark'), begun: of('begun').length > 0, failed: of('failed')[0] ?? '', tries: Number(of('tries')[0]) || 0 };
+    return { marks: of('mark'), begun: of('begun').length > 0, failed: of('failed')[0] ?? '', tries: numberIn(of('tries')[0]) };
   },
 });
 

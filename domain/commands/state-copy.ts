@@ -9,7 +9,7 @@ export const readStateCopy: Command<{ claim: string; copy: string }> = {
   script: `one() { [ ! -s "$1" ] || base64 -w0 "$1"; echo; }
 one ${stateDir}/claim.json; one ${file}`,
   parse: ({ stdout }) => {
-    const [claim = '', copy = ''] = stdout.split('\n').map((line) => decode(line));
+    const [claim = '', copy = ''] = stdout.split('\n', 2).map((line) => decode(line));
     return { claim, copy };
   },
 };

@@ -1,4 +1,5 @@
 import { type Command, quote } from '../command';
+import { objectOf, readJson, text, word } from '../form';
 import { stateDir } from '../host-paths';
 
 /**
@@ -18,7 +19,7 @@ if [ ! -s "$claim" ]; then
   rm -f "$claim.new"
 fi
 cat "$claim"`,
-  parse: ({ stdout }) => JSON.parse(stdout) as { cluster: string; uid: string },
+  parse: ({ stdout }) => readJson(stdout, objectOf({ cluster: text, uid: word })),
 });
 
 /** Marks a step as finished. Earlier marks of the same step (the part before the colon) go, unless they are to stay. */

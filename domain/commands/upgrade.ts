@@ -1,4 +1,5 @@
 import { type Command, quote } from '../command';
+import { numberIn } from '../form';
 import { adminConf, hostPaths, stateDir } from '../host-paths';
 import { marks } from '../marks';
 import { readVersion } from '../version';
@@ -74,14 +75,14 @@ function readUpgradeState(stdout: string): UpgradeState {
   return {
     kubelet: one('kubelet'),
     kubeletActive: one('active') === 'active',
-    restarts: Number(one('restarts')) || 0,
-    manifests: Object.fromEntries(all('manifest').map((line) => line.split(' ') as [string, string])),
+    restarts: numberIn(one('restarts')),
+    manifests: Object.fromEntries(all('manifest').map((line) => line.split(' ')).flatMap(([name, tag]) => (name && tag ? [[name, tag]] : []))),
     changed: all('changed'),
     cordoned: one('cordoned') === 'yes',
     drained: one('drained') === 'yes',
     controlPlane: one('controlPlane'),
     failed: one('failed'),
-    tries: Number(one('tries')) || 0,
+    tries: numberIn(one('tries')),
     done: all('done'),
   };
 }
@@ -279,7 +280,7 @@ export const proxiesBehind: Command = {
   script: `${kubectl} -n kube-system get daemonset kube-proxy --ignore-not-found -o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberAvailable}'`,
   parse: ({ stdout }) => {
     if (stdout.trim() === '') return '';
-    const [wanted, seen, all = 0, newest = 0, available = 0] = stdout.trim().split(' ').map((word) => Number(word) || 0);
+    const [wanted, seen, all = 0, newest = 0, available = 0] = stdout.trim().split(' ').map(numberIn);
     if (wanted !== seen) return 'the newest kube-proxy is not rolled out yet';
     return newest >= all && available >= all ? '' : `${Math.min(newest, available)} of ${all} kube-proxies are new and available`;
   },

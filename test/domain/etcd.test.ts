@@ -12,9 +12,11 @@ test('names of snapshots sort by time and are files and nothing else', () => {
 });
 
 test('what etcd says of a snapshot', () => {
-  const stdout = 'status={"hash":3421232347,"revision":1824,"totalKey":903,"totalSize":3448832,"version":"3.6.0"}\nsha256=abc\nbytes=3448832\n';
-  expect(readSnapshot('a.db', stdout)).toEqual({ name: 'a.db', sha256: 'abc', bytes: 3448832, hash: 'cbebdcdb', revision: 1824, keys: 903 });
-  expect(() => readSnapshot('a.db', 'status=\nsha256=abc\nbytes=3\n')).toThrow('no snapshot of etcd');
+  const sha256 = 'ab'.repeat(32);
+  const stdout = `status={"hash":3421232347,"revision":1824,"totalKey":903,"totalSize":3448832,"version":"3.6.0"}\nsha256=${sha256}\nbytes=3448832\n`;
+  expect(readSnapshot('a.db', stdout)).toEqual({ name: 'a.db', sha256, bytes: 3448832, hash: 'cbebdcdb', revision: 1824, keys: 903 });
+  expect(() => readSnapshot('a.db', `status=\nsha256=${sha256}\nbytes=3\n`)).toThrow('no snapshot of etcd');
+  expect(() => readSnapshot('a.db', stdout.replace(sha256, ''))).toThrow('no hash');
 });
 
 test('what a task has made so already is what is wanted from then on', () => {

@@ -11,6 +11,7 @@ import { factsOf, mountNameOf } from '../../domain/image-labels';
 import { readDocuments } from '../../domain/kubeadm/read';
 import { servedNames } from '../../domain/registry-layout';
 import { renderTemplate } from '../../domain/template/render';
+import { mutated } from '../mutated';
 
 /** Longest time for one input, milliseconds; a machine under load is slow, and slow is not endless. */
 const longestMs = 5_000;
@@ -27,16 +28,6 @@ function survives(read: () => unknown): void {
   expect(Date.now() - began).toBeLessThan(longestMs);
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
 }
-
-/** A text with something cut out, put in or doubled at some place: nearer to what is read than a text by chance. */
-const mutated = (of: string): fc.Arbitrary<string> => {
-  const piece = fc.oneof(
-    fc.string(), fc.string({ unit: 'binary' }),
-    fc.constantFrom('{', '}', '[', ']', '{{', '}}', '---\n', ': ', '- ', '&a ', '*a', '<<: *a', '!!binary ', '"', "'", '|', '\t', '\0', '\r', '\u2028', '#', '__proto__: {polluted: 1}\n', '99999999999999999999', '-1', '1e999', 'null', '~', '.inf'),
-  );
-  const edit = fc.record({ at: fc.nat({ max: of.length }), cut: fc.nat({ max: 40 }), put: piece });
-  return fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) => edits.reduce((text, { at, cut, put }) => text.slice(0, at) + put + text.slice(at + cut), of));
-};
 
 const deep = (open: string, close: string, times: number): string => open.repeat(times) + close.repeat(times);
 /** Texts that are small and mean much, for whoever reads YAML. */

@@ -38,13 +38,14 @@ test('logs are found by operation, stage, host and attempt, and read without sec
   expect(listLogs('nobody')).toEqual([]);
 });
 
-test('the journal keeps what was written, past a torn last line', () => {
+test('the journal keeps what was written, past a torn last line and lines of something else', () => {
   expect(readJournal('demo', 'init-1')).toEqual([]);
   appendJournal('demo', 'init-1', entry);
+  appendFileSync(journalFile('demo', 'init-1'), 'null\n7\n{}\n{"at":1,"host":null}\n');
   appendJournal('demo', 'init-1', { ...entry, changes: false });
   appendFileSync(journalFile('demo', 'init-1'), '{"at":"20');
   expect(readJournal('demo', 'init-1').map(({ changes }) => changes)).toEqual([true, false]);
-  expect(readFileSync(journalFile('demo', 'init-1'), 'utf8').split('\n')).toHaveLength(3);
+  expect(readFileSync(journalFile('demo', 'init-1'), 'utf8').split('\n')).toHaveLength(7);
 });
 
 test('redaction takes longer secrets first, and each line of a key', () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
+import { listOf, matching, objectOf, readJson, word } from '../../../domain/form';
 import { policyArguments, policyInForce } from './policy';
 import type { WorkOptions } from './shared-work';
 import { watchForStandstill } from './standstill';
@@ -48,8 +49,19 @@ export async function copyImage(storeDir: string, source: string, options: CopyO
 }
 
 async function readIndex(file: string): Promise<Copied> {
-  const { manifests } = JSON.parse(await readFile(file, 'utf8')) as { manifests?: { digest: string; mediaType: string }[] };
-  const [manifest] = manifests ?? [];
+  return copiedBy(await readFile(file, 'utf8'));
+}
+
+const index = objectOf({ manifests: listOf(objectOf({ digest: matching(/^sha256:[0-9a-f]{64}$/), mediaType: word })) });
+
+/** The image in the index that skopeo wrote. Throws SkopeoFailed when there is none, or the index is cut short. */
+export function copiedBy(json: string): Copied {
+  let manifest: Copied | undefined;
+  try {
+    [manifest] = readJson(json, index).manifests;
+  } catch (cause) {
+    throw new SkopeoFailed('skopeo wrote an index that cannot be read', { cause });
+  }
   if (!manifest) throw new SkopeoFailed('skopeo wrote a layout without an image');
   return { digest: manifest.digest, mediaType: manifest.mediaType };
 }

@@ -7,6 +7,7 @@ import { appendJournal } from '../../../home/journal';
 import { redactor } from '../../../home/redact';
 import type { Scope, Session } from '../../ports';
 import { writeTar } from '../tar';
+import { answerOf } from './answer';
 import { counted } from './counted';
 import { BUSY, fenceLines, UNNOTED } from './fence';
 import { INCOMPLETE, endGroup, exportLines } from './loader';
@@ -48,18 +49,6 @@ export function createSession(machine: Machine, scope: Scope): Session {
     fetch: async (command, sink) => { await execute(machine, scope, command, { sink }); },
     follow: (command, line) => execute(machine, scope, command, { line }),
   };
-}
-
-/** The answer, read. A host may say anything: what cannot be read is an error of that host, never one of ours. */
-function answerOf<T>(host: string, command: Command<T>, result: CommandResult): T {
-  try {
-    return (command.parse ? command.parse(result) : result.stdout) as T;
-  } catch (cause) {
-    if (cause instanceof ClusterError) throw cause;
-    throw new ClusterError('CommandFailed', `the answer of ${host} to "${command.title}" cannot be read`, {
-      host, command: command.title, exitCode: result.code, todo: `look at what answers on ${host}: a program of that name may be another one, or its output was cut`,
-    }, { cause });
-  }
 }
 
 async function execute(
