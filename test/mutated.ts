@@ -9,3 +9,12 @@ export const mutated = (of: string): fc.Arbitrary<string> => {
   const edit = fc.record({ at: fc.nat({ max: of.length }), cut: fc.nat({ max: 40 }), put: piece });
   return fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) => edits.reduce((text, { at, cut, put }) => text.slice(0, at) + put + text.slice(at + cut), of));
 };
+
+/** Longest time for one input from outside, milliseconds. */
+export const longestMs = 5_000;
+
+/** How long this process has worked since; time that other processes took on a machine under load does not count. */
+export function spentMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
