@@ -1,6 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type AuthContext, type Connection, Server } from 'ssh2';
-import { loaderLine } from '../activities/adapters/shell/loader';
+import { admit, type Caller, type Sudo } from './elevation';
 import type { Host } from './host';
 import { Inlet } from './inlet';
 import { serveProgram, type Link, type Told } from './serve-program';
@@ -23,6 +23,8 @@ export class SshHost {
   logins = 0;
   /** The only way in, once it is set; until then whoever comes is let in. */
   password: string | undefined;
+  /** What sudo lets users do who are not root. */
+  sudo: Sudo = 'free';
 
   constructor(readonly host: Host, private readonly settings: SshSettings, private readonly told: Told) {
     this.#key = settings.hostKey;
@@ -92,20 +94,26 @@ export class SshHost {
     const socket = (client as unknown as { _sock: Socket })._sock;
     const link: Link = { isOpen: () => !socket.destroyed, cut: () => socket.destroy() };
     client.on('error', () => undefined);
-    client.on('authentication', (context) => (this.#lets(context) ? context.accept() : context.reject(['password', 'publickey'])));
+    let caller: Omit<Caller, 'sudo'> = { user: '' };
+    client.on('authentication', (context) => {
+      if (!this.#lets(context)) return context.reject(['password', 'publickey']);
+      caller = { user: context.username, ...(context.method === 'password' ? { password: context.password } : {}) };
+      context.accept();
+    });
     client.on('ready', () => {
       this.logins += 1;
       client.on('session', (accept) => {
         accept().on('exec', (acceptExec, _reject, { command }) => {
           const channel = acceptExec();
           channel.on('error', () => undefined);
-          if (command === loaderLine.none) {
-            void serveProgram(this.host, channel, new Inlet(channel), link, this.told);
-            return;
-          }
-          channel.stderr.write(`the simulated host takes Keelson's loader and nothing else, not: ${command.slice(0, 120)}\n`);
-          channel.exit(127);
-          channel.end();
+          const inlet = new Inlet(channel);
+          void admit(command, { ...caller, sudo: this.sudo }, inlet).then((admitted) => {
+            if (admitted.loader) return serveProgram(this.host, channel, inlet, link, this.told);
+            channel.stderr.write(admitted.stderr);
+            channel.exit(admitted.code);
+            channel.end();
+            return undefined;
+          });
         });
       });
     });

@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { createActivities } from '../../activities';
-import { createRemote } from '../../activities/adapters/remote';
-import { createRenderer } from '../../activities/render';
 import { appendLog } from '../../home/logs';
 import { homeDir } from '../../home/paths';
-import { fleetImages, fleetRemote } from '../../testing';
+import { createActivities, fleetDeps } from '../../testing';
 import { serve } from '../../workers/serve';
 
 /**
@@ -15,9 +12,7 @@ import { serve } from '../../workers/serve';
 async function main(): Promise<void> {
   const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } } });
-  const secrets = { open: (value: string) => value };
-  const remote = fleetRemote(createRemote({ secrets }), { patienceMs: Number(process.env.KEELSON_PATIENCE_MS ?? Infinity) });
-  const activities = createActivities({ remote, secrets, images: fleetImages(), renderer: createRenderer(), steadyMs: 500, log: (at, line) => appendLog(at, [line]) });
+  const activities = createActivities(fleetDeps({ patienceMs: Number(process.env.KEELSON_PATIENCE_MS ?? Infinity), log: (at, line) => appendLog(at, [line]) }));
   await serve({ embedded: true, logLevel: 'ERROR', activities: 400, workflows: Number(process.env.KEELSON_WORKFLOWS ?? 1000), bundle: join(homeDir(), 'bundle.js') }, activities, logger);
 }
 

@@ -52,6 +52,19 @@ export const loaderLine: Readonly<Record<Elevation, string>> = {
   'sudo-with-password': `exec env LC_ALL=C sudo -k -S -H -p '' ${BASH}`,
 };
 
+/**
+ * The command lines by which a login finds out what sudo lets it do. -k: what sudo remembers from elsewhere would be forgotten
+ * in the middle of an install.
+ */
+export const sudoProbe = {
+  free: 'exec env LC_ALL=C sudo -k -n true',
+  /** The password is the first line on stdin. */
+  asked: "exec env LC_ALL=C sudo -k -S -p '' true",
+} as const;
+
+/** What sudo says when it lets nobody in; not every line of it bears its name. */
+export const saidBySudo = /^sudo: |not in the sudoers file|not allowed to execute|may not run sudo/m;
+
 /** The loader as arguments, for machines without a shell in between. */
 export const loaderArguments = ['--noprofile', '--norc', '-c', LOADER];
 

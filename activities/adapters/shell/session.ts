@@ -10,7 +10,7 @@ import { writeTar } from '../tar';
 import { answerOf } from './answer';
 import { counted } from './counted';
 import { BUSY, fenceLines, UNNOTED } from './fence';
-import { INCOMPLETE, endGroup, exportLines } from './loader';
+import { INCOMPLETE, endGroup, exportLines, saidBySudo } from './loader';
 import type { Machine } from './machine';
 import { Capture, Lines, Tail } from './output';
 import { pump } from './pump';
@@ -205,7 +205,7 @@ const cancelled = (signal: AbortSignal | undefined): CancelledFailure =>
 function notBegun(machine: Machine, command: Command<unknown>, code: number, noise: string): ClusterError {
   const tail = noise.split('\n').filter((line) => line.trim() !== '').slice(-TAIL_LINES);
   const about = { host: machine.host, command: command.title, tail };
-  if (/^sudo: /m.test(noise)) {
+  if (saidBySudo.test(noise)) {
     return new ClusterError('SudoDenied', `sudo no longer lets us in on ${machine.host}${lastLine(tail)}`, {
       ...about, todo: `look at the sudo rights on ${machine.host}, and at the password`,
     });

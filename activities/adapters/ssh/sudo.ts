@@ -1,6 +1,6 @@
 import type { HostTarget } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
-import type { Elevation } from '../shell/loader';
+import { type Elevation, sudoProbe } from '../shell/loader';
 import type { Process } from '../shell/machine';
 
 type Start = (line: string) => Promise<Process>;
@@ -11,11 +11,10 @@ type Start = (line: string) => Promise<Process>;
  */
 export async function probeSudo(target: HostTarget, password: string | undefined, start: Start): Promise<Elevation> {
   if (target.access.user === 'root') return 'none';
-  // -k: a login that sudo remembers from elsewhere would be forgotten in the middle of an install.
-  const free = await ask(start, 'exec env LC_ALL=C sudo -k -n true');
+  const free = await ask(start, sudoProbe.free);
   if (free.code === 0) return 'sudo';
   if (password === undefined || !/password is required/.test(free.said)) throw denied(target, free.said, password !== undefined);
-  const asked = await ask(start, "exec env LC_ALL=C sudo -k -S -p '' true", `${password}\n`);
+  const asked = await ask(start, sudoProbe.asked, `${password}\n`);
   if (asked.code === 0) return 'sudo-with-password';
   throw denied(target, asked.said, true);
 }
