@@ -16,8 +16,8 @@ export interface Agreement {
   readonly anew?: Anew;
 }
 
-/** Whether there may be something on the hosts: of a first install that was cancelled those stay that had joined. */
-const wasBegun = (view: EntityView | undefined): boolean => view !== undefined && (view.created || view.log.length > 0);
+/** Whether there may be something on the hosts: of a first install that was cancelled those stay that had joined; after a reset none is known. */
+const wasBegun = (view: EntityView | undefined): boolean => view !== undefined && (view.created || (view.hosts.length > 0 && view.log.length > 0));
 
 /** What --force says of a cluster that is lost; hosts that show other keys are believed only with --yes as well. */
 export const anewBy = ({ force, yes }: Pick<SpecFlags, 'force' | 'yes'>): Anew | undefined => (force ? (yes ? 'anyKeys' : 'sameKeys') : undefined);

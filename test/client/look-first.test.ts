@@ -76,7 +76,7 @@ describe('the look before a change', () => {
   test('is taken as well where a first install was cancelled: hosts that had joined are there to lose', async () => {
     const line = { operation: 'init-1', by: 'ana', startedAt: '', endedAt: '', outcome: 'Cancelled', message: 'cancelled by ana' } as const;
     const { client, planned } = aClient(aPlan({ problems: [{ severity: 'error', type: 'UnsafePlan', message: 'no' }] }));
-    expect(await caught(look(client, {}, { view: { ...created, created: false, log: [line] } }))).toMatchObject({ type: 'UnsafePlan' });
+    expect(await caught(look(client, {}, { view: { ...created, created: false, hosts: [{ id: '10.0.0.1', roles: ['master'] }], log: [line] } }))).toMatchObject({ type: 'UnsafePlan' });
     expect(planned).toHaveBeenCalled();
   });
 
@@ -93,9 +93,11 @@ describe('the look before a change', () => {
     expect(await look(aClient(aPlan()).client, { force: true })).toEqual({});
   });
 
-  test('is left out where nothing can be lost: a new cluster, and one that is busy, which has its own answer', async () => {
+  test('is left out where nothing can be lost: a new cluster, one that was reset, and one that is busy, which has its own answer', async () => {
     const running = { ...created, running: { kind: 'reconcile', operation: 'reconcile-2', digest: '', by: 'ana', at: '' } } as const;
-    for (const view of [undefined, running]) {
+    const line = { operation: 'reset-2', by: 'ana', startedAt: '', endedAt: '', outcome: 'Success', message: '' } as const;
+    const gone: EntityView = { ...created, created: false, phase: 'Absent', hosts: [], log: [line] };
+    for (const view of [undefined, running, gone]) {
       const { client, planned } = aClient(aPlan());
       expect(await look(client, { yes: true }, { view })).toEqual({ approved: true });
       expect(planned).not.toHaveBeenCalled();

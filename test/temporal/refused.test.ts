@@ -53,7 +53,8 @@ withClusters('a plan that the operation itself refuses', { given: (tier) => { ({
     await cluster.entity.executeUpdate(policyUpdate, { args: [{ by: 'cy@home', policy: set, base: digestOf(named(without())) }] });
     hosts.release('checkHost', cp);
     expect(await cluster.end(operation)).toMatchObject({ outcome: 'Failed', type: 'StalePlan' });
-    const { acts, digest, generation, conditions } = await cluster.idle();
+    const { acts, digest, generation, conditions, log } = await cluster.idle();
+    expect(log.map(({ operation: one }) => one)).toEqual(['init-1']);
     expect(acts.at(-1)).toMatchObject({ by: 'bo@desk', what: 'refused', note: expect.stringContaining(hash.slice(0, 12)) as string });
     expect(await desired()).toEqual(named(spec({ policy: set })));
     expect([digest, generation]).toEqual([digestOf(named(spec({ policy: set }))), 3]);
