@@ -34,8 +34,8 @@ export class Host {
   boots = 1;
   /** As /etc/machine-id has it. */
   machineId: string;
-  /** With which configuration its kubelet ends at once, and how often systemd has started it since. */
-  kubeletRefuses: (config: string) => boolean = () => false;
+  /** With which configuration, or in which version, its kubelet ends at once, and how often systemd has started it since. */
+  kubeletRefuses: (config: string, version: string) => boolean = () => false;
   kubeletRestarts = 0;
   /** With which manifest a static pod ends at once. */
   podRefuses: (manifest: string) => boolean = () => false;

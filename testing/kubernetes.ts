@@ -9,6 +9,14 @@ export interface SimulatedNode {
   unschedulable: boolean;
 }
 
+/** A pod of an application. */
+export interface SimulatedPod {
+  /** Name of its Node. */
+  readonly node: string;
+  /** The PodDisruptionBudget that guards it. */
+  readonly budget?: string;
+}
+
 /**
  * What the hosts of a simulated cluster share: Nodes, etcd's members, tokens, and what was applied. A host finds it by its
  * CA, as a real one does. Nothing here knows Keelson.
@@ -26,6 +34,10 @@ export class Kubernetes {
   network = false;
   /** Commands of images that have run against the API, in order. */
   readonly applied: string[] = [];
+  /** Pods of applications, by `namespace/name`: those that a test puts there. */
+  readonly pods = new Map<string, SimulatedPod>();
+  /** How many disruptions each PodDisruptionBudget allows now, by `namespace/name`. */
+  readonly budgets = new Map<string, number>();
   /** The documents that kubeadm keeps in the cluster, by their kind: what it was initialised with, or was given since. */
   readonly documents = new Map<string, object>();
   /** What is noted on the ConfigMap of a document, by the document's kind: the mark of what it was made from. */

@@ -2,7 +2,7 @@ import { leftOutOf, neededBy } from '../../domain/skip-rules';
 import { aCluster, aHost, someImages } from '../fixtures';
 
 const spec = aCluster(2, 2);
-const needed = (job: Parameters<typeof neededBy>[0], leader = '10.0.0.1', of = spec) => neededBy(job, { spec: of, images: someImages(), leader });
+const needed = (job: Parameters<typeof neededBy>[0], leader = '10.0.0.1', of = spec, failed = 'CommandFailed') => neededBy(job, failed, { spec: of, images: someImages(), leader });
 
 test('the registry is where the leader is now, not where it was at first', () => {
   const join = (host: string) => ({ stage: 'Bootstrap', host } as const);
@@ -29,4 +29,12 @@ test('where a host is left out that keeps its version, the images that it still 
   expect(out(['w1'])).toEqual(['MountRootfs/w1', 'Upgrade/w1', 'MirrorRegistry/cp/trim']);
   expect(out([])).toEqual([]);
   expect(out(['w1'], jobs.filter(({ id }) => id !== 'Upgrade/w1'))).toEqual(['MountRootfs/w1']);
+});
+
+test('a worker whose upgrade has given it back as it was can wait for the next one; a control plane, or one that leaves, cannot', () => {
+  const failed = (stage: 'Upgrade' | 'Remove', host: string, why: string) => needed({ stage, host }, '10.0.0.1', spec, why);
+  expect(['DrainBlocked', 'RolledBack'].map((why) => failed('Upgrade', '10.0.0.3', why))).toEqual([undefined, undefined]);
+  expect(failed('Upgrade', '10.0.0.3', 'CommandTimedOut')).toMatch(/has begun to change/);
+  expect(failed('Upgrade', '10.0.0.2', 'RolledBack')).toMatch(/control plane/);
+  expect(failed('Remove', '10.0.0.9', 'DrainBlocked')).toBe('the cluster is to be without 10.0.0.9');
 });

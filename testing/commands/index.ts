@@ -3,6 +3,7 @@ import type { Host } from '../host';
 import type { Simulation } from '../simulation';
 import { bootstrap } from './bootstrap';
 import { controlPlaneSettings } from './control-plane-settings';
+import { drains } from './drain';
 import { etcd } from './etcd';
 import { etcdMembers } from './etcd-members';
 import { files } from './files';
@@ -36,5 +37,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...upgrade, ...settings, ...controlPlaneSettings, ...kubeProxySettings,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...drains, ...upgrade, ...settings, ...controlPlaneSettings, ...kubeProxySettings,
 ];

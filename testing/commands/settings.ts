@@ -11,6 +11,7 @@ import { exactly, like, type Reader, rendered } from '../pattern';
 import { type Answer, lines, type Simulation } from '../simulation';
 import { documents, keepDocuments, kubeletConfigOf } from './kubeadm';
 import { viaApi } from './kubernetes';
+import { startKubelet } from './start-kubelet';
 
 const marksOf = (host: Host, part: SettingsPart): string[] => host.marks().filter((mark) => mark.startsWith(marks.anySettings(part)));
 const counted = (render: (tries: number) => string): Reader =>
@@ -58,12 +59,9 @@ const notes = (part: SettingsPart, kept: readonly string[]): Simulation[] => {
   ];
 };
 
-/** systemd starts it anew; with a configuration that it refuses it ends again and again. */
 function restartKubelet(host: Host): void {
   host.did('restart the kubelet', [host.files.text(kubeletConfigPath) ?? '']);
-  host.stop('kubelet');
-  host.kubeletRestarts = host.kubeletRefuses(host.files.text(kubeletConfigPath) ?? '') ? 9 : 0;
-  if (host.kubeletRestarts === 0) host.start('kubelet');
+  startKubelet(host);
 }
 
 const dir = settingsDir('kubelet');

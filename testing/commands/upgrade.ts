@@ -1,8 +1,6 @@
-import { defaultPolicy } from '../../domain/cluster';
-import { controllerLease, cordon, drain, uncordon } from '../../domain/commands/drain';
 import {
-  beginUpgrade, configuredVersion, countTry, endUpgrade, isCordoned, kubeadmUpgradeScript, kubeletCause, kubeletRestoreScript, kubeletUpgradeScript, laggingPods, newImages,
-  noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, proxiesBehind, readUpgrade, saveBefore, versionedPods,
+  beginUpgrade, configuredVersion, countTry, endUpgrade, kubeadmUpgradeScript, kubeletCause, kubeletRestoreScript, kubeletUpgradeScript, laggingPods, newImages,
+  noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, readUpgrade, saveBefore, versionedPods,
 } from '../../domain/commands/upgrade';
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { hostPaths, stateDir } from '../../domain/host-paths';
@@ -12,19 +10,11 @@ import { type Answer, fail, lines, type Simulation } from '../simulation';
 import { kubeletConfigOf } from './kubeadm';
 import { manifestsDir as manifests, manifestsOf } from '../static-pods';
 import { viaApi } from './kubernetes';
+import { startKubelet } from './start-kubelet';
 
 const dir = `${stateDir}/upgrade`;
 const programs = ['kubeadm', 'kubelet', 'kubectl'] as const;
 const tagOf = (text = ''): string => /:([^:\s]+)\s*$/.exec(text)?.[1] ?? '';
-
-const node = (host: Host, name: string, act: (one: { unschedulable: boolean }) => Answer | undefined): Answer | undefined => viaApi(host, (cluster) => {
-  const one = cluster.nodes.get(name);
-  return one ? act(one) : fail(`Error from server (NotFound): nodes "${name}" not found`);
-});
-const setCordon = (word: string, to: boolean) => (host: Host, { args: [name = ''] }: { args: readonly string[] }): Answer | undefined => node(host, name, (one) => {
-  one.unschedulable = to;
-  return { stdout: `node/${name} ${word}\n` };
-});
 
 /** The version that an image's kubeadm or kubelet on the host is of: the fleet's images write it into the file. */
 const imageVersion = (host: Host, cluster: string): string => /(v\d\S*)/.exec(host.files.text(`${hostPaths(cluster).rootfs}/bin/kubelet`) ?? '')?.[1] ?? '';
@@ -77,16 +67,21 @@ function kubeletUpgrade(host: Host, cluster: string): Answer | undefined {
   return report(host);
 }
 
-/** The kubelet that was started says who it is. */
+/** The kubelet that was started says who it is, when it comes up. */
 function report(host: Host): undefined {
-  host.start('kubelet');
+  if (!startKubelet(host)) return;
   const own = host.kubernetes?.nodes.get(host.name);
   if (own) own.version = host.files.text('/usr/bin/kubelet')?.trim() ?? '';
 }
 
+function copy({ files }: Host, from: string, to: string): void {
+  const entry = files.get(from);
+  if (entry) files.put(to, entry);
+}
+
 function restore(host: Host): undefined {
   host.did('restore the kubelet');
-  for (const path of host.files.below(`${dir}/before`)) host.files.write(path.slice(`${dir}/before`.length), host.files.text(path) ?? '', 0o755);
+  for (const path of host.files.below(`${dir}/before`)) copy(host, path, path.slice(`${dir}/before`.length));
   host.files.remove(`${dir}/before`);
   host.files.remove(`${dir}/saved`);
   return report(host);
@@ -94,13 +89,8 @@ function restore(host: Host): undefined {
 
 const note = (name: string) => (host: Host): void => host.files.write(`${dir}/${name}`, '', 0o600);
 
-/** An upgrade of Kubernetes, host by host: the notes on the host, kubeadm, the kubelet, and a node's place in the cluster. */
+/** An upgrade of Kubernetes, host by host: the notes on the host, kubeadm, the kubelet. */
 export const upgrade: readonly Simulation[] = [
-  { name: 'kubectl cordon', reads: like((name) => cordon(name!).script, 'sample-node'), act: setCordon('cordoned', true) },
-  { name: 'kubectl uncordon', reads: like((name) => uncordon(name!).script, 'sample-node'), act: setCordon('uncordoned', false) },
-  { name: 'look at the lease of kube-controller-manager', reads: exactly(controllerLease.script), act: (host) => viaApi(host, () => ({ stdout: `${host.name} since-ever ${performance.now()}` })) },
-  { name: 'kubectl drain', reads: like((name) => drain(name!, defaultPolicy.drain).script, 'sample-node'), act: setCordon('drained', true) },
-  { name: 'is the node cordoned', reads: like((name) => isCordoned(name!).script, 'sample-node'), act: (host, { args: [name = ''] }) => node(host, name, ({ unschedulable }) => ({ stdout: unschedulable ? 'true' : '' })) },
   { name: 'look how far the upgrade is', reads: exactly(readUpgrade.script), act: state },
   { name: 'begin the upgrade', reads: like((version) => beginUpgrade(version!).script, 'sample-version'), act: (host, { args: [version = ''] }) => begin(host, version) },
   { name: 'note the cordon', reads: exactly(noteCordon.script), act: note('cordoned') },
@@ -115,9 +105,10 @@ export const upgrade: readonly Simulation[] = [
   { name: 'end the upgrade', reads: exactly(endUpgrade('').script), act: end },
   {
     name: 'keep the programs', reads: like((cluster) => saveBefore(cluster!).script, 'sample-cluster'),
-    act: ({ files }) => {
+    act: (host) => {
+      const { files } = host;
       if (files.has(`${dir}/saved`)) return;
-      for (const name of programs) files.write(`${dir}/before/usr/bin/${name}`, files.text(`/usr/bin/${name}`) ?? '', 0o755);
+      for (const path of [...programs.map((name) => `/usr/bin/${name}`), kubeletConfigPath]) copy(host, path, `${dir}/before${path}`);
       files.write(`${dir}/saved`, '');
     },
   },
@@ -139,7 +130,6 @@ export const upgrade: readonly Simulation[] = [
   { name: 'look why the kubelet ends', reads: exactly(kubeletCause.script), act: (host) => ({ stdout: host.kubeletRestarts > 0 ? 'E1130 the kubelet refuses its configuration\n' : '' }) },
   { name: 'images of the new kubeadm', reads: like((cluster, version) => newImages(cluster!, version!).script, 'sample-cluster', 'sample-version'), act: (_host, { args: [, version = ''] }) => lines([`registry.k8s.io/kube-apiserver:${version}`, `registry.k8s.io/kube-proxy:${version}`]) },
   { name: 'read the version in kubeadm-config', reads: exactly(configuredVersion.script), act: (host) => viaApi(host, ({ kubernetesVersion }) => ({ stdout: `${kubernetesVersion}\n` })) },
-  { name: 'look at the kube-proxies', reads: exactly(proxiesBehind.script), act: (host) => viaApi(host, ({ nodes }) => ({ stdout: `1 1 ${nodes.size} ${nodes.size} ${nodes.size}` })) },
   {
     name: 'kubectl get static pods', reads: like((name, version) => laggingPods(name!, version!).script, 'sample-node', 'sample-version'),
     act: (host, { args: [name = ''] }) => viaApi(host, (cluster) => {
