@@ -9,8 +9,8 @@ const name = 'hands';
 
 /**
  * People's words and images on one cluster: a pause in the middle of an install through a killed Temporal worker, an
- * application that is installed, replaced with leave and comes back, a patch that reaches a new host, a login that is
- * amended on the way, and a cancel in the middle of a join.
+ * application that is installed, replaced with leave and comes back, a patch that reaches a new host, and a login that is
+ * amended on the way. Cancels: test/fleet/hands.test.ts and test/fleet/cancel-while-away.test.ts.
  */
 scenario('human hands, and images on a running cluster', () => {
   const lab = new Lab('e2e-hands');

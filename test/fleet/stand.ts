@@ -75,8 +75,8 @@ export class Stand {
     return { mend: () => { if (plans.includes(plan)) plans.splice(plans.indexOf(plan), 1); } };
   }
 
-  /** Commands stop before their effect where a test says so, until `release`. */
-  holds(where: (moment: Moment) => boolean): { reached: Promise<void>; release(): void } {
+  /** Commands stop before their effect where a test says so, or after it with nobody told, until `release`. */
+  holds(where: (moment: Moment) => boolean, when: 'before' | 'after' = 'before'): { reached: Promise<void>; release(): void } {
     let release = (): void => undefined;
     let arrive = (): void => undefined;
     const until = new Promise<void>((resolve) => { release = resolve; });
@@ -84,7 +84,7 @@ export class Stand {
     const { mend } = this.breaks((moment) => {
       if (!where(moment)) return undefined;
       arrive();
-      return { kind: 'hold', when: 'before', until };
+      return { kind: 'hold', when, until };
     });
     return { reached, release: () => { mend(); release(); } };
   }

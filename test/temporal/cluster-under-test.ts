@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, isGrpcServiceError, ScheduleNotFoundError, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
@@ -146,6 +147,19 @@ export class ClusterUnderTest {
       });
       if (made?.spec.intervals?.some(({ every }) => every === everyMs)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Waits until what the operation does on hosts just now has been told that it is cancelled. */
+  async hearsCancel(operation: string): Promise<void> {
+    for (let asked: number | undefined; ;) {
+      const { raw } = await patiently(() => this.operation(operation).describe());
+      const pending = (raw.pendingActivities ?? []).filter(({ state }) => state === temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED);
+      const beats = pending.map(({ lastHeartbeatTime }) => Number(lastHeartbeatTime?.seconds ?? 0) * 1000 + (lastHeartbeatTime?.nanos ?? 0) / 1e6);
+      if (pending.length > 0) asked ??= Math.max(...beats);
+      // It hears of it by the answer to its next sign of life.
+      if (asked !== undefined && beats.every((at) => at > asked!)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 

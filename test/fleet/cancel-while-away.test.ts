@@ -1,0 +1,95 @@
+import { type FleetHost, notBare, observe } from '../../testing';
+import { withTemporal } from '../temporal/env';
+import { commands, type Made, Stand, version } from './stand';
+import { until } from './until';
+import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
+
+jest.setTimeout(180_000);
+
+withTemporal('a cancel while a host makes way, or is away', () => {
+  let stand: Stand;
+  beforeAll(async () => {
+    stand = await Stand.start();
+    stand.work();
+  });
+  afterEach(() => { stand.fleet.plans.splice(0); });
+  afterAll(() => stand.close());
+
+  /** The node is cordoned, and its pods take their time. */
+  const drains = ({ host }: FleetHost) => stand.holds(({ name, args }) => name === 'kubectl drain' && args[0] === host.name, 'after');
+  /** Cancels and waits for the end; what is held ends by the cancel itself. */
+  const cancelled = async ({ cluster }: Made, operation: string): Promise<void> => {
+    await cluster.cancel();
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+    stand.fleet.plans.splice(0);
+    await cluster.idle();
+  };
+  /** Cancels, and lets go of what is held when the work on the host has heard of it: that must go on to its end. */
+  const cancelledThen = async ({ cluster }: Made, operation: string, release: () => void): Promise<void> => {
+    await cluster.cancel();
+    await cluster.hearsCancel(operation);
+    release();
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+    await cluster.idle();
+  };
+
+  test('a drain before an upgrade: the host is as it was and in service, and the next apply upgrades all', async () => {
+    const one = await formerCluster(stand, 1, 2);
+    const leader = one.controlPlanes[0]!;
+    const before = runs(leader);
+    const drain = drains(leader);
+    const { operation } = await one.cluster.apply(at(one.spec, version));
+    await drain.reached;
+    await until('the cordon', 5_000, () => nodeOf(leader).unschedulable);
+    await cancelled(one, operation);
+    expect(nodeOf(leader)).toMatchObject({ version: former, unschedulable: false });
+    expect(runs(leader)).toEqual(before);
+    expect(one.hosts.flatMap(notes)).toEqual([]);
+    expect(one.hosts.flatMap((host) => upgradesOf(stand, host))).toEqual([]);
+    expect(one.hosts.flatMap(({ host }) => host.busyWith())).toEqual([]);
+    expect(await one.cluster.converge(at(one.spec, version))).toMatchObject({ outcome: 'Success' });
+    expectUpgraded(one);
+  });
+
+  test.each([['kubeadm', 0, 'job: kubeadm upgrade'], ['the kubelet of a worker', 1, 'job: upgrade the kubelet']] as const)('an upgrade of %s that runs ends well: that host is new and in service, the next ones are untouched', async (_what, which, job) => {
+    const one = await formerCluster(stand, 1, 2);
+    const busy = one.hosts[which]!;
+    const others = one.hosts.slice(which + 1);
+    const before = others.map(runs);
+    const upgrade = stand.holds(({ host, name }) => host === busy.host.address && name === job);
+    const { operation } = await one.cluster.apply(at(one.spec, version));
+    await upgrade.reached;
+    await cancelledThen(one, operation, upgrade.release);
+    expect(nodeOf(busy)).toMatchObject({ version, unschedulable: false });
+    expect(others.map(nodeOf)).toEqual(others.map(() => expect.objectContaining({ version: former, unschedulable: false }) as object));
+    expect(others.map(runs)).toEqual(before);
+    expect(one.hosts.flatMap(notes)).toEqual([]);
+    expect(await one.cluster.converge(at(one.spec, version))).toMatchObject({ outcome: 'Success' });
+    expectUpgraded(one);
+    expect(upgradesOf(stand, busy)).toHaveLength(which === 0 ? 2 : 1);
+  });
+
+  test('a drain before a removal: the host stays a member in service; one that is being reset leaves, and is bare', async () => {
+    const one = await stand.cluster(1, 2);
+    expect(await one.cluster.converge(one.spec)).toMatchObject({ outcome: 'Success' });
+    const leaving = one.workers[1]!;
+    const without = { ...one.spec, hosts: one.spec.hosts.slice(0, 2) };
+    const marks = leaving.host.marks();
+    const drain = drains(leaving);
+    const { operation } = await one.cluster.apply(without);
+    await drain.reached;
+    await until('the cordon', 5_000, () => nodeOf(leaving).unschedulable);
+    await cancelled(one, operation);
+    expect(nodeOf(leaving).unschedulable).toBe(false);
+    expect(leaving.host.marks()).toEqual(marks);
+    expect(observe({ name: one.cluster.name, version, ...one, commands })).toEqual([]);
+
+    const reset = stand.holds(({ host, name }) => host === leaving.host.address && name === 'stop the kubelet');
+    const again = await one.cluster.apply(without);
+    await reset.reached;
+    await cancelledThen(one, again.operation, reset.release);
+    expect((await one.cluster.view()).log.at(-1)?.message).toContain(`removed: ${leaving.host.address}`);
+    expect(notBare([leaving])).toEqual([]);
+    expect(one.controlPlanes[0]!.host.kubernetes!.nodes.has(leaving.host.name)).toBe(false);
+  });
+});
