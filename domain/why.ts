@@ -1,4 +1,5 @@
 import type { EntityView } from './entity';
+import { stalledJobs, stalledWords } from './stalled';
 import type { OperationStatus, Waiting } from './status';
 
 /** What a cluster waits for, for a person at three in the morning. */
@@ -21,12 +22,15 @@ export interface Advice {
   readonly does: string;
 }
 
-/** What the cluster waits for, from the view of its entity and, where an operation runs, that operation's status. */
-export function whyOf(view: EntityView, status?: OperationStatus): Why {
+/**
+ * What the cluster waits for, from the view of its entity and, where an operation runs, that operation's status; with the
+ * time also what of it takes suspiciously long.
+ */
+export function whyOf(view: EntityView, status?: OperationStatus, now?: Date): Why {
   const { running, paused } = view;
   if (running && paused) return held(view, paused);
   if (running?.waiting) return waits(view, running.operation, running.waiting, status);
-  if (running) return works(view, status);
+  if (running) return works(view, status, now);
   return paused ? heldAtRest(view, paused) : resting(view);
 }
 
@@ -105,16 +109,22 @@ function commandsOf(waiting: Waiting, name: string): Advice[] {
   ];
 }
 
-function works({ name, running }: EntityView, status: OperationStatus | undefined): Why {
+function works({ name, running }: EntityView, status: OperationStatus | undefined, now: Date | undefined): Why {
   const jobs = (status?.stages ?? []).flatMap(({ name: stage, jobs: all }) => all.map((job) => ({ ...job, stage })));
-  const place = ({ stage, host, subject }: (typeof jobs)[number]): string => [stage, host, subject].filter(Boolean).join(' ');
-  const busy = jobs.filter(({ state }) => state === 'running');
+  const place = ({ stage, host, subject }: { readonly stage: string; readonly host?: string; readonly subject?: string }): string => [stage, host, subject].filter(Boolean).join(' ');
+  const stalled = status && now ? stalledJobs(status, now) : [];
+  const late = new Map(stalled.map((one) => [place(one), stalledWords(one)]));
+  const busy = jobs.filter(({ state }) => state === 'running').map((job) => ({ at: place(job), since: job.startedAt }));
   const waiting = jobs.filter(({ state, reason }) => state === 'waiting' && reason);
+  const what = `${running?.operation ?? 'an operation'} of ${running?.by ?? 'somebody'} runs`;
   return {
-    summary: `nothing: ${running?.operation ?? 'an operation'} of ${running?.by ?? 'somebody'} runs`,
+    summary: stalled.length > 0 ? `${what}, and ${stalled.map(({ host }) => host).join(', ')} may be stuck` : `nothing: ${what}`,
     ...(running ? { since: running.at } : {}),
-    reasons: [...busy.map((job) => `${place(job)} runs${job.startedAt ? ` since ${job.startedAt}` : ''}`), ...waiting.map((job) => `${place(job)} waits for ${job.reason ?? ''}`)],
-    commands: [{ command: `keelson watch ${name}`, does: 'follows it' }],
+    reasons: [...busy.map(({ at, since }) => `${at} runs${since ? ` since ${since}` : ''}${late.has(at) ? `, ${late.get(at) ?? ''}` : ''}`), ...waiting.map((job) => `${place(job)} waits for ${job.reason ?? ''}`)],
+    commands: [
+      { command: `keelson watch ${name}`, does: 'follows it' },
+      ...[...new Set(stalled.map(({ host }) => host))].map((host) => ({ command: `keelson logs ${name} --host ${host}`, does: 'what it says' })),
+    ],
     waitsForPerson: false,
   };
 }

@@ -1,4 +1,5 @@
 import type { EntityView } from '../../domain/entity';
+import { withStalled } from '../../domain/stalled';
 import type { HostsLook } from '../../workflows/messages';
 import { exitCodes } from '../exit-codes';
 import { conditionsNow, expiryOf, hostStates } from '../host-table';
@@ -37,8 +38,9 @@ async function one(client: KeelsonClient, name: string, flags: StatusFlags): Pro
     const operation = report?.view?.running?.operation;
     return { report, running: operation ? await client.operation(`cluster/${name}/${operation}`).status().catch(() => undefined) : undefined };
   });
-  const [{ report, running }, look] = await Promise.all([known, flags.look === false ? undefined : client.look(name)]);
-  if (!report) throw noSuchCluster(name);
+  const [{ report: stored, running }, look] = await Promise.all([known, flags.look === false ? undefined : client.look(name)]);
+  if (!stored) throw noSuchCluster(name);
+  const report = stored.view ? { ...stored, view: { ...stored.view, conditions: withStalled(stored.view.conditions, running, new Date()) } } : stored;
   if (flags.json) {
     const hosts = report.view ? { view: { ...report.view, conditions: conditionsNow(report.view, look) }, hosts: hostStates(report.view, look), ...(look ? { lookedAt: look.at } : {}) } : {};
     console.log(JSON.stringify({ ...report, ...hosts, ...(running ? { operation: running } : {}) }, undefined, 2));

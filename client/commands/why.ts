@@ -16,7 +16,7 @@ export async function why(name: string | undefined, flags: CommonFlags): Promise
     }
     const { running } = report.view;
     const status = running ? await client.operation(`cluster/${cluster}/${running.operation}`).status().catch(() => undefined) : undefined;
-    const answer = whyOf(report.view, status);
+    const answer = whyOf(report.view, status, new Date());
     if (flags.json) console.log(JSON.stringify({ cluster, ...answer }, undefined, 2));
     else for (const line of render(cluster, answer, new Date())) console.log(line);
     return running?.waiting && answer.waitsForPerson ? exitCodes.parked : exitCodes.done;
