@@ -90,7 +90,7 @@ const lookWithinMs = 20_000;
  * a type; a server or Temporal worker that does not answer is TemporalUnavailable.
  */
 export class KeelsonClient {
-  /** Asks open entities only: the closed one of a cluster that was reset would still answer. */
+  /** Asks open entities only: the closed one of a cluster that was forgotten would still answer. */
   private readonly entities: WorkflowClient;
 
   private constructor(private readonly client: Client, private readonly connection: Connection, private readonly address: string, readonly ui: string | undefined) {
@@ -146,11 +146,12 @@ export class KeelsonClient {
   }
 
   /**
-   * Forgets the cluster's hosts, their keys and what they had, and touches none of them. Throws ClusterError when there is no
-   * such cluster, the confirmation is wrong, or an operation works or waits.
+   * Forgets the cluster's hosts, their keys and what they had, and touches none of them; with `ends` its name and record as
+   * well, which members stand against unless `force`. Throws ClusterError when there is no such cluster, the confirmation is
+   * wrong, hosts are members, or an operation works or waits.
    */
-  async forget(cluster: string, { by = defaultActor(), confirm }: By & { confirm: string }): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(forgetUpdate, { args: [{ by, confirm }] }));
+  async forget(cluster: string, { by = defaultActor(), confirm, ends = false, force = false }: By & { confirm: string; ends?: boolean; force?: boolean }): Promise<void> {
+    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(forgetUpdate, { args: [{ by, confirm, ends, force }] }));
   }
 
   /** Starts a task as an operation of its own. Throws ClusterError while another operation runs. */
@@ -226,7 +227,7 @@ export class KeelsonClient {
   /** The names of all clusters, sorted. */
   async list(): Promise<string[]> {
     const names = new Set<string>();
-    // Ended entities are clusters that were reset; entities that went on as new runs count once.
+    // Ended entities are clusters that were forgotten; entities that went on as new runs count once.
     const entities = this.client.workflow.list({ query: `WorkflowType = 'cluster' AND ExecutionStatus = 'Running'` });
     await this.asked('', queryWithinMs, async () => {
       for await (const { workflowId } of entities) names.add(workflowId.slice(entityId('').length));
@@ -292,7 +293,7 @@ export class KeelsonClient {
       });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      throw new ClusterError('ClusterBusy', `cluster ${state.name} is looked after here already`, { todo: `\`keelson status ${state.name}\` shows it` }, { cause: error });
+      throw new ClusterError('ClusterBusy', `cluster ${state.name} is looked after here already`, { todo: `\`keelson status ${state.name}\` shows it; one that is Absent is ended with \`keelson forget ${state.name}\`` }, { cause: error });
     }
   }
 

@@ -109,6 +109,10 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/reset.js')).reset(name, flags)));
 
+  withCluster(command('forget [name]', 'end the record of a cluster that was reset: its name, its log, its numbers'))
+    .option('-f, --force', 'also while hosts are members of it; they stay as they are')
+    .action(async (name: string | undefined, flags) => done(await (await import('./commands/forget.js')).forget(name, flags)));
+
   addHands({ command, withCluster, withLogin, done });
 
   withCluster(command('kubeconfig [name]', 'print the admin kubeconfig, for use from here'))

@@ -1,11 +1,15 @@
-import { busy, type EntityState, newEntity } from './entity';
+import { busy, type EntityState, type EntityView, newEntity, type OperationResult } from './entity';
 import { ClusterError } from './errors';
-import { noted, type Word } from './hands';
+import { nobody, noted, type Word } from './hands';
 
 /** To forget what is known of a cluster and of its hosts, which stay as they are. */
 export interface ForgetRequest extends Word {
   /** Must repeat the cluster's name. */
   readonly confirm: string;
+  /** Its name and the record of what was done to it are forgotten as well: the entity ends. */
+  readonly ends?: boolean;
+  /** With `ends`: also while hosts are known to be members. */
+  readonly force?: boolean;
 }
 
 /**
@@ -18,19 +22,39 @@ export function absent(state: EntityState, uid: string): EntityState {
 }
 
 /** Whether there is nothing that could be taken away or forgotten. */
-export const isAbsent = ({ current, desired }: Pick<EntityState, 'current' | 'desired'>): boolean => current.phase === 'Absent' && desired === undefined;
+export const isAbsent = ({ phase, digest, running }: Pick<EntityView, 'phase' | 'digest' | 'running'>): boolean =>
+  phase === 'Absent' && digest === undefined && running === undefined;
 
-/** Why a request to forget a cluster's hosts is refused: ClusterBusy while an operation works. Undefined when it is not. */
-export function refuseForget(state: EntityState, { by, confirm }: ForgetRequest): ClusterError | undefined {
+/** After a reset that has left nothing on any host the cluster is absent; otherwise it can be reset again. */
+export const afterReset = (state: EntityState, { outcome }: OperationResult, uid: string): EntityState =>
+  outcome === 'Success' && membersOf(state).length === 0 ? absent(state, uid) : state;
+
+/** Hosts on which something of the cluster is or may be. */
+function membersOf({ current, desired }: EntityState): string[] {
+  return [...new Set([...(current.created ? (desired?.spec.hosts ?? []).map(({ id }) => id) : []), ...Object.keys(current.members ?? {})])];
+}
+
+/**
+ * Why a request to forget a cluster is refused: ClusterBusy while an operation works, UnsafePlan where its record would end
+ * with members on it. Undefined when it is not.
+ */
+export function refuseForget(state: EntityState, { by, confirm, ends = false, force = false }: ForgetRequest): ClusterError | undefined {
   const { name, running, next } = state;
-  if (by.trim() === '') return new ClusterError('InvalidSpec', 'nobody is named who asks for this');
+  const unnamed = nobody({ by });
+  if (unnamed) return unnamed;
   if (confirm !== name) return new ClusterError('InvalidSpec', `to forget it, confirm with the cluster's name: ${name}`);
-  if (running || next || state.retired) return new ClusterError('ClusterBusy', `cluster ${name} is busy: ${busy(state)}`, { todo: `\`keelson cancel ${name}\` ends what runs or waits` });
-  return state.desired ? undefined : new ClusterError('InvalidSpec', `there is no cluster ${name}`);
+  if (running || next || state.retired) return new ClusterError('ClusterBusy', `cluster ${name} is busy: ${busy(state)}`, state.retired ? {} : { todo: `\`keelson cancel ${name}\` ends what runs or waits` });
+  if (!ends) return state.desired ? undefined : new ClusterError('InvalidSpec', `there is no cluster ${name}`);
+  const members = membersOf(state);
+  if (members.length === 0 || force) return undefined;
+  return new ClusterError('UnsafePlan', `${members.join(', ')} ${members.length === 1 ? 'is a member' : 'are members'} of cluster ${name}`, {
+    todo: `\`keelson reset ${name}\` makes them bare first; with --force they stay as they are, and nobody looks after them`,
+  });
 }
 
 /** Forgets all hosts, their keys and what they had; says in the record who wanted that, and which hosts they were. */
-export function admitForget(state: EntityState, { by }: ForgetRequest, at: string, uid: string): EntityState {
+export function admitForget(state: EntityState, { by, ends = false }: ForgetRequest, at: string, uid: string): EntityState {
   const hosts = [...new Set([...(state.desired?.spec.hosts ?? []).map(({ id }) => id), ...Object.keys(state.current.members ?? {})])];
-  return noted(absent(state, uid), { at, by, what: 'forget', note: `${hosts.join(', ')}; nothing on them was changed` });
+  const forgotten = noted(absent(state, uid), { at, by, what: 'forget', note: `${hosts.join(', ') || 'no hosts'}; nothing was changed on any` });
+  return ends ? { ...forgotten, retired: true } : forgotten;
 }

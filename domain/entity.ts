@@ -24,7 +24,7 @@ export interface EntityState {
   readonly uid: string;
   readonly desired?: Desired;
   readonly current: ClusterRecord;
-  /** Number of the last operation; only grows. */
+  /** Number of the last operation; only grows, over resets too. */
   readonly n: number;
   readonly running?: Running;
   readonly next?: Request;
@@ -37,6 +37,7 @@ export interface EntityState {
   readonly paused?: Paused;
   /** Who did what, oldest first; the last hundred. */
   readonly acts?: readonly Act[];
+  /** A person has ended the record of the cluster: its entity ends. */
   readonly retired: boolean;
   /** Drift that an apply of the actor drift was tried for. */
   readonly mending?: Sightings;
@@ -205,7 +206,7 @@ export function migrate(input: unknown, uid: () => string): EntityState {
 
 /** Who works on the cluster and since when, in words. */
 export const busy = (state: EntityState): string =>
-  state.retired ? 'it was reset just now and ends; ask again' : state.running
+  state.retired ? 'it is being forgotten just now; ask again' : state.running
     ? `${state.running.operation} of ${state.running.by} ${state.running.ends ? `was ${state.running.ends} and takes back what it had begun; it began` : 'runs since'} ${state.running.at}` +
       (state.running.waiting ? ` and waits: ${state.running.waiting.message}` : '')
     : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
@@ -255,10 +256,11 @@ export function refuseReset(state: EntityState, request: { requestId: string; by
   if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
   const unnamed = nobody(request);
   if (unnamed) return unnamed;
+  if (state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
   if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
   if (request.confirm !== state.name) return new ClusterError('InvalidSpec', `to reset it, confirm with the cluster's name: ${state.name}`);
   const waits = state.running?.waiting !== undefined && state.running.kind !== 'reset';
-  if ((state.running && !waits) || state.next || state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
+  if ((state.running && !waits) || state.next) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
   return request.amended && refuseAmended(state.desired, request.amended);
 }
 
@@ -399,7 +401,6 @@ export function finish(state: EntityState, result: OperationResult, now: string)
     ...rest,
     current: result.refused === 'PreflightFailed' ? asItWas(current, state.current) : current,
     log: [...state.log, line].slice(-50),
-    retired: running.kind === 'reset' && result.outcome === 'Success',
   };
   return result.refused && former ? takenBack(ended, former, result, { by: running.by, operation: running.operation, at: now }) : ended;
 }

@@ -28,7 +28,7 @@ const current: Form<ClusterRecord> = objectOf({
   conditions: listOf(objectOf({ type: text, status: oneOf('True', 'False', 'Unknown'), reason: text, message: text, lastTransitionTime: text }, { observedDigest: text, observedGeneration: count })),
   hostKeys: mapOf(text), images: listOf(objectOf({ ref: text, digest: text, kind: text }, { version: text, since: text })), created: flag,
 }, {
-  phase: oneOf('ClusterInProcess', 'ClusterSuccess', 'ClusterFailed'), leader: text, installed: listOf(text), machineIds: mapOf(text),
+  phase: oneOf('ClusterInProcess', 'ClusterSuccess', 'ClusterFailed', 'Absent'), leader: text, installed: listOf(text), machineIds: mapOf(text),
   hosts: mapOf(objectOf({}, { error: objectOf({ at: text, operation: text, stage: text, message: text }) })),
   members: mapOf(objectOf({ host }, { access: credential })), fixed: mapOf(either(text, nothing)),
 });

@@ -1,3 +1,4 @@
+import { isAbsent } from './absent';
 import type { EntityView } from './entity';
 import { stalledJobs, stalledWords } from './stalled';
 import type { OperationStatus, Waiting } from './status';
@@ -37,6 +38,7 @@ export function whyOf(view: EntityView, status?: OperationStatus, now?: Date): W
 /** Nothing runs. */
 function resting(view: EntityView): Why {
   const { name } = view;
+  if (isAbsent(view)) return { summary: 'it is absent: nothing of it is left that is known of, and nothing is waited for', reasons: [], commands: [], waitsForPerson: false };
   const last = view.log.at(-1);
   if (!last) return { summary: 'nothing was done yet, and nothing is waited for', reasons: [], commands: [], waitsForPerson: false };
   if (last.outcome === 'Success') return atRest(view, last.endedAt);

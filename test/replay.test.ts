@@ -34,7 +34,7 @@ async function replay(history: unknown): Promise<void> {
 
 test('there is a history of every shape', () => {
   expect(names.sort()).toEqual([
-    'amended.json', 'approved.json', 'cancelled.json', 'entity-idle.json', 'entity-operation.json', 'entity-retires.json', 'init.json',
+    'amended.json', 'approved.json', 'cancelled.json', 'entity-absent.json', 'entity-forgotten.json', 'entity-idle.json', 'entity-operation.json', 'init.json',
     'parked-and-retried.json', 'paused.json', 'preflight.json', 'reconcile-nothing.json', 'reset.json', 'skipped.json', 'timer-retry.json',
   ]);
 });

@@ -5,7 +5,7 @@ import {
 import {
   admitAmend, admitApply, admitReset, admitTask, answerFor, begin, type EntityState, finish, migrate, type OperationResult, refuseApply, refuseReset, refuseTask, type Request, type Running, viewOf,
 } from '../domain/entity';
-import { admitForget, refuseForget } from '../domain/absent';
+import { admitForget, afterReset, refuseForget } from '../domain/absent';
 import { canTell, isOpen, refuseJoin, unanswered, withoutPlan } from '../domain/join';
 import { convergesOn, observeDrift } from '../domain/drift/observed';
 import type { ClusterError } from '../domain/errors';
@@ -28,7 +28,7 @@ const requireNone = (error: ClusterError | undefined): void => {
 };
 
 /**
- * The Applier: one per cluster, for as long as the cluster lives. It holds what is wanted and what is there, takes one
+ * The Applier: one per cluster, until somebody forgets its name. It holds what is wanted and what is there, takes one
  * operation at a time, and continues-as-new after each. What it decides is in domain/entity.ts and domain/hands.ts: this
  * file must replay for years and stays small.
  */
@@ -190,7 +190,8 @@ export async function cluster(input: unknown): Promise<EntityState> {
       child = undefined;
       unsaid = [];
       state = finish(state, result, now());
-      if (result.outcome === 'Success' && !state.retired) await keepCopies(state, begun.running.operation);
+      if (begun.running.kind === 'reset') state = afterReset(state, result, uuid4());
+      if (result.outcome === 'Success') await keepCopies(state, begun.running.operation);
     }
     await condition(allHandlersFinished);
     // Nothing is awaited between here and the switch, so no accepted request is lost.

@@ -2,7 +2,7 @@ import { ApplicationFailure, setCurrentDetails, setHandler } from '@temporalio/w
 import { type HostTarget, isControlPlane, registryHosts, targetOf } from '../domain/cluster';
 import { leavingOf } from '../domain/membership';
 import { renderDetails } from '../domain/details';
-import type { OperationResult } from '../domain/entity';
+import type { ClusterRecord, Member, OperationResult } from '../domain/entity';
 import { applyEvent, beginStatus, endStatus, type OperationStatus } from '../domain/status';
 import { listen } from './decisions';
 import { explain } from './explain';
@@ -77,8 +77,15 @@ export async function resetCluster(input: ResetInput): Promise<OperationResult> 
   const message = words(results);
   tell(endStatus(status, { ok, reason: ok ? 'Reset' : 'StageFailed', message }, new Date().toISOString()));
   const bare = new Set(results.filter(({ left, error }) => error === undefined && left.length === 0).map(({ host }) => host));
-  const members = Object.fromEntries(Object.entries(last.members ?? {}).filter(([id]) => !bare.has(id)));
-  const record = { ...last, conditions: status.conditions, created: false, members };
+  // Whom --force gives up is a member no more; whoever has something left is, and can be reset again.
+  const given = new Set(input.force ? failed.map(({ host }) => host) : []);
+  const kept = targets.filter(({ id }) => !bare.has(id) && !given.has(id)).map(({ id }) => id);
+  const members = Object.fromEntries(kept.flatMap((id): [string, Member][] => {
+    const host = spec.hosts.find((one) => one.id === id);
+    const member = last.members?.[id] ?? (host ? { host } : undefined);
+    return member ? [[id, member]] : [];
+  }));
+  const record: ClusterRecord = { ...last, phase: kept.length === 0 ? 'Absent' : 'ClusterFailed', conditions: status.conditions, created: false, members };
   if (ok) return { outcome: 'Success', message, record };
   const result: OperationResult = { outcome: 'Failed', message, record };
   throw ApplicationFailure.create({ message, type: 'StageFailed', nonRetryable: true, details: [result] });

@@ -1,3 +1,4 @@
+import { isAbsent } from '../../domain/absent';
 import type { ClusterSpec } from '../../domain/cluster';
 import { ClusterError } from '../../domain/errors';
 import { amendSpec } from '../amend-spec';
@@ -30,6 +31,7 @@ export async function reset(name: string | undefined, flags: ResetFlags): Promis
   return withCluster(cluster, flags, async (client) => {
     const [report, saved] = await Promise.all([client.status(cluster), client.desired(cluster)]);
     if (!report) throw noSuchCluster(cluster);
+    if (report.view && isAbsent(report.view)) return nothingToDo(cluster, flags);
     const hosts = (report.view?.hosts ?? []).map(({ id }) => id).join(', ') || 'its hosts';
     if (!(await agreed(`takes cluster ${cluster} and all its data away from ${hosts}`, cluster, flags))) return exitCodes.refused;
     const accepted = await client.reset(cluster, {
@@ -69,6 +71,7 @@ async function forgetHosts(cluster: string, flags: ResetFlags): Promise<number> 
   return withCluster(cluster, flags, async (client) => {
     const report = await client.status(cluster);
     if (!report) throw noSuchCluster(cluster);
+    if (report.view && isAbsent(report.view)) return nothingToDo(cluster, flags);
     const hosts = (report.view?.hosts ?? []).map(({ id }) => id).join(', ') || 'its hosts';
     const what = `forgets cluster ${cluster}: ${hosts}, their keys, what is installed. What is on them stays there, and no cluster is made on a host that still bears this one's mark`;
     if (!(await agreed(what, cluster, flags))) return exitCodes.refused;
@@ -76,6 +79,11 @@ async function forgetHosts(cluster: string, flags: ResetFlags): Promise<number> 
     console.log(flags.json ? JSON.stringify({ cluster, phase: 'Absent' }) : `${cluster}: forgotten, with ${hosts}; nothing on them was changed`);
     return exitCodes.done;
   });
+}
+
+function nothingToDo(cluster: string, { json }: ResetFlags): number {
+  console.log(json ? JSON.stringify({ cluster, phase: 'Absent' }) : `${cluster}: it is absent, nothing to do; \`keelson forget ${cluster}\` ends its record`);
+  return exitCodes.done;
 }
 
 /** Whether the person means it: has said so by a flag, or types the cluster's name. */

@@ -1,3 +1,4 @@
+import { isAbsent } from '../../domain/absent';
 import type { EntityView } from '../../domain/entity';
 import { withStalled } from '../../domain/stalled';
 import type { HostsLook } from '../../workflows/messages';
@@ -95,6 +96,7 @@ export function describe(view: EntityView, look: HostsLook | undefined, { asked,
   const acts = view.acts.slice(-5).map(({ at, by, what, operation, note }) => [`  ${what}`, operation ?? '', at, by, brief(note ?? '')]);
   return [
     `${view.name}: ${view.phase ?? 'not there yet'} ${versionOf(view) === '-' ? '' : `(Kubernetes ${versionOf(view)})`}`.trimEnd(),
+    ...(isAbsent(view) ? [`  nothing of it is left that is known of; \`run\` and \`apply\` make it again, \`keelson forget ${view.name}\` ends its record`] : []),
     ...(view.appliedAt ? [`  spec ${view.generation ?? 1}, applied by ${view.appliedBy ?? 'somebody'} ${ago(view.appliedAt, now)}`] : []),
     ...(view.paused ? [`  ${heldBy(view) ?? ''} ${ago(view.paused.at, now)}: nothing is begun; \`keelson resume ${view.name}\``] : []),
     ...section(`Hosts (${age(view, look, { asked, now })})`, hosts), ...leavingLine(view), ...[expiryOf(states, now)].filter((line) => line !== undefined), ...section('Images', images), ...section('Conditions', conditions), ...section('Operations', log), ...section('Said', acts),

@@ -1,6 +1,7 @@
+import { admitForget, afterReset, type ForgetRequest, isAbsent, refuseForget } from '../../domain/absent';
 import { digestOf } from '../../domain/digest';
 import {
-  admitApply, admitReset, answerFor, begin, type EntityState, finish, migrate, newEntity, type OperationResult, refuseApply, refuseReset, viewOf,
+  admitApply, admitReset, answerFor, begin, type ClusterRecord, type EntityState, finish, migrate, newEntity, type OperationResult, refuseApply, refuseReset, viewOf,
 } from '../../domain/entity';
 import { refuseCancel, refuseRetry } from '../../domain/hands';
 import { aCluster, aHost } from '../fixtures';
@@ -185,14 +186,47 @@ describe('a reset', () => {
     expect(refuseReset(created, { ...reset('r9'), amended: { spec: { ...spec, hosts: spec.hosts.slice(1) }, base } })).toMatchObject({ type: 'InvalidSpec' });
   });
 
-  test('that succeeds retires the entity, one that fails does not', () => {
-    const resetting = begin(admitReset(created, reset('r9'), at(20)), at(20));
-    expect(finish(resetting, result('Success'), at(25)).retired).toBe(true);
-    expect(finish(resetting, result('Failed'), at(25)).retired).toBe(false);
+  const resetting = begin(admitReset(created, reset('r9'), at(20)), at(20));
+  const ended = (outcome: 'Success' | 'Failed', members: ClusterRecord['members'] = {}) => {
+    const one = { ...result(outcome), record: { ...result(outcome).record, created: false, members } };
+    return afterReset(finish(resetting, one, at(25)), one, 'another');
+  };
+
+  test('that succeeds leaves the cluster absent: another one to hosts, its numbers and its log go on', () => {
+    const after = ended('Success');
+    expect(isAbsent(viewOf(after))).toBe(true);
+    expect(after).toMatchObject({ uid: 'another', n: 2, retired: false, current: { phase: 'Absent', created: false, hostKeys: {} }, log: [{ operation: 'init-1' }, { operation: 'reset-2' }] });
+    expect(after.desired).toBeUndefined();
+    expect(refuseReset(after, reset('r10'))).toMatchObject({ type: 'InvalidSpec' });
+    expect(answerFor(admitApply(after, request('r11'), at(30)), 'r11').operation).toBe('init-3');
   });
 
-  test('of a retired entity is not taken, nor is a spec', () => {
-    const retired = finish(begin(admitReset(created, reset('r9'), at(20)), at(20)), result('Success'), at(25));
+  test('that fails, or that has left something on a host, can be asked for again', () => {
+    for (const after of [ended('Failed'), ended('Success', { '10.0.0.2': { host: aHost('10.0.0.2') } })]) {
+      expect(isAbsent(viewOf(after))).toBe(false);
+      expect(refuseReset(after, reset('r10'))).toBeUndefined();
+    }
+  });
+
+  const word = { by: 'bo@desk', confirm: 'default', ends: true };
+  test.each<[string, EntityState, Partial<ForgetRequest>, string, string]>([
+    ['while hosts are members', created, {}, 'UnsafePlan', '10.0.0.1, 10.0.0.2, 10.0.0.3 are members of cluster default'],
+    ['while something is left on one', ended('Success', { '10.0.0.2': { host: aHost('10.0.0.2') } }), {}, 'UnsafePlan', '10.0.0.2 is a member of cluster default'],
+    ['while an operation runs', running, { force: true }, 'ClusterBusy', 'init-1 of ana@laptop runs'],
+    ['by another name', created, { confirm: 'prod', force: true }, 'InvalidSpec', 'confirm with the cluster\'s name'],
+    ['by nobody', created, { by: ' ', force: true }, 'InvalidSpec', 'nobody'],
+  ])('the record of a cluster is not ended %s', (_what, state, more, type, words) => {
+    expect(refuseForget(state, { ...word, ...more })).toMatchObject({ type, message: expect.stringContaining(words) as string });
+  });
+
+  test('the record of an absent cluster is ended by a word, that of a living one by force', () => {
+    expect(refuseForget(ended('Success'), word)).toBeUndefined();
+    expect(refuseForget(created, { ...word, force: true })).toBeUndefined();
+    expect(admitForget(created, word, at(30), 'another')).toMatchObject({ retired: true, acts: [{}, { what: 'forget', note: expect.stringContaining('10.0.0.1') as string }] });
+  });
+
+  test('of an entity that ends is not taken, nor is a spec', () => {
+    const retired = admitForget(created, word, at(25), 'another');
     expect(refuseApply(retired, request('r10'))).toMatchObject({ type: 'ClusterBusy' });
     expect(refuseReset(retired, reset('r11'))).toMatchObject({ type: 'ClusterBusy' });
   });

@@ -1,7 +1,26 @@
-import { Fleet, observe } from '../../testing';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { forget } from '../../client/commands/forget';
+import { history } from '../../client/commands/history';
+import { kubeconfig } from '../../client/commands/kubeconfig';
+import { reset } from '../../client/commands/reset';
+import { status } from '../../client/commands/status';
+import { why } from '../../client/commands/why';
+import { exitCodeOf } from '../../client/exit-codes';
+import { KeelsonClient } from '../../client/keelson-client';
+import { Fleet, notBare, observe } from '../../testing';
 import { refusal } from '../temporal/cluster-under-test';
 import { withTemporal } from '../temporal/env';
 import { commands, type Made, Stand, version } from './stand';
+
+// Its own connects by an import that only built code can follow.
+jest.mock('../../client/session', () => {
+  const withClient = async (_flags: unknown, work: (client: KeelsonClient) => Promise<number>): Promise<number> => {
+    const client = await KeelsonClient.connect();
+    return work(client).finally(() => client.close());
+  };
+  return { ...jest.requireActual<object>('../../client/session'), withClient, withCluster: (_cluster: string, flags: unknown, work: (client: KeelsonClient) => Promise<number>) => withClient(flags, work) };
+});
 
 jest.setTimeout(120_000);
 
@@ -120,3 +139,62 @@ withTemporal('a cluster that is lost', () => {
     expect(effects(made, since)).toEqual([]);
   });
 });
+
+/** The record of a name outlives its clusters, until somebody forgets it: with the command line's own words. */
+withTemporal('a name that is used again', () => {
+  let stand: Stand;
+  const before = { ...process.env };
+  beforeAll(async () => {
+    stand = await Stand.start();
+    stand.work();
+    Object.assign(process.env, { KEELSON_HOME: stand.dir, TEMPORAL_ADDRESS: stand.server.address, TEMPORAL_NAMESPACE: 'default' });
+  });
+  afterAll(() => {
+    process.env = before;
+    return stand.close();
+  });
+
+  test('after a reset it is absent, the next cluster goes on with the numbers, and both are in history, logs and journal; then it is forgotten', async () => {
+    const { cluster, hosts, ...made } = await stand.cluster(1, 1);
+    const { name } = cluster;
+    const yes = { yes: true };
+    expect(await cluster.converge(made.spec)).toMatchObject({ operation: 'init-1', outcome: 'Success' });
+    expect(await ran(() => forget(name, {}))).toMatchObject({ code: 4, said: expect.stringContaining(`${hosts.map(({ host }) => host.address).join(', ')} are members of cluster ${name}`) as string });
+
+    expect(await ran(() => reset(name, yes))).toMatchObject({ code: 0 });
+    await cluster.absent();
+    expect(notBare(hosts)).toEqual([]);
+    expect(await ran(() => status(undefined, {}))).toMatchObject({ code: 0, said: expect.stringMatching(new RegExp(`${name} +Absent +- +0 +2 of 2 hosts are bare`)) as string });
+    expect(await ran(() => status(name, {}))).toMatchObject({ code: 0, said: expect.stringMatching(new RegExp(`^${name}: Absent\n[^]*init-1 +Success[^]*reset-2 +Success`)) as string });
+    expect(await ran(() => why(name, {}))).toMatchObject({ code: 0, said: expect.stringContaining('it is absent') as string });
+    for (const flags of [yes, { forget: true }]) expect(await ran(() => reset(name, flags))).toMatchObject({ code: 0, said: expect.stringContaining('nothing to do') as string });
+    expect(await ran(() => kubeconfig(name, {}))).toMatchObject({ code: 2, said: expect.stringContaining(`there is no cluster ${name}`) as string });
+
+    expect(await cluster.converge(made.spec)).toMatchObject({ operation: 'init-3', outcome: 'Success' });
+    expect(observe({ name, version, ...made, commands })).toEqual([]);
+    const { said } = await ran(() => history(name, {}));
+    expect(said.match(/^(init|reset)-\d/gm)).toEqual(['init-1', 'reset-2', 'init-3']);
+    expect(readdirSync(join(stand.dir, 'logs', name))).toEqual(expect.arrayContaining(['init-1', 'init-3']));
+    expect(readdirSync(join(stand.dir, 'journal', name))).toEqual(expect.arrayContaining(['init-1.ndjson', 'reset-2.ndjson', 'init-3.ndjson']));
+
+    expect(await ran(() => reset(name, yes))).toMatchObject({ code: 0 });
+    await cluster.absent();
+    expect(await ran(() => forget(name, {}))).toMatchObject({ code: 0, said: expect.stringContaining(`${name}: forgotten`) as string });
+    expect(await ran(() => status(name, {}))).toMatchObject({ code: 2, said: expect.stringContaining(`there is no cluster ${name}`) as string });
+    expect((await ran(() => status(undefined, {}))).said).not.toContain(name);
+    expect(await ran(() => forget(name, {}))).toMatchObject({ code: 2 });
+  });
+});
+
+/** What the command line does, in this process: its exit code, what it prints, and why it refuses. */
+async function ran(command: () => Promise<number>): Promise<{ code: number; said: string }> {
+  const lines: string[] = [];
+  const print = jest.spyOn(console, 'log').mockImplementation((line) => { lines.push(String(line)); });
+  try {
+    return { code: await command(), said: lines.join('\n') };
+  } catch (error) {
+    return { code: exitCodeOf(error), said: error instanceof Error ? error.message : String(error) };
+  } finally {
+    print.mockRestore();
+  }
+}

@@ -58,9 +58,9 @@ export class ClusterUnderTest {
     return this.entity.executeUpdate(resetUpdate, { args: [{ requestId, by: 'bo@desk', confirm: this.name, force }], updateId: requestId });
   }
 
-  /** `keelson reset --forget`. */
-  forget(): Promise<void> {
-    return this.entity.executeUpdate(forgetUpdate, { args: [{ by: 'bo@desk', confirm: this.name }] });
+  /** `keelson reset --forget`; with `ends` `keelson forget`. */
+  forget(more: { readonly ends?: boolean; readonly force?: boolean } = {}): Promise<void> {
+    return this.entity.executeUpdate(forgetUpdate, { args: [{ by: 'bo@desk', confirm: this.name, ...more }] });
   }
 
   retry(): Promise<void> {
@@ -162,6 +162,24 @@ export class ClusterUnderTest {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+
+  /** Waits until there is no such schedule. */
+  async unscheduled(kind: ScheduleKind): Promise<void> {
+    for (;;) {
+      const made = await this.schedule(kind).describe().then(() => true, (error: unknown) => {
+        if (error instanceof ScheduleNotFoundError) return false;
+        throw error;
+      });
+      if (!made) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Waits until nothing of it is known to be anywhere. */
+  absent = async (): Promise<EntityView> => {
+    await this.until(({ phase, running }) => phase === 'Absent' && running === undefined);
+    return this.idle();
+  };
 
   parked = (): Promise<EntityView> => this.until(({ running }) => running?.waiting !== undefined);
 

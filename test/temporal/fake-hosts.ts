@@ -69,6 +69,8 @@ export class FakeHosts {
     rmSync(join(this.dir, 'claimed', host), { force: true });
   }
 
+  private readonly leftovers = new Map<string, string>();
+
   /** Whether anything was begun on the host. */
   claimed(host: string): boolean {
     return existsSync(join(this.dir, 'claimed', host)) || this.done(host).length > 0;
@@ -108,6 +110,12 @@ export class FakeHosts {
   /** The next calls of this verb on this host fail, so often; for ever when not said. */
   fail(verb: keyof Activities, on: string, fault: { type?: string; message?: string; times?: number } = {}): void {
     writeFileSync(this.control('fault', verb, on), JSON.stringify({ type: 'CommandFailed', message: `${verb} on ${on} exited 1`, times: Number.MAX_SAFE_INTEGER, ...fault }));
+  }
+
+  /** What a reset does not get off a host; without words it does again. */
+  leave(host: string, what?: string): void {
+    if (what === undefined) this.leftovers.delete(host);
+    else this.leftovers.set(host, what);
   }
 
   mend(verb: keyof Activities, on: string): void {
@@ -185,7 +193,8 @@ export class FakeHosts {
       forgetHost: async ({ address }) => this.call('forgetHost', address, () => this.forget(address)),
       resetHost: async ({ host }: { host: { id: string } }) => this.call('resetHost', host.id, () => {
         this.clear(host.id);
-        return { host: host.id, left: [] };
+        const left = this.leftovers.get(host.id);
+        return { host: host.id, left: left === undefined ? [] : [left] };
       }),
       saveEtcdSnapshot: async ({ host, name }) => this.call('saveEtcdSnapshot', host.id, () => ({ name, sha256: 'abc', bytes: 1, hash: '1', revision: 7, keys: 3 })),
       findEtcdSnapshot: async ({ host, name }) => this.call('findEtcdSnapshot', host.id, () => ({ name, sha256: 'abc', bytes: 1, hash: '1', revision: 7, keys: 3 })),

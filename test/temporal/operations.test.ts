@@ -363,14 +363,20 @@ withTemporal('operations', () => {
   });
 
   describe('a reset', () => {
-    test('takes the workers first, the leader last, and ends the entity', async () => {
+    test('takes the workers first, the leader last; the entity stays, and is forgotten by a word', async () => {
       await cluster.converge(aCluster(3, 1, { policy: policy() }));
+      const { runId } = await cluster.entity.describe();
       await cluster.reset();
       expect(await cluster.end('reset-2')).toMatchObject({ outcome: 'Success', message: '4 of 4 hosts are bare' });
       expect(hosts.calls().filter(({ verb }) => verb === 'resetHost').map(({ on }) => on)).toEqual(['10.0.0.4', '10.0.0.3', '10.0.0.2', '10.0.0.1']);
-      expect(await cluster.entity.result()).toMatchObject({ retired: true, name: cluster.name });
+      expect(await cluster.absent()).toMatchObject({ hosts: [], hostKeys: {}, images: [], created: false, log: [{ operation: 'init-1' }, { operation: 'reset-2' }] });
+      expect(await refusal(cluster.reset())).toMatchObject({ type: 'InvalidSpec' });
       await recordHistory(env.client, 'reset', cluster.operation('reset-2').workflowId);
-      await recordHistory(env.client, 'entity-retires', cluster.entity.workflowId);
+      await recordHistory(env.client, 'entity-absent', cluster.entity.workflowId, runId);
+      const { runId: last } = await cluster.entity.describe();
+      await cluster.forget({ ends: true });
+      expect(await env.client.workflow.getHandle(cluster.entity.workflowId, last).result()).toMatchObject({ retired: true, name: cluster.name });
+      await recordHistory(env.client, 'entity-forgotten', cluster.entity.workflowId, last);
     });
 
     test('that could not reach a host says so, and can be asked for again', async () => {
@@ -385,13 +391,45 @@ withTemporal('operations', () => {
       expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success' });
     });
 
-    test('leaves the name free: the next apply is an init on a new entity', async () => {
+    test('leaves the name free: the next apply makes another cluster, with the next number, and both are on record', async () => {
       await cluster.converge(spec());
       const { uid } = await cluster.view();
       await cluster.reset();
-      await cluster.entity.result();
-      expect(await cluster.converge(spec())).toMatchObject({ outcome: 'Success', operation: 'init-1' });
-      expect((await cluster.view()).uid).not.toBe(uid);
+      await cluster.absent();
+      expect(await cluster.converge(spec())).toMatchObject({ outcome: 'Success', operation: 'init-3' });
+      const after = await cluster.view();
+      expect(after).toMatchObject({ generation: 1, created: true, log: [{ operation: 'init-1' }, { operation: 'reset-2' }, { operation: 'init-3' }] });
+      expect(after.uid).not.toBe(uid);
+    });
+
+    test('that leaves something on a host can be asked for again, and its record ends only by force', async () => {
+      await cluster.converge(spec());
+      hosts.leave(w1!, 'a mount');
+      await cluster.reset();
+      expect(await cluster.end('reset-2')).toMatchObject({ outcome: 'Success', message: expect.stringContaining(`${w1} still has a mount`) as string });
+      const after = await cluster.idle();
+      expect(after.phase).toBe('ClusterFailed');
+      expect(await refusal(cluster.forget({ ends: true }))).toMatchObject({ type: 'UnsafePlan', message: expect.stringContaining(`${w1} is a member of cluster ${cluster.name}`) as string });
+      hosts.leave(w1!);
+      await cluster.reset();
+      expect((await cluster.absent()).log.map(({ operation }) => operation)).toEqual(['init-1', 'reset-2', 'reset-3']);
+    });
+
+    test('by force gives up who cannot be reached: it is no member any more', async () => {
+      await cluster.converge(spec());
+      hosts.fail('resetHost', w1!, { type: 'HostUnreachable', message: 'no route to host' });
+      await cluster.reset({ force: true });
+      expect((await cluster.absent()).log.at(-1)?.message).toContain(`${w1} was not reset`);
+      await cluster.forget({ ends: true });
+    });
+
+    test('is not what a forgotten name needs: its record ends by force while it lives, hosts as they are', async () => {
+      await cluster.converge(spec());
+      expect(await refusal(cluster.forget({ ends: true }))).toMatchObject({ type: 'UnsafePlan', message: expect.stringContaining(`${cp}, ${w1}, ${w2} are members`) as string });
+      const before = hosts.changes().length;
+      await cluster.forget({ ends: true, force: true });
+      expect(hosts.changes()).toHaveLength(before);
+      expect((await cluster.entity.describe()).status.name).toBe('COMPLETED');
     });
 
     test('of a cluster that nobody knows is refused by the server', async () => {

@@ -41,8 +41,8 @@ withClusters('snapshots of etcd by a schedule', { given: (now) => { tier = now; 
     await cluster.converge(every(3_600_000));
     await cluster.scheduled('snapshots', 3_600_000);
     await cluster.end((await cluster.reset()).operation);
-    await cluster.entity.result();
-    await expect(cluster.schedule('snapshots').describe()).rejects.toMatchObject({ name: 'ScheduleNotFoundError' });
+    await cluster.absent();
+    await cluster.unscheduled('snapshots');
   });
 
   test('wait for nobody: none is taken of a cluster that is not there, that is busy, or that is held still', async () => {
