@@ -19,7 +19,7 @@ interface Place {
 /** The kubeadm documents of a running control plane, as `init` would take them on it now. */
 export async function initConfigOf(deps: Deps, session: Session, { cluster, host, images }: Place): Promise<string> {
   const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
-  return initConfig(cluster, images, await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? '')), host.id);
+  return initConfig(cluster, images, await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? '')), host);
 }
 
 /** What later joins read on a control plane: it may lead one day, and let others in. */

@@ -33,7 +33,7 @@ export const initControlPlane = (deps: Deps) => async ({ where, host, cluster }:
     const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
     const { etc, rootfs } = hostPaths(cluster.name);
     const configPath = `${etc}/kubeadm-init.yaml`;
-    await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, initConfig(cluster, images, runtime)));
+    await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, initConfig(cluster, images, runtime, host)));
     const pulled = pullRest(deps, session, scope, { host, cluster, images, env });
     try {
       await explained(session, scope, diagnosis, () => runJob(session, {

@@ -114,7 +114,7 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
       minted, leader.run(readCa), role === 'control-plane' ? leader.run(uploadCertificates(`${etc}/kubeadm-init.yaml`)) : undefined,
     ]);
     const discovery = discoveryKubeconfig({ server: `https://${endpoint}`, caData });
-    const config = joinConfig(cluster, images, runtime, { address: host.address, role, token, ...(certificateKey ? { certificateKey } : {}) });
+    const config = joinConfig(cluster, images, runtime, { host, role, token, ...(certificateKey ? { certificateKey } : {}) });
     return joinScript({ config, discovery, criSocket: runtime.criSocket, rootfs, preserve });
   };
   try {

@@ -1,6 +1,7 @@
 import type { Runtime } from '../domain/commands/bootstrap';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { initDocuments, joinDocuments } from '../domain/kubeadm';
+import { type NodeSettings, nodeSettingsOf } from '../domain/node-settings';
 import { hasShim, readImageFile } from './image-file';
 import { type OpenImage, rootfsOf } from './image-set';
 
@@ -13,26 +14,26 @@ const imageOf = (cluster: ClusterSlice, images: readonly OpenImage[]) => {
 
 /**
  * The kubeadm documents for `init`: the image's defaults, the user's documents, this host's facts. `on` is the control
- * plane whose they are; the leader when left out.
+ * plane whose they are; the leader when left out, of whose Node then nothing is said.
  */
-export const initConfig = (cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime, on = cluster.leader): string => {
-  const leader = cluster.controlPlanes.find(({ id }) => id === on);
+export const initConfig = (cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime, on?: NodeSettings & { readonly id: string }): string => {
+  const leader = cluster.controlPlanes.find(({ id }) => id === (on?.id ?? cluster.leader));
   return initDocuments({
     cluster,
     image: imageOf(cluster, images),
-    host: { ...runtime, nodeName: runtime.hostname, address: leader?.address ?? '' },
+    host: { ...runtime, nodeName: runtime.hostname, address: leader?.address ?? '', ...(on ? { node: nodeSettingsOf(on) } : {}) },
   });
 };
 
 /** The kubeadm documents for `join`. They hold the token: for the job's script only. */
 export const joinConfig = (
   cluster: ClusterSlice, images: readonly OpenImage[], runtime: Runtime,
-  join: { address: string; role: 'control-plane' | 'worker'; token: string; certificateKey?: string },
+  join: { host: NodeSettings & { readonly address: string }; role: 'control-plane' | 'worker'; token: string; certificateKey?: string },
 ): string =>
   joinDocuments({
     cluster,
     image: imageOf(cluster, images),
-    host: { ...runtime, nodeName: runtime.hostname, address: join.address },
+    host: { ...runtime, nodeName: runtime.hostname, address: join.host.address, node: nodeSettingsOf(join.host) },
     role: join.role,
     discovery: { file: '@DISCOVERY@', token: join.token },
     ...(join.certificateKey ? { certificateKey: join.certificateKey } : {}),

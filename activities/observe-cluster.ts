@@ -3,6 +3,7 @@ import type { HostTarget } from '../domain/cluster';
 import { readFixedSettings } from '../domain/commands/running-settings';
 import { ClusterError } from '../domain/errors';
 import type { ClusterFacts } from '../domain/facts';
+import type { NodeSettings } from '../domain/node-settings';
 import type { Where } from '../domain/where';
 import type { Deps } from './deps';
 import { lookThrough } from './etcd';
@@ -12,15 +13,17 @@ export interface ObserveClusterInput {
   readonly where: Where;
   /** Control planes that may answer, the likeliest first. */
   readonly controlPlanes: readonly HostTarget[];
+  /** What the Policy wants of Nodes, by address. */
+  readonly wanted?: Readonly<Record<string, NodeSettings>>;
 }
 
 /** Looks at the whole cluster through the first control plane that answers; `null` when none does. Changes nothing. */
-export const observeCluster = (deps: Deps) => async ({ where, controlPlanes }: ObserveClusterInput): Promise<ClusterFacts | null> =>
+export const observeCluster = (deps: Deps) => async ({ where, controlPlanes, wanted }: ObserveClusterInput): Promise<ClusterFacts | null> =>
   inScope(deps, where, 'cluster', async (scope) => {
     for (const host of controlPlanes) {
       try {
         const session = await deps.remote.to(host, scope);
-        const [{ through, nodes, etcd }, fixed] = await Promise.all([lookThrough(session, host), session.run(readFixedSettings)]);
+        const [{ through, nodes, etcd }, fixed] = await Promise.all([lookThrough(session, host, wanted), session.run(readFixedSettings)]);
         return { through, nodes, etcd, ...(fixed ? { fixed } : {}) };
       } catch (error) {
         if (error instanceof CancelledFailure || scope.signal.aborted || !(error instanceof ClusterError)) throw error;

@@ -1,6 +1,7 @@
 import { type ClusterSpec, type Credential, defaultPolicy, type EnvEntry, type Host } from '../domain/cluster';
 import { isSecretName } from '../domain/env';
 import { ClusterError } from '../domain/errors';
+import { nodeSettingsOf } from '../domain/node-settings';
 import { formatProblems, type Problem } from '../domain/problem';
 import { envField, isSealed, seal } from '../home/seal';
 import { Logins, type LoginSources } from './logins';
@@ -61,7 +62,7 @@ function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, lo
     env: sealEnv(wanted.name, host.env, (variable) => `hosts/${address}/${envField(variable)}`),
     ...(knownKeys.length > 0 ? { knownKeys } : {}),
     ...(host.hostKeys ? { hostKeys: host.hostKeys } : {}),
-    ...(host.nodeName ? { nodeName: host.nodeName } : {}),
+    ...nodeSettingsOf(host),
   };
 }
 

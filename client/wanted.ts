@@ -1,4 +1,5 @@
 import type { ClusterSpec, EnvEntry, Policy } from '../domain/cluster';
+import type { NodeSettings } from '../domain/node-settings';
 import type { Login } from './logins';
 
 /**
@@ -16,7 +17,7 @@ export interface Wanted extends Pick<ClusterSpec, 'name' | 'images' | 'command' 
   readonly controlPlaneEndpoint?: string;
 }
 
-export interface WantedHost {
+export interface WantedHost extends NodeSettings {
   readonly address: string;
   readonly port?: number;
   readonly roles: readonly string[];
@@ -25,5 +26,4 @@ export interface WantedHost {
   readonly credential?: string;
   readonly env: readonly EnvEntry[];
   readonly hostKeys?: readonly string[];
-  readonly nodeName?: string;
 }

@@ -34,6 +34,10 @@ export interface Host {
   readonly hostKeys?: readonly string[];
   /** Kubernetes node name; empty: the host name, in lower case. */
   readonly nodeName?: string;
+  /** Labels that its Node gets when it joins, beside those of Kubernetes itself. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** Taints that its Node gets when it joins, as kubectl writes them: `key=value:NoSchedule`. */
+  readonly nodeTaints?: readonly string[];
 }
 
 export interface EnvEntry {

@@ -70,6 +70,8 @@ export interface NodeFacts {
   readonly controlPlane: boolean;
   /** Cordoned. */
   readonly unschedulable: boolean;
+  /** What it has not of what the Policy wants of it: `label gpu=yes`, `taint a=b:NoSchedule`, `name one`. */
+  readonly lacks?: readonly string[];
   /** Why it is not ready, in the kubelet's words. */
   readonly reason?: string;
 }

@@ -3,6 +3,7 @@ import { type ClusterSpec, controlPlanes, type Host, isControlPlane } from './cl
 import { digestOf } from './digest';
 import { filesFor } from './images';
 import { marks } from './marks';
+import { nodeSettingsOf } from './node-settings';
 import type { PlanJob } from './plan-job';
 import type { Situation } from './situation';
 import type { StageName } from './stages';
@@ -34,7 +35,7 @@ export function withBrings(situation: Situation, jobs: readonly PlanJob[]): Plan
 }
 
 /** What of a host its files, scripts and commands depend on. */
-const own = (host: Host | undefined): unknown => host && { env: host.env, roles: host.roles, nodeName: host.nodeName };
+const own = (host: Host | undefined): unknown => host && { env: host.env, roles: host.roles, ...nodeSettingsOf(host) };
 
 /** How many workers go at once, and how pods leave them. */
 const careful = ({ policy }: ClusterSpec): unknown => ({ drain: policy.drain, atOnce: policy.upgrade.maxUnavailable });

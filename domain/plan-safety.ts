@@ -1,4 +1,5 @@
 import { controlPlanes, type Host, isControlPlane } from './cluster';
+import { normalAddress } from './ip-range';
 import { fixedProblems } from './kubeadm/fixed';
 import { lostProblems } from './lost';
 import { marks } from './marks';
@@ -17,7 +18,7 @@ export function unsafeProblems(situation: Situation): Problem[] {
   const lost = lostProblems(situation);
   if (errorsOf(lost).length > 0) return lost;
   const ref = situation.images.find(({ kind }) => kind === 'rootfs')?.ref ?? 'the rootfs image';
-  return [...lost, ...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref }), ...changedForGood(situation)];
+  return [...lost, ...lostLeavers(situation), ...turnedRoles(situation), ...quorum(situation), ...upgradeProblems({ ...situation, ref }), ...changedForGood(situation), ...keptNodes(situation)];
 }
 
 const unsafe = (message: string, todo: string, host?: string): Problem => ({ severity: 'error', type: 'UnsafePlan', message, todo, ...(host === undefined ? {} : { host }) });
@@ -25,6 +26,16 @@ const unsafe = (message: string, todo: string, host?: string): Problem => ({ sev
 /** What runs counts: the record of an earlier look where nobody answers now. */
 const changedForGood = ({ spec, images, cluster, last }: Situation): Problem[] =>
   fixedProblems({ spec, image: images.find(({ kind }) => kind === 'rootfs')?.fixed, running: cluster?.fixed ?? (last?.created ? last.fixed : undefined) });
+
+/** A Node gets its name, labels and taints when it joins: of one that runs people hear what it lacks, and how to change it. */
+const keptNodes = ({ spec, cluster }: Situation): Problem[] => (cluster?.nodes ?? []).flatMap(({ name, address, lacks = [] }): Problem[] => {
+  const host = spec.hosts.find((one) => normalAddress(one.address) === normalAddress(address));
+  return host === undefined ? [] : lacks.map((lack): Problem => {
+    const [kind = '', what = ''] = lack.split(/ (.*)/s);
+    const todo = kind === 'name' ? 'delete the host and add it again' : `kubectl ${kind} node ${name} ${what}${kind === 'label' ? ' --overwrite' : ''}`;
+    return { severity: 'warning', type: 'InvalidSpec', host: host.id, message: `its Node ${name} runs without the ${kind} ${what}, which hosts get when they join`, todo };
+  });
+});
 
 /** A host that leaves and cannot be reached is given up only by a person's word. */
 function lostLeavers({ leaving, seen, cluster, last, forget, spec }: Situation): Problem[] {

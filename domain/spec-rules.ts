@@ -6,6 +6,7 @@ import type { ImageFacts } from './images';
 import { isAddress, isInside, isLoopback, normalAddress, overlaps, rangeOf } from './ip-range';
 import { isObject, objectAt } from './kubeadm/json';
 import { effectiveNetworks } from './kubeadm/networks';
+import { labelFault, parseTaint } from './node-settings';
 import type { Problem } from './problem';
 
 /** A cluster's name: part of paths and of workflow ids. */
@@ -76,6 +77,13 @@ function hostProblems(host: Host, spec: ClusterSpec): Problem[] {
   const [master, node] = [host.roles.includes('master'), host.roles.includes('node')];
   if (master === node) problems.push(error({ ...about, where: 'roles', message: master ? 'the host is master and node' : 'the host is neither master nor node', todo: 'Give it one of the two roles.' }));
   if (host.nodeName !== undefined && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(host.nodeName)) problems.push(error({ ...about, where: 'nodeName', message: `${JSON.stringify(host.nodeName)} is no name for a Node` }));
+  for (const [word, value] of Object.entries(host.nodeLabels ?? {})) {
+    const fault = labelFault(word, value);
+    if (fault) problems.push(error({ ...about, where: 'nodeLabels', message: `${JSON.stringify(`${word}=${value}`)} ${fault}`, todo: 'Name it as example.com/name: value; others are given with kubectl label.' }));
+  }
+  for (const text of host.nodeTaints ?? []) {
+    if (!parseTaint(text)) problems.push(error({ ...about, where: 'nodeTaints', message: `${JSON.stringify(text)} is no taint`, todo: 'Write it as key=value:NoSchedule (or PreferNoSchedule, NoExecute).' }));
+  }
   return problems;
 }
 

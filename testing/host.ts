@@ -46,8 +46,12 @@ export class Host {
   readonly #active = new Set<string>();
   #pid = 1000;
 
+  /** The name of its Node, while it is one. */
+  nodeName: string;
+
   constructor(readonly address: string, readonly name: string, readonly around: Surroundings) {
     this.machineId = address.replaceAll('.', '');
+    this.nodeName = name;
     this.files.write('/etc/hosts', '127.0.0.1 localhost\n');
     this.files.version = 0;
   }

@@ -7,6 +7,9 @@ export interface SimulatedNode {
   readonly controlPlane: boolean;
   version: string;
   unschedulable: boolean;
+  /** What its kubelet registered it with. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly object[];
 }
 
 /** A pod of an application. */
@@ -58,7 +61,7 @@ export class Kubernetes {
 
   /** Whether etcd has more than half of its members. */
   hasQuorum(): boolean {
-    const alive = [...this.members].filter(([name, host]) => host.up && host.isActive('kubelet') && host.kubernetes === this && host.name === name).length;
+    const alive = [...this.members].filter(([name, host]) => host.up && host.isActive('kubelet') && host.kubernetes === this && host.nodeName === name).length;
     return alive * 2 > this.members.size;
   }
 
@@ -98,8 +101,8 @@ export class Kubernetes {
   list(): object {
     return {
       items: [...this.nodes.values()].map((node) => ({
-        metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...(node.controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {}) } },
-        spec: { ...(node.unschedulable ? { unschedulable: true } : {}) },
+        metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...(node.controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {}), ...node.labels } },
+        spec: { ...(node.unschedulable ? { unschedulable: true } : {}), ...(node.taints ? { taints: node.taints } : {}) },
         status: {
           addresses: [{ type: 'InternalIP', address: node.host.address }, { type: 'Hostname', address: node.name }],
           nodeInfo: { kubeletVersion: node.version },

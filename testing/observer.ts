@@ -37,7 +37,7 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
 
   for (const host of hosts) {
     const at = host.address;
-    const node = cluster.nodes.get(host.name);
+    const node = cluster.nodes.get(host.nodeName);
     const isControlPlane = controlPlanes.some((one) => one.host === host);
     check(node !== undefined && node.host === host && cluster.isReady(node), `${at} has no Ready Node`);
     check(node?.version === version, `${at} is ${node?.version ?? 'of no version'}`);

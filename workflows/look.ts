@@ -6,6 +6,7 @@ import { type ClusterFacts, type HostFacts, unreachable } from '../domain/facts'
 import type { ImageFacts } from '../domain/images';
 import { type Lost, lostOf } from '../domain/lost';
 import { absentOf, hasJoined, leaderOf, leavingOf } from '../domain/membership';
+import { wantedOfNodes } from '../domain/node-settings';
 import { placesOf } from '../domain/places';
 import { type Plan, planCluster } from '../domain/plan';
 import type { Problem } from '../domain/problem';
@@ -100,9 +101,10 @@ async function lookAtCluster({ spec, where, last, on }: LookInput, targets: read
     .filter((host) => isControlPlane(host) && (hasJoined(seen.get(host.id)) || seen.get(host.id)?.controlPlane) && seen.get(host.id)?.apiReady !== false)
     .sort((a, b) => Number(b.id === leader) - Number(a.id === leader));
   if (asked.length === 0) return undefined;
+  const wanted = wantedOfNodes(spec.hosts);
   try {
     const answer = await on.probe.observeCluster.executeWithOptions(
-      { summary: 'Check the cluster: nodes, etcd', activityId: 'Check/cluster' }, [{ where: { ...where, stage: 'Check' }, controlPlanes: asked }],
+      { summary: 'Check the cluster: nodes, etcd', activityId: 'Check/cluster' }, [{ where: { ...where, stage: 'Check' }, controlPlanes: asked, ...(wanted ? { wanted } : {}) }],
     );
     return answer ?? undefined;
   } catch (error) {

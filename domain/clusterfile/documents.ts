@@ -1,4 +1,5 @@
-import type { ConfigDocument, EnvEntry, Host, KubeadmDocuments, Policy } from '../cluster';
+import type { ConfigDocument, EnvEntry, KubeadmDocuments, Policy } from '../cluster';
+import type { NodeSettings } from '../node-settings';
 
 /** How to log in, as the Clusterfile says it: in clear, or `sealed:v1:...` where Keelson wrote the file. Absent: not said. */
 export interface SshSettings {
@@ -11,9 +12,6 @@ export interface SshSettings {
   readonly pkPasswd?: string;
   readonly port?: number;
 }
-
-/** What a Policy says of one host's Node. */
-export type NodeSettings = Pick<Host, 'nodeName'>;
 
 export interface ClusterfileHost extends NodeSettings {
   readonly address: string;

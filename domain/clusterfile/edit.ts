@@ -5,8 +5,9 @@ import { isSecretName } from '../env';
 import { parseHost } from '../host-list';
 import { normalAddress } from '../ip-range';
 import { documentNames, kinds, nameOfKind } from '../kubeadm/kinds';
+import { nodeFields } from './beside';
 import { policyBeyond, sshOf } from './of-spec';
-import { configDocument, kubeadmDocument, settingsOf } from './write';
+import { configDocument, kubeadmDocument, nodesOf, settingsOf } from './write';
 
 export interface Edit {
   /** The Clusterfile as a person wrote it, its templates rendered. */
@@ -348,8 +349,8 @@ function editKubeadm({ file, said, wanted }: Work): void {
 function editPolicy({ file, said, wanted }: Work): void {
   const differing: Record<string, unknown> = settingsOf(policyBeyond(wanted.policy, said.policy));
   if (wanted.controlPlaneEndpoint !== said.controlPlaneEndpoint) differing['controlPlaneEndpoint'] = wanted.controlPlaneEndpoint;
-  const names = (spec: ClusterSpec) => Object.fromEntries(spec.hosts.flatMap(({ address, nodeName }) => (nodeName === undefined ? [] : [[address, nodeName] as const])));
-  if (canonicalJson(names(said)) !== canonicalJson(names(wanted))) differing['nodeNames'] = names(wanted);
+  const [before, after] = [nodesOf(said.hosts), nodesOf(wanted.hosts)];
+  for (const field of Object.values(nodeFields)) if (canonicalJson(before[field]) !== canonicalJson(after[field])) differing[field] = after[field];
   if (Object.keys(differing).length === 0) return;
   const piece = file.find((value) => value['kind'] === 'Policy');
   if (!piece) return file.add({ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec: differing });

@@ -1,5 +1,5 @@
 export { strangerProblems, withNodes } from './beside';
-export { type ClusterDocuments, type ClusterfileHost, type DocumentsBeside, loginOf, type NodeSettings, type SshSettings } from './documents';
+export { type ClusterDocuments, type ClusterfileHost, type DocumentsBeside, loginOf, type SshSettings } from './documents';
 export { parseBeside, parseClusterfile, type ParseOptions, type Reading, readClusterfile, renderedClusterfile } from './parse';
 export { type TextFile, withoutErrors } from './report';
 export { writeClusterfile } from './write';

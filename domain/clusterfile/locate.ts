@@ -3,6 +3,7 @@ import { normalAddress } from '../ip-range';
 import { isObject } from '../kubeadm/json';
 import { nameOfKind } from '../kubeadm/kinds';
 import type { Problem } from '../problem';
+import { nodeFields } from './beside';
 import type { Known } from './known-documents';
 import type { Source } from './yaml-source';
 
@@ -22,7 +23,8 @@ export function locator(known: readonly Known[]): Locate {
     if (!cluster || !place) return problem;
     const [group, item] = place;
     if (where === 'ssh') return ofLogin(problem, cluster, group) ?? { ...problem, at: cluster.at([...group, 'ips', item]) };
-    const node = policy && /^node/.test(where) ? keyOf(policy, ['spec', `${where}s`], (key) => normalAddress(key) === normalAddress(host)) : undefined;
+    const field = Object.hasOwn(nodeFields, where) ? nodeFields[where as keyof typeof nodeFields] : undefined;
+    const node = policy && field ? keyOf(policy, ['spec', field], (key) => normalAddress(key) === normalAddress(host)) : undefined;
     if (policy && node) return { ...problem, at: policy.at(node) };
     const [, variable] = /^env\.(.*)$/s.exec(where) ?? [];
     const path = where === 'roles' ? [...group, 'roles'] : (variable === undefined ? undefined : findEnv(cluster, [...group, 'env'], variable)) ?? [...group, 'ips', item];

@@ -1,5 +1,6 @@
 import { type ClusterSpec, type Credential, defaultPolicy, type Policy } from '../cluster';
 import { canonicalJson } from '../digest';
+import { nodeSettingsOf } from '../node-settings';
 import type { ClusterDocuments, SshSettings } from './documents';
 
 /**
@@ -16,7 +17,7 @@ export function documentsOfSpec(spec: ClusterSpec): ClusterDocuments {
       address: host.address, port: host.port, roles: host.roles, env: host.env,
       ssh: shared === undefined ? sshOf(spec.credentials[host.credential]) : {},
       ...(host.hostKeys === undefined ? {} : { hostKeys: host.hostKeys }),
-      ...(host.nodeName === undefined ? {} : { nodeName: host.nodeName }),
+      ...nodeSettingsOf(host),
     })),
     policy: beyondDefaults(spec.policy),
     ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),

@@ -1,5 +1,6 @@
 import { defaultPolicy } from '../cluster';
 import { normalAddress } from '../ip-range';
+import type { NodeSettings } from '../node-settings';
 import { check } from './check';
 import type { DocumentsBeside } from './documents';
 import { parseDuration } from './duration';
@@ -13,7 +14,7 @@ type FromPolicy = Pick<DocumentsBeside, 'policy' | 'controlPlaneEndpoint' | 'nod
 export function readPolicy(source: Source | undefined, report: Report): FromPolicy {
   const document = source && check(policySchema, source, report);
   if (!document) return { policy: {}, nodes: new Map() };
-  const { parkRetry, maxClockSkew, controlPlaneEndpoint, nodeNames = {}, drain, upgrade, approve, snapshots, drift, ...same } = document.spec;
+  const { parkRetry, maxClockSkew, controlPlaneEndpoint, nodeNames, nodeLabels, nodeTaints, drain, upgrade, approve, snapshots, drift, ...same } = document.spec;
   const { first, ...times } = parkRetry ?? {};
   return {
     policy: {
@@ -27,8 +28,17 @@ export function readPolicy(source: Source | undefined, report: Report): FromPoli
       ...(drift && { drift: { ...defaultPolicy.drift, ...without(drift, 'every'), ...inMs('everyMs', drift.every) } }),
     },
     ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
-    nodes: new Map(Object.entries(nodeNames).map(([address, nodeName]) => [normalAddress(address), { nodeName }])),
+    nodes: byAddress({ nodeName: nodeNames, nodeLabels, nodeTaints }),
   };
+}
+
+/** From tables by address to one table. */
+function byAddress(tables: { readonly [K in keyof NodeSettings]: Readonly<Record<string, NonNullable<NodeSettings[K]>>> | undefined }): Map<string, NodeSettings> {
+  const nodes = new Map<string, NodeSettings>();
+  for (const [field, table = {}] of Object.entries(tables)) {
+    for (const [text, value] of Object.entries(table)) nodes.set(normalAddress(text), { ...nodes.get(normalAddress(text)), [field]: value });
+  }
+  return nodes;
 }
 
 const inMs = <K extends string>(key: K, text: string | undefined): { [_ in K]?: number } => (text === undefined ? {} : { [key]: parseDuration(text) } as { [_ in K]: number });

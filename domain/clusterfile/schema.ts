@@ -97,6 +97,10 @@ export const policySpecSchema = z.strictObject({
   }, map).optional().describe('A look at all hosts now and then that reports what differs.'),
   controlPlaneEndpoint: text('controlPlaneEndpoint').optional().describe('`host:port` of a load balancer or virtual IP of your own in front of the API.'),
   nodeNames: z.record(z.string(), text('a node name'), say('nodeNames must be a map (ip: name)')).optional().describe('Names of Nodes by the address of the host; left out: the host name.'),
+  nodeLabels: z.record(z.string(), z.record(z.string(), text('a label'), say('the labels of a node must be a map (name: value)')), say('nodeLabels must be a map (ip: labels)'))
+    .optional().describe('Labels of Nodes by the address of the host, each a map; a Node gets them when it joins.'),
+  nodeTaints: z.record(z.string(), names('the taints of a node'), say('nodeTaints must be a map (ip: taints)'))
+    .optional().describe('Taints of Nodes by the address of the host, each a list of `key=value:Effect`; a Node gets them when it joins, beside that of a control plane.'),
 }, map);
 
 export const policySchema = z.looseObject({

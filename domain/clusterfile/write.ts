@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import type { ConfigDocument, JsonObject, Policy } from '../cluster';
 import { type DocumentName, documentNames, kinds } from '../kubeadm/kinds';
+import type { NodeSettings } from '../node-settings';
+import { nodeFields } from './beside';
 import type { ClusterDocuments, ClusterfileHost, SshSettings } from './documents';
 import { durationOf } from './duration';
 
@@ -75,13 +77,18 @@ const addressOf = ({ address, port }: ClusterfileHost): string => {
 
 /** What differs from Keelson's own defaults, where anything does. */
 function policyDocument({ policy, controlPlaneEndpoint, hosts }: ClusterDocuments): JsonObject[] {
-  const names = hosts.flatMap(({ address, nodeName }) => (nodeName === undefined ? [] : [[address, nodeName] as const]));
   const spec: JsonObject = {
     ...settingsOf(policy),
     ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
-    ...(names.length > 0 ? { nodeNames: Object.fromEntries(names) } : {}),
+    ...nodesOf(hosts),
   };
   return Object.keys(spec).length > 0 ? [{ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec }] : [];
+}
+
+/** What is said of Nodes, as a Policy writes it: by address. */
+export function nodesOf(hosts: readonly (NodeSettings & { readonly address: string })[]): JsonObject {
+  const tables = (Object.keys(nodeFields) as (keyof NodeSettings)[]).map((field) => [nodeFields[field], hosts.flatMap((host) => (host[field] === undefined ? [] : [[host.address, host[field]] as const]))] as const);
+  return Object.fromEntries(tables.filter(([, entries]) => entries.length > 0).map(([field, entries]) => [field, Object.fromEntries(entries) as JsonObject]));
 }
 
 /** Settings as a Policy document writes them. */

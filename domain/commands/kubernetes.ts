@@ -2,6 +2,7 @@ import { type Command, quote } from '../command';
 import type { NodeFacts } from '../facts';
 import { flag, type Form, listOf, mapOf, objectOf, readJson, text, word } from '../form';
 import { adminConf } from '../host-paths';
+import type { Taint } from '../node-settings';
 
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s`;
 
@@ -80,7 +81,7 @@ export const readCa: Command<string> = {
 export const readAdminConf: Command = { title: 'read the admin kubeconfig', script: `cat ${adminConf}` };
 
 /** A Node object, with why it is not ready in the kubelet's words. */
-export type SeenNode = NodeFacts & { readonly reason: string };
+export type SeenNode = NodeFacts & { readonly reason: string; readonly labels: Readonly<Record<string, string>>; readonly taints: readonly Taint[] };
 
 const nodeObject = objectOf({
   metadata: objectOf({ name: word }, { labels: mapOf(text) }),
@@ -88,7 +89,7 @@ const nodeObject = objectOf({
     addresses: listOf(objectOf({ type: text, address: text })), nodeInfo: objectOf({ kubeletVersion: text }),
     conditions: listOf(objectOf({ type: text, status: text }, { message: text })),
   }),
-}, { spec: objectOf({}, { unschedulable: flag }) });
+}, { spec: objectOf({}, { unschedulable: flag, taints: listOf(objectOf({ key: text, effect: text }, { value: text })) }) });
 const nodeList = objectOf({ items: listOf(nodeObject) });
 type NodeObject = typeof nodeObject extends Form<infer T> ? T : never;
 
@@ -109,6 +110,8 @@ function seenNode({ metadata, spec, status }: NodeObject): SeenNode {
     reason: ready?.message ?? 'the kubelet has not reported yet',
     controlPlane: metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined,
     unschedulable: spec?.unschedulable ?? false,
+    labels: metadata.labels ?? {},
+    taints: spec?.taints ?? [],
   };
 }
 

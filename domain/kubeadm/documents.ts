@@ -1,14 +1,15 @@
 import type { ClusterSlice } from '../cluster-slice';
-import type { JsonObject, KubeadmDocuments } from '../cluster';
+import type { Json, JsonObject, KubeadmDocuments } from '../cluster';
 import { imageEndpoint } from '../env';
 import { ClusterError } from '../errors';
 import { apiName, apiPort } from '../host-paths';
 import { isInside } from '../ip-range';
-import { addArgument } from './arguments';
+import { asJson, labelArgument, type NodeSettings, taintsOf } from '../node-settings';
+import { addArgument, argumentValues } from './arguments';
 import { certSans } from './cert-sans';
 import { builtInDefaults } from './defaults';
 import { pruneFeatureGates } from './feature-gates';
-import { listAt, objectAt, textAt, without } from './json';
+import { isObject, listAt, objectAt, textAt, without } from './json';
 import { kubeadmApi, minorOf } from './kinds';
 import { mergeDocuments, normalize } from './merge';
 import { readDocuments } from './read';
@@ -36,6 +37,8 @@ export interface KubeadmHost {
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   readonly nodeName: string;
   readonly address: string;
+  /** What the Policy says of its Node. */
+  readonly node?: NodeSettings;
 }
 
 /** How a joining host comes to trust the cluster: by a file (the faster way), or by token and CA hash. */
@@ -84,7 +87,7 @@ export function joinDocuments(input: Input & {
     ...without(join, ['controlPlane', 'discovery']),
     discovery: discoveryOf(input.discovery, textAt(objectAt(join, 'discovery'), 'timeout') ?? '5m0s'),
     // One name for all hosts would be one Node: a name in the Clusterfile's JoinConfiguration cannot count.
-    nodeRegistration: registration({ ...objectAt(join, 'nodeRegistration'), name: input.host.nodeName }, input),
+    nodeRegistration: registration({ ...objectAt(join, 'nodeRegistration'), name: input.host.node?.nodeName ?? input.host.nodeName }, input, input.role),
     ...(input.role === 'control-plane' ? { controlPlane } : {}),
   };
   return writeDocuments({ join: document }, ['join'], input.image.version);
@@ -98,21 +101,34 @@ function assemble({ cluster, image }: Input): KubeadmDocuments {
 function completeInit(init: JsonObject, input: Input): JsonObject {
   const given = objectAt(init, 'nodeRegistration');
   const alone = input.cluster.controlPlanes.length + input.cluster.workers.length === 1;
-  const name = textAt(given, 'name') ?? input.host.nodeName;
+  const name = input.host.node?.nodeName ?? textAt(given, 'name') ?? input.host.nodeName;
   return {
     // Tokens and keys are made when a host joins, and end then; what a spec holds would be known for ever.
     ...without(init, ['bootstrapTokens', 'certificateKey']),
     localAPIEndpoint: { ...objectAt(init, 'localAPIEndpoint'), advertiseAddress: input.host.address },
     // A single host has to run everything.
-    nodeRegistration: registration({ ...given, name, ...(alone && !Array.isArray(given['taints']) ? { taints: [] } : {}) }, input),
+    nodeRegistration: registration({ ...given, name, ...(alone && !Array.isArray(given['taints']) ? { taints: [] } : {}) }, input, 'control-plane'),
   };
 }
 
 /** The runtime's socket is the one that was found on this host, unless the user (not the image) names another. */
-function registration(given: JsonObject, { host, cluster }: Input): JsonObject {
+function registration(given: JsonObject, { host, cluster }: Input, role: 'control-plane' | 'worker'): JsonObject {
   const criSocket = [cluster.kubeadm.init, cluster.kubeadm.join].map((one) => textAt(objectAt(one, 'nodeRegistration'), 'criSocket')).find(Boolean);
-  const args = listAt(given, 'kubeletExtraArgs');
-  return { ...given, criSocket: criSocket ?? host.criSocket, kubeletExtraArgs: host.address === '' ? [...args] : addArgument(args, 'node-ip', host.address) };
+  const args = withLabels(listAt(given, 'kubeletExtraArgs'), host.node?.nodeLabels ?? {});
+  return {
+    ...given, ...taintsBeside(given, host.node?.nodeTaints ?? [], role),
+    criSocket: criSocket ?? host.criSocket, kubeletExtraArgs: host.address === '' ? args : addArgument(args, 'node-ip', host.address),
+  };
+}
+
+const withLabels = (args: readonly Json[], labels: Readonly<Record<string, string>>): Json[] => (Object.keys(labels).length === 0 ? [...args]
+  : [...args.filter((one) => !(isObject(one) && one['name'] === 'node-labels')), { name: 'node-labels', value: labelArgument(argumentValues(args, 'node-labels'), labels) }]);
+
+/** A list of taints takes the place of kubeadm's own, which a control plane keeps beside those of the Policy. */
+function taintsBeside(given: JsonObject, taints: readonly string[], role: 'control-plane' | 'worker'): JsonObject {
+  if (taints.length === 0) return {};
+  const own = role === 'control-plane' ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [];
+  return { taints: [...(Array.isArray(given['taints']) ? listAt(given, 'taints') : own), ...asJson(taintsOf(taints))] };
 }
 
 function completeCluster(cluster: JsonObject, { cluster: { controlPlanes, controlPlaneEndpoint }, image }: Input): JsonObject {

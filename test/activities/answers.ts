@@ -84,7 +84,7 @@ export const answers: Readonly<Record<string, Answer>> = {
   createToken: of(kubernetes.createToken('h1'), 'W1130 a warning\nabcdef.0123456789abcdef\n', matching(/^[a-z0-9]{6}\.[a-z0-9]{16}$/)),
   uploadCertificates: of(kubernetes.uploadCertificates('/etc/k'), `[upload-certs] Using certificate key:\n${sha256}\n`, matching(/^[0-9a-f]{64}$/)),
   readCa: of(kubernetes.readCa, base64('-----BEGIN CERTIFICATE-----\n'), matching(/^[A-Za-z0-9+/=]+$/)),
-  readNodes: of<readonly kubernetes.SeenNode[]>(kubernetes.readNodes, nodes, listOf(objectOf({ name: word, address: text, version: text, ready: flag, reason: text, controlPlane: flag, unschedulable: flag }))),
+  readNodes: of<readonly kubernetes.SeenNode[]>(kubernetes.readNodes, nodes, listOf(objectOf({ name: word, address: text, version: text, ready: flag, reason: text, controlPlane: flag, unschedulable: flag, labels: mapOf(text), taints: listOf(objectOf({ key: text, effect: text }, { value: text })) }))),
   readEtcd: of(kubernetes.readEtcd('h1'), '8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false\n==\n[{"endpoint":"https://10.0.0.1:2379","health":true,"took":"9ms"}]\n', objectOf({ healthy: flag, members: listOf(objectOf({ id: text, name: text, address: text, healthy: flag })) })),
   registryAnswers: of(registryAnswers(registry), '200\n', flag),
   registryMissing: of(registryMissing(registry, ['a:1']), 'a:1 404\n', lines),

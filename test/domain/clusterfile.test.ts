@@ -193,10 +193,11 @@ test('Policy: a group of settings keeps the defaults of what it leaves out', () 
 });
 
 test('Policy: durations in milliseconds, node names at their hosts, the endpoint', () => {
-  const policy = `---\napiVersion: keelson.dev/v1alpha1\nkind: Policy\nspec: {parallel: 5, maxClockSkew: 1m30s, clockSkew: warn, parkRetry: {first: 500ms}, controlPlaneEndpoint: "api:6443", nodeNames: {10.0.0.1: one, 10.0.0.9: nine}}\n`;
+  const policy = `---\napiVersion: keelson.dev/v1alpha1\nkind: Policy\nspec: {parallel: 5, maxClockSkew: 1m30s, clockSkew: warn, parkRetry: {first: 500ms}, controlPlaneEndpoint: "api:6443", nodeNames: {10.0.0.1: one, 10.0.0.9: nine}, nodeLabels: {10.0.0.1: {gpu: 'yes'}}, nodeTaints: {10.0.0.1: ['a=b:NoSchedule'], 10.0.0.9: []}}\n`;
   const { documents, warnings } = parse(`${cluster('{hosts: [{ips: [10.0.0.1], roles: [master]}]}')}${policy}`);
-  expect(documents).toMatchObject({ policy: { parallel: 5, maxClockSkewMs: 90_000, clockSkew: 'warn', parkRetry: { times: 5, firstMs: 500, factor: 2 } }, controlPlaneEndpoint: 'api:6443', hosts: [{ nodeName: 'one' }] });
-  expect(warnings.map(({ message }) => message)).toEqual(['Policy nodeNames: 10.0.0.9 is no host of the cluster']);
+  expect(documents).toMatchObject({ policy: { parallel: 5, maxClockSkewMs: 90_000, clockSkew: 'warn', parkRetry: { times: 5, firstMs: 500, factor: 2 } }, controlPlaneEndpoint: 'api:6443', hosts: [{ nodeName: 'one', nodeLabels: { gpu: 'yes' }, nodeTaints: ['a=b:NoSchedule'] }] });
+  expect(problemsOf(`${cluster('{}')}${policy.replace("gpu: 'yes'", 'gpu: 1')}`)).toContain('Clusterfile:8: spec.nodeLabels.10.0.0.1.gpu: a label must be a text');
+  expect(warnings.map(({ message }) => message)).toEqual(['Policy nodeNames: 10.0.0.9 is no host of the cluster', 'Policy nodeTaints: 10.0.0.9 is no host of the cluster']);
 });
 
 test('kubeadm documents: as they stand, but for tokens and keys', () => {
@@ -296,11 +297,11 @@ test('what is written is read back as the same, whatever stands in it', () => {
   const value = fc.oneof(word, fc.constantFrom('yes', '1', 'null', '~', '{{ .Values.x }}', '0x1', 'sealed:v1:a:b:c:d'));
   const ssh = fc.record({ user: fc.constantFrom('root', 'ops'), passwd: value.filter((one) => one !== ''), pk: fc.constant('/k'), port: fc.integer({ min: 1, max: 65_535 }) }, { requiredKeys: [] });
   const env = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[A-Z][A-Z0-9_]{0,5}$/), value }), { selector: ({ name }) => name, maxLength: 3 });
-  const host = fc.record({ roles: fc.constantFrom(['master'], ['node', 'gpu']), ssh: ssh.map(({ port: _port, ...rest }) => rest), env, port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }), hostKeys: fc.constantFrom(undefined, [`SHA256:${'a'.repeat(43)}`], ['ssh-ed25519 AAAA0']) });
+  const host = fc.record({ roles: fc.constantFrom(['master'], ['node', 'gpu']), ssh: ssh.map(({ port: _port, ...rest }) => rest), env, port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }), nodeLabels: fc.constantFrom(undefined, { gpu: 'yes', on: '1' }), nodeTaints: fc.constantFrom(undefined, ['a=b:NoSchedule']), hostKeys: fc.constantFrom(undefined, [`SHA256:${'a'.repeat(43)}`], ['ssh-ed25519 AAAA0']) });
   fc.assert(fc.property(fc.record({ hosts: fc.array(host, { maxLength: 5 }), ssh, env, command: fc.array(value, { maxLength: 2 }), data: value }), ({ hosts, data, ...rest }) => {
     const documents = {
       ...rest, name: 'prod', images: ['kubernetes:v1'],
-      hosts: hosts.map(({ port, hostKeys, ...one }, at) => ({ ...one, address: `10.0.0.${at + 1}`, ...(port === undefined ? {} : { port }), ...(hostKeys === undefined ? {} : { hostKeys }) })),
+      hosts: hosts.map((one, at) => ({ ...(Object.fromEntries(Object.entries(one).filter(([, said]) => said !== undefined)) as Omit<typeof one, 'port' | 'hostKeys' | 'nodeLabels' | 'nodeTaints'>), address: `10.0.0.${at + 1}` })),
       configs: [{ name: 'one', path: 'etc/x', strategy: 'append' as const, data }],
       kubeadm: { kubelet: { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', maxPods: 50 } },
       policy: { parallel: 3, parkRetry: { times: 1, firstMs: 1500, factor: 1.5 }, maxClockSkewMs: 2500, drain: { graceMs: 0, timeoutMs: 90_000, force: false }, upgrade: { maxUnavailable: '25%' }, approve: { removeControlPlane: false, upgrade: true, override: true }, snapshots: { beforeUpgrade: false, keep: 2, everyMs: 7_200_000 }, drift: { everyMs: 1_500, converge: true } }, controlPlaneEndpoint: 'a.b:1',

@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeadmDocuments } from '../../domain/cluster';
 import { discoveryKubeconfig, initDocuments, joinDocuments } from '../../domain/kubeadm';
+import type { NodeSettings } from '../../domain/node-settings';
 import { certSans } from '../../domain/kubeadm/cert-sans';
 import { effectiveNetworks } from '../../domain/kubeadm/networks';
 
@@ -17,13 +18,14 @@ interface Given {
   hasShim?: boolean;
   alone?: boolean;
   controlPlaneEndpoint?: string;
+  node?: NodeSettings;
 }
-const inputOf = ({ kubeadm = {}, version = 'v1.34.2', defaults = '', alone = false, controlPlaneEndpoint, ...image }: Given) => ({
+const inputOf = ({ kubeadm = {}, version = 'v1.34.2', defaults = '', alone = false, controlPlaneEndpoint, node, ...image }: Given) => ({
   cluster: {
     kubeadm, controlPlanes: alone ? planes.slice(0, 1) : planes, workers: alone ? [] : workers,
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
   },
-  image: { version, defaults, ...image }, host,
+  image: { version, defaults, ...image }, host: { ...host, ...(node ? { node } : {}) },
 });
 const read = (text: string): JsonObject[] => {
   const documents = parseAllDocuments(text);
@@ -153,6 +155,21 @@ describe('completion', () => {
     expect(initOf({}).cluster).toMatchObject({ certificateValidityPeriod: '876000h', caCertificateValidityPeriod: '876000h' });
     expect(initOf({ kubeadm: { cluster: { certificateValidityPeriod: '8760h' } } }).cluster).toMatchObject({ certificateValidityPeriod: '8760h' });
     expect(initOf({ version: 'v1.30.0' }).cluster).not.toHaveProperty('certificateValidityPeriod');
+  });
+
+  test('name, labels and taints of one Node: beside what the documents say of all, and beside that of a control plane', () => {
+    const node = { nodeName: 'named', nodeLabels: { gpu: 'yes', 'example.com/rack': 'a' }, nodeTaints: ['gpu=yes:NoSchedule', 'gpu=no:NoSchedule', 'slow:NoExecute'] };
+    const own = [{ key: 'gpu', value: 'no', effect: 'NoSchedule' }, { key: 'slow', effect: 'NoExecute' }];
+    const master = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
+    const args = [{ name: 'node-labels', value: 'gpu=yes,example.com/rack=a' }, { name: 'node-ip', value: '10.0.0.1' }];
+    expect(initOf({ node }).init?.['nodeRegistration']).toMatchObject({ name: 'named', taints: [master, ...own], kubeletExtraArgs: args });
+    expect(initOf({ node, alone: true }).init?.['nodeRegistration']).toMatchObject({ taints: own });
+    expect(joinOf({ node })?.['nodeRegistration']).toMatchObject({ name: 'named', taints: own, kubeletExtraArgs: args });
+    expect(joinOf({ node, version: 'v1.30.0' }, 'control-plane')?.['nodeRegistration']).toMatchObject({ taints: [master, ...own], kubeletExtraArgs: { 'node-labels': 'gpu=yes,example.com/rack=a' } });
+    const kubeadm = { init: { nodeRegistration: { name: 'documents', taints: [] } }, join: { nodeRegistration: { taints: [{ key: 'x', effect: 'NoSchedule' }], kubeletExtraArgs: { 'node-labels': 'all=1' } } } };
+    expect(initOf({ node, kubeadm }).init?.['nodeRegistration']).toMatchObject({ name: 'named', taints: own });
+    expect(joinOf({ node, kubeadm })?.['nodeRegistration']).toMatchObject({ taints: [{ key: 'x' }, ...own], kubeletExtraArgs: expect.arrayContaining([{ name: 'node-labels', value: 'all=1,gpu=yes,example.com/rack=a' }]) as unknown });
+    expect(joinOf({ kubeadm })?.['nodeRegistration']).toMatchObject({ name: 'one', taints: [{ key: 'x' }] });
   });
 
   test('a name for all joining hosts does not count; a worker has no control plane part', () => {

@@ -28,6 +28,8 @@ describe('a plan for bare hosts', () => {
     ['the command of the first image', { command: ['other'] }],
     ['a variable of one host', { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'node', { env: [{ name: 'A', value: '1' }] })] }],
     ['the name of one node', { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'node', { nodeName: 'two' })] }],
+    ['the labels of one node', { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'node', { nodeLabels: { gpu: 'yes' } })] }],
+    ['the taints of one node', { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'node', { nodeTaints: ['a:NoExecute'] })] }],
     ['the role of a host', { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'master')] }],
   ])('is another one with %s, though its steps have the same names', (what, more) => {
     const withCommands = what.includes('command') ? images.map((one) => ({ ...one, commands: 1 })) : images;

@@ -1,3 +1,4 @@
+import type { NodeSettings } from '../../domain/node-settings';
 import { type FleetHost, leftBehind, observe, ranTwice } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { commands, Stand, version } from './stand';
@@ -36,5 +37,27 @@ withTemporal('an install of simulated hosts', () => {
     host.listens.clear();
     host.files.free = free;
     expect(await made.cluster.converge(made.spec)).toMatchObject({ outcome: 'Success' });
+  });
+
+  test('Nodes get the names, labels and taints that a Policy has for them; of those that run, what is missed is said', async () => {
+    const made = await stand.cluster(3, 2);
+    const settings: NodeSettings[] = [{ nodeName: 'first', nodeLabels: { rack: 'a' } }, { nodeName: 'second' }, {}, { nodeName: 'gpu-1', nodeLabels: { gpu: 'yes' }, nodeTaints: ['gpu=yes:NoSchedule'] }, {}];
+    const spec = { ...made.spec, hosts: made.spec.hosts.map((host, at) => ({ ...host, ...settings[at] })) };
+    expect(await made.cluster.converge(spec)).toMatchObject({ outcome: 'Success' });
+    expect(observe({ name: made.cluster.name, version, ...made, commands })).toEqual([]);
+    const { items } = made.hosts[0]!.host.kubernetes!.list() as { items: { metadata: { name: string; labels: Record<string, string> }; spec: { taints?: object[] } }[] };
+    const seen = new Map(items.map(({ metadata, spec: { taints = [] } }) => [metadata.name, { labels: metadata.labels, taints }]));
+    expect([...seen.keys()].sort()).toEqual(['first', 'gpu-1', 'second', ...[2, 4].map((at) => made.hosts[at]!.host.name)].sort());
+    expect(seen.get('gpu-1')).toMatchObject({ labels: { gpu: 'yes' }, taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] });
+    expect(seen.get('first')).toMatchObject({ labels: { rack: 'a' } });
+
+    const quiet = await made.cluster.preview(spec);
+    expect(quiet.problems.filter(({ host }) => host !== undefined)).toEqual([]);
+    const late = { ...spec, hosts: spec.hosts.map((host, at) => (at === 4 ? { ...host, nodeName: 'late', nodeLabels: { gpu: 'yes' }, nodeTaints: ['a:NoExecute'] } : host)) };
+    const { problems } = await made.cluster.preview(late);
+    const [worker, node] = [late.hosts[4]!.id, made.hosts[4]!.host.name];
+    expect(problems.filter(({ host }) => host !== undefined)).toEqual([
+      ['name late', 'delete the host and add it again'], ['label gpu=yes', `kubectl label node ${node} gpu=yes --overwrite`], ['taint a:NoExecute', `kubectl taint node ${node} a:NoExecute`],
+    ].map(([what, todo]) => expect.objectContaining({ severity: 'warning', host: worker, message: `its Node ${node} runs without the ${what}, which hosts get when they join`, todo }) as unknown));
   });
 });

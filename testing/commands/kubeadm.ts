@@ -16,7 +16,7 @@ const caFile = '/etc/kubernetes/pki/ca.crt';
 export const kubeletConfigOf = ({ documents: kept }: Kubernetes): string => stringify(kept.get('KubeletConfiguration') ?? {});
 
 /** What kubeadm leaves on a host that is a node. Files that a restart of the machine keeps. */
-function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean): void {
+function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean, { name = host.name, taints, kubeletExtraArgs = [] }: Registration = {}): void {
   const { files } = host;
   files.write(caFile, Buffer.from(cluster.ca, 'base64'));
   if (controlPlane) {
@@ -28,13 +28,15 @@ function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean): voi
   files.write(kubeletConfigPath, kubeletConfigOf(cluster));
   host.kubernetes = cluster;
   host.start('kubelet');
-  cluster.add({ name: host.name, host, controlPlane, version: files.text('/usr/bin/kubelet')?.trim() ?? '', unschedulable: false });
+  host.nodeName = name;
+  const labels = kubeletExtraArgs.filter((one) => one.name === 'node-labels').flatMap(({ value }) => value.split(',').map((pair) => pair.split('=', 2) as [string, string]));
+  cluster.add({ name, host, controlPlane, version: files.text('/usr/bin/kubelet')?.trim() ?? '', unschedulable: false, labels: Object.fromEntries(labels), ...(taints ? { taints } : {}) });
 }
 
 /** What `kubeadm reset` takes away. The rest is for whoever resets the host. */
 export function kubeadmReset(host: Host, leavesEtcd: boolean): void {
   // Without a quorum etcd lets nobody go; kubeadm says so and goes on.
-  if (leavesEtcd && host.kubernetes?.hasQuorum() && host.kubernetes.members.delete(host.name)) host.kubernetes.version += 1;
+  if (leavesEtcd && host.kubernetes?.hasQuorum() && host.kubernetes.members.delete(host.nodeName)) host.kubernetes.version += 1;
   for (const path of [manifests, '/etc/kubernetes', '/var/lib/etcd', '/var/lib/kubelet']) host.files.remove(path);
   host.stop('kubelet');
   host.kubernetes = undefined;
@@ -64,7 +66,7 @@ function init(host: Host, { args: [configPath = ''], half, speaker }: Call): Ans
   const cluster = host.around.newCluster(version);
   keepDocuments(cluster, given);
   cluster.firstConfiguration = cluster.documents.get('ClusterConfiguration');
-  becomeNode(host, cluster, true);
+  becomeNode(host, cluster, true, (given.find((one) => one['kind'] === 'InitConfiguration') as Joining | undefined)?.nodeRegistration);
   return { stdout: 'Your Kubernetes control-plane has initialized successfully!\n' };
 }
 
@@ -93,11 +95,19 @@ function join(host: Host, { args, half, speaker }: Call): Answer | undefined {
     files.write('/etc/kubernetes/bootstrap-kubelet.conf', 'half');
     return fail('the machine went away', 137);
   }
-  becomeNode(host, cluster, controlPlane);
+  becomeNode(host, cluster, controlPlane, joining?.nodeRegistration);
   return { stdout: 'This node has joined the cluster\n' };
 }
 
+/** How a kubelet registers its Node. */
+interface Registration {
+  readonly name?: string;
+  readonly taints?: readonly object[];
+  readonly kubeletExtraArgs?: readonly { readonly name: string; readonly value: string }[];
+}
+
 interface Joining {
+  readonly nodeRegistration?: Registration;
   readonly discovery?: { readonly tlsBootstrapToken?: string };
   readonly controlPlane?: { readonly certificateKey?: string };
 }

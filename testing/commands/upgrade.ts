@@ -70,7 +70,7 @@ function kubeletUpgrade(host: Host, cluster: string): Answer | undefined {
 /** The kubelet that was started says who it is, when it comes up. */
 function report(host: Host): undefined {
   if (!startKubelet(host)) return;
-  const own = host.kubernetes?.nodes.get(host.name);
+  const own = host.kubernetes?.nodes.get(host.nodeName);
   if (own) own.version = host.files.text('/usr/bin/kubelet')?.trim() ?? '';
 }
 
