@@ -19,7 +19,7 @@ export interface FleetHost {
 const mostRemembered = 5_000;
 
 /**
- * Simulated hosts that speak SSH, thousands in one process. In the cluster a host has an address of 10.128.0.0/9; it
+ * Simulated hosts that speak SSH, a thousand and more in one process. In the cluster a host has an address of 10.128.0.0/9; it
  * listens on the same address with 127 in front, at the fleet's port (see fleetRemote).
  */
 export class Fleet {
