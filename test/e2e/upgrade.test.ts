@@ -85,6 +85,11 @@ done
     expect(home.journal(name).filter(({ host, title }) => host === leader && title === 'kubeadm upgrade: start')).toHaveLength(1);
     expect(lab.on(leader, 'ls -d /var/lib/keelson/jobs/*-kubeadm-upgrade-*').trim().split('\n')).toHaveLength(1);
     const jobs = home.journal(name).filter(({ title, changes }) => changes && /^(kubeadm upgrade|upgrade the kubelet): start$/.test(title)).map(({ host, title }) => `${host} ${title}`);
+    // etcd was saved before, once: what took up the operation again finds it, and no later save pushes it out.
+    const saved = lab.on(leader, 'stat -c %Y /var/lib/keelson/snapshots/*').trim().split('\n').map(Number);
+    const began = home.journal(name).find(({ title }) => title === 'kubeadm upgrade: start')?.at ?? '';
+    expect(saved).toHaveLength(1);
+    expect(saved[0]! * 1_000).toBeLessThan(Date.parse(began));
     expect(jobs).toEqual([`${leader} kubeadm upgrade: start`, `${leader} upgrade the kubelet: start`, `${first} upgrade the kubelet: start`, `${second} upgrade the kubelet: start`]);
   }, 700_000);
 
@@ -123,9 +128,12 @@ done
 
   test('the same again is nothing to do; the former image is refused and leaves no trace', async () => {
     expect((await home.run(['run', newer, '--cluster', name, '--yes'])).code).toBe(0);
+    const history = async (): Promise<string> => (await home.run(['history', name, '--json'])).stdout;
     const before = home.journal(name).filter(({ changes }) => changes).length;
+    const told = await history();
     const refused = await home.run(['run', former, '--cluster', name, '--yes']);
     expect({ code: refused.code, words: refused.stdout + refused.stderr }).toMatchObject({ code: 4, words: expect.stringContaining('no way back') as string });
     expect(home.journal(name).filter(({ changes }) => changes)).toHaveLength(before);
+    expect(await history()).toBe(told);
   }, 120_000);
 });
