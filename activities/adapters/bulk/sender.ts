@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { CancelledFailure } from '@temporalio/common';
 import { ClusterError } from '../../../domain/errors';
 import type { BulkRequest, FromSender, ToSender } from './messages';
@@ -15,8 +15,9 @@ export interface BulkOptions {
   readonly cancelMs?: number;
 }
 
-/** Nice enough to leave the CPU to a stream that others wait for, and to the Temporal worker. */
+/** So much nicer than the Temporal worker that the CPU is left to a stream that others wait for, and to the worker itself. */
 const stepBack = 10;
+const leastPriority = 19;
 
 export interface BulkEvents {
   readonly signal: AbortSignal;
@@ -59,7 +60,7 @@ export class BulkSenders {
     // Of the environment it needs where our files are and the agent's socket; an API key of a Temporal server is not its business.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
     const child = fork(program, [], { env, execArgv: [...execArgv], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    if (!first && child.pid !== undefined) setPriority(child.pid, stepBack);
+    if (!first && child.pid !== undefined) setPriority(child.pid, Math.min(getPriority() + stepBack, leastPriority));
     return new Promise((resolve, reject) => {
       let end: FromSender | undefined;
       let killer: NodeJS.Timeout | undefined;
