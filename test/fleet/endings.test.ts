@@ -1,6 +1,7 @@
-import { type Fault, type Moment, observe, sample, seeded } from '../../testing';
+import { observe, sample, seeded } from '../../testing';
 import { withTemporal } from '../temporal/env';
 import { figure } from './figures';
+import { busy, hangs } from './hanging';
 import { courseOf } from './kill-matrix';
 import { init } from './operations';
 import { commands, type Made, Stand, version } from './stand';
@@ -9,18 +10,6 @@ import { until } from './until';
 const seed = Number(process.env.KEELSON_SEED || 20_261_130);
 const some = process.env.KEELSON_TEST_ALL ? Infinity : 16;
 jest.setTimeout(process.env.KEELSON_TEST_ALL ? 600_000 : 180_000);
-
-/** Hangs the first time that this cluster's hosts are told this. */
-const hangs = (made: Made, name: string, hung: Set<Made>) => {
-  let once = false;
-  return (moment: Moment): Fault | undefined => {
-    if (once || moment.name !== name || !made.hosts.some(({ host }) => host.address === moment.host)) return undefined;
-    once = true;
-    hung.add(made);
-    return { kind: 'hang' };
-  };
-};
-const busy = ({ hosts }: Made): string[] => hosts.flatMap(({ host }) => host.busyWith());
 
 withTemporal(`a command that never ends (KEELSON_SEED=${seed})`, () => {
   /** Every command of an install, and the insides of its jobs. */
@@ -39,7 +28,7 @@ withTemporal(`a command that never ends (KEELSON_SEED=${seed})`, () => {
     const made = await Promise.all(which.map(() => stand.cluster(2, 1)));
     hung.clear();
     stand.fleet.plans.splice(0);
-    stand.fleet.plans.push(...made.map((one, at) => hangs(one, which[at]!, hung)));
+    stand.fleet.plans.push(...made.map((one, at) => hangs(one, which[at]!, () => hung.add(one))));
     return made.map((one) => ({ ...one, spec: { ...one.spec, policy: { ...one.spec.policy, noWait } } }));
   };
 
