@@ -1,4 +1,4 @@
-import { type Random, ranTwice, sample } from '../../testing';
+import { leftBehind, type Random, ranTwice, sample } from '../../testing';
 import { effectsOf, otherEffects } from './effects';
 import { Holder, inWords, type Point, Recorder } from './kill-points';
 import { Killable, killServer } from './killable';
@@ -39,6 +39,8 @@ export async function courseOf(stand: Stand, operation: Operation): Promise<Cour
 export interface Outcome {
   /** Places that came up, by operation. */
   readonly killed: ReadonlyMap<string, number>;
+  /** Places that did not, in words: such as are only passed when something is slow, or that the one before has cut off. */
+  readonly missed: readonly string[];
   readonly rounds: number;
   readonly wrong: readonly string[];
 }
@@ -87,7 +89,8 @@ export async function killAt(stand: Stand, victim: Victim, courses: readonly Cou
   await worker.stop();
   const killed = new Map<string, number>();
   for (const { course: { operation: { name } }, holder } of lanes) killed.set(name, (killed.get(name) ?? 0) + holder.passed.length);
-  return { killed, rounds, wrong };
+  const missed = lanes.flatMap(({ course, holder }) => holder.missed.map((point) => `${course.operation.name}: ${inWords(point)}`));
+  return { killed, missed, rounds, wrong };
 }
 
 async function lanesOf(stand: Stand, course: Course, pointsEach: number): Promise<Lane[]> {
@@ -104,7 +107,7 @@ function judged({ fleet: { journal } }: Stand, { course, made, from }: Lane, { o
   return [
     ...(outcome === 'Success' ? [] : [`it ended ${outcome}: ${message}`]), ...course.operation.check(made),
     ...otherEffects(course.effects, effectsOf(journal, made.hosts, from)), ...ranTwice(journal, made.hosts), ...repeatedWork(journal, made.hosts),
-    ...made.hosts.flatMap(({ host }) => host.busyWith().map((what) => `${host.address} still runs ${what}`)),
+    ...leftBehind(made.hosts).map((what) => `there still is ${what}`),
   ];
 }
 

@@ -23,23 +23,28 @@ const mostOfOne = 2;
 /** Notes every place that an operation passes, to choose from. */
 export class Recorder {
   readonly #seen = new Map<string, Omit<Point, 'when'>>();
+  /** By host and step: its last change there. After it there is nothing left to do but to report. */
+  readonly #last = new Map<string, Omit<Point, 'when'>>();
   readonly #counts = new Map<string, number>();
 
   constructor(private readonly hosts: readonly FleetHost[]) {}
 
-  readonly plan: FaultPlan = ({ host, name }: Moment): undefined => {
+  readonly plan: FaultPlan = ({ host, name, speaker }: Moment): undefined => {
     const at = this.hosts.findIndex((one) => one.host.address === host);
     const key = `${at} ${name}`;
     const nth = this.#counts.get(key) ?? 0;
     this.#counts.set(key, nth + 1);
-    if (at >= 0 && nth < mostOfOne) this.#seen.set(`${key} ${nth}`, { host: at, name, nth });
+    if (at < 0) return;
+    if (nth < mostOfOne) this.#seen.set(`${key} ${nth}`, { host: at, name, nth });
+    if (speaker) this.#last.set(`${at} ${speaker.step}`, { host: at, name, nth });
   };
 
-  /** Three for each command: work that is over is told by its mark. */
+  /** Before and after each command and detached job; and for each step on each host, when its work is done and not yet reported. */
   points(): Point[] {
-    return [...this.#seen.values()].flatMap((place): Point[] => [
-      { ...place, when: 'before' }, { ...place, when: 'after' }, ...(place.name === 'mark' ? [{ ...place, when: 'reported' as const }] : []),
-    ]);
+    return [
+      ...[...this.#seen.values()].flatMap((place): Point[] => [{ ...place, when: 'before' }, { ...place, when: 'after' }]),
+      ...[...this.#last.values()].map((place): Point => ({ ...place, when: 'reported' })),
+    ];
   }
 }
 
@@ -68,6 +73,11 @@ export class Holder {
     this.passed.push(point);
     return { kind: 'hold', when: point.when === 'before' ? 'before' : 'after', until: new Promise<void>((release) => { this.#held.push({ point, release }); }) };
   };
+
+  /** Those that the cluster has not come to. */
+  get missed(): readonly Point[] {
+    return this.points;
+  }
 
   get isHeld(): boolean {
     return this.#held.length > 0;

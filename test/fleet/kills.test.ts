@@ -24,11 +24,12 @@ withTemporal(`whatever dies at whatever step of ${operations.map(({ name }) => n
 
   test.each(Object.keys(most) as Victim[])('each ends well after the %s died, nothing is done twice and nothing again', async (victim) => {
     const some = courses.map((course) => chosen(course, seeded(seed), most[victim][course.operation === init ? 0 : 1]));
-    const { killed, wrong, rounds } = await killAt(stand, victim, some, all ? 10 : 3);
+    const { killed, missed, wrong, rounds } = await killAt(stand, victim, some, all ? 10 : 3);
     expect(wrong).toEqual([]);
-    for (const [at, { operation: { name }, points }] of some.entries()) {
-      // A place that is only passed when something is slow may not come up in every run.
-      expect([name, killed.get(name)! >= points.length * (all ? 0.7 : 0.5)]).toEqual([name, true]);
+    figure(`places at which the ${victim} was not killed`, missed.join(', ') || 'none');
+    const wanted = some.reduce((sum, { points }) => sum + points.length, 0);
+    expect({ missed, enough: missed.length <= wanted * 0.1 }).toEqual({ missed, enough: true });
+    for (const [at, { operation: { name } }] of some.entries()) {
       figure(`kills of the ${victim} in ${name}`, `${killed.get(name)} of ${courses[at]!.points.length} places, in ${rounds} rounds`);
     }
   });
