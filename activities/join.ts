@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { balancerConfig, balancerConfigPath, balancerManifest, balancerManifestPath } from '../domain/api-balancer';
 import type { HostTarget } from '../domain/cluster';
+import type { Command } from '../domain/command';
 import { readRuntime } from '../domain/commands/bootstrap';
 import { diagnosis } from '../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
@@ -25,7 +26,7 @@ import { healthyEtcd } from './etcd';
 import { installKubeconfig, writeKubeconfig } from './kubeconfig';
 import { jobId, maxFailures } from './lifecycle';
 import type { HostInput } from './mount-rootfs';
-import { poll } from './poll';
+import { pause, poll } from './poll';
 import type { Scope, Session } from './ports';
 import { inScope } from './scope';
 
@@ -124,8 +125,25 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
   } finally {
     // A token that this attempt has not made is one of an attempt that was cut off: it is found by what it was made for.
     const tokens = spent && scope.attempt === 1 ? deleteToken(spent) : deleteTokensOf(host.id);
-    const spentHere = [tokens, ...(role === 'control-plane' ? [deleteCertificates] : [])];
-    await Promise.all(spentHere.map((command) => leader.run(command).catch((error: unknown) => scope.log(`${command.title}: not done, it ends by itself: ${String(error)}`))));
+    const spentHere = [[tokens, deleteTokensOf(host.id)], ...(role === 'control-plane' ? [[deleteCertificates, deleteCertificates]] : [])];
+    await Promise.all(spentHere.map(([first, again]) => forget(leader, scope, first!, again!)));
+  }
+}
+
+/** So often what was spent is deleted, before it is left to its own end. */
+const forgetTries = 3;
+
+/** Deletes what a join has spent. That it cannot be deleted fails no join: it is good for minutes only. */
+async function forget(leader: Session, scope: Scope, first: Command, again: Command): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const command = tries === 1 ? first : again;
+    try {
+      return void await leader.run(command);
+    } catch (error) {
+      scope.log(`${command.title}: not done: ${String(error)}${tries < forgetTries ? '' : '; it ends by itself'}`);
+      if (tries === forgetTries || scope.signal.aborted) return;
+      await pause(1_000, scope.signal).catch(() => undefined);
+    }
   }
 }
 

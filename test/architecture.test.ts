@@ -56,6 +56,11 @@ describe('layers', () => {
     ]);
   });
 
+  test('the observer of simulated hosts takes nothing from the product that it judges', () => {
+    const observer = files.find(({ path }) => path === 'testing/observer.ts')!;
+    expect(show(observer, observer.imports.filter(({ to }) => !to.startsWith('testing/')))).toEqual([]);
+  });
+
   test('domain has no clock, no random and no process', () => {
     const wrong: string[] = [];
     for (const { path, layer, syntax } of files) {

@@ -1,5 +1,3 @@
-import { balancerConfigPath } from '../domain/api-balancer';
-import { hostPaths, stateDir } from '../domain/host-paths';
 import type { FleetHost } from './fleet';
 import type { Journal, JournalEntry } from './journal';
 
@@ -27,7 +25,7 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
   check(cluster !== undefined, `${leader.address} is in no cluster`);
   if (!cluster) return wrong;
 
-  const claims = new Set(hosts.map(({ files }) => files.text(`${stateDir}/claim.json`)));
+  const claims = new Set(hosts.map(({ files }) => files.text('/var/lib/keelson/claim.json')));
   check(claims.size === 1 && claims.values().next().value?.includes(`"${name}"`) === true, `the claims are ${[...claims].join(' and ')}`);
   check(cluster.nodes.size === hosts.length, `there are ${cluster.nodes.size} Nodes, not ${hosts.length}`);
   check(cluster.members.size === controlPlanes.length, `etcd has ${cluster.members.size} members, not ${controlPlanes.length}`);
@@ -44,14 +42,14 @@ export function observe({ name, version, controlPlanes, workers, commands }: Exp
     check(node?.controlPlane === isControlPlane, `${at} has the wrong role`);
     check(host.resolve('sealos.hub') === leader.address, `${at} does not know the registry`);
     check(host.resolve('apiserver.cluster.local') === (isControlPlane ? at : '127.0.0.1'), `${at} looks for the API at ${host.resolve('apiserver.cluster.local') ?? 'no address'}`);
-    check(isControlPlane || (host.balancerUp() && host.files.has(balancerConfigPath)), `${at} has no API balancer`);
+    check(isControlPlane || (host.balancerUp() && host.files.has('/etc/kubernetes/keelson-haproxy.cfg')), `${at} has no API balancer`);
     check(!host.isActive('keelson-api-bridge'), `${at} still has the bridge to the API`);
     check(host.files.has('/root/.kube/config'), `${at} has no kubeconfig`);
     check(host.jobs.every(({ state }) => state !== 'running'), `${at} still runs a detached job`);
-    const { data, rootfs } = hostPaths(name);
+    const data = `/var/lib/sealos/data/${name}`;
     check(!host.files.has(`${data}/.staging`), `${at} has files that were never put in place`);
-    check(host.files.text(`${rootfs}/bin/kubelet`) === `kubelet ${version}`, `${at} has other files than the image's`);
-    check(host.files.text(`${rootfs}/etc/registry.yml`) === 'storage: /var/lib/registry\nuser: admin\n', `${at} has a template that was not rendered`);
+    check(host.files.text(`${data}/rootfs/bin/kubelet`) === `kubelet ${version}`, `${at} has other files than the image's`);
+    check(host.files.text(`${data}/rootfs/etc/registry.yml`) === 'storage: /var/lib/registry\nuser: admin\n', `${at} has a template that was not rendered`);
   }
   return wrong;
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { observe, pick, seeded } from '../../testing';
+import { type FleetHost, leftBehind, observe, pick, seeded } from '../../testing';
 import { patiently } from '../temporal/cluster-under-test';
 import { randomFaults } from './random-faults';
 import { commands, type Stand, version } from './stand';
@@ -60,7 +60,7 @@ export async function faultyInstalls(stand: Stand, { installs, rate, seed, paral
       await within(work, 10_000).catch(() => undefined);
     } else {
       succeeded += 1;
-      const wrong = observe({ name: cluster.name, version, ...made, commands });
+      const wrong = [...observe({ name: cluster.name, version, ...made, commands }), ...await staysBehind(made.hosts)];
       if (wrong.length > 0) falseSuccesses.push(`install ${number}: ${wrong.join('; ')}`);
     }
     const said = [failures, falseSuccesses].flat().find((words) => words.startsWith(`install ${number}:`));
@@ -74,6 +74,12 @@ export async function faultyInstalls(stand: Stand, { installs, rate, seed, paral
   await Promise.all(Array.from({ length: parallel }, lane));
   stand.fleet.plans.pop();
   return { installs, succeeded, falseSuccesses, failures, faults, retries, commands: asked, seconds: (Date.now() - started) / 1000 };
+}
+
+/** What outlives the install. A command that never answers is ended a moment later, when whoever waited gives it up. */
+async function staysBehind(hosts: readonly FleetHost[]): Promise<string[]> {
+  for (const end = Date.now() + 30_000; leftBehind(hosts).length > 0 && Date.now() < end;) await new Promise((resolve) => { setTimeout(resolve, 100); });
+  return leftBehind(hosts).map((what) => `there still is ${what}`);
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {

@@ -22,6 +22,8 @@ const TAIL_LINES = 15;
 /** How long a program gets to say its process group before it is given up. */
 const BEGIN_MS = 5_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** How often a program is told to end: what tells it may get lost, too. */
+const STOP_TRIES = 3;
 
 type Line = (text: string) => void;
 /** What goes in and comes out beside the captured text. */
@@ -178,21 +180,31 @@ async function endingOf(
   }
 }
 
-/** Ends the process group of a program. True when nothing of it is left. */
+/** Ends the process group of a program, by another link where this one breaks. True when nothing of it is left. */
 async function stop(machine: Machine, running: Running): Promise<boolean> {
   try {
     const group = await Promise.race([running.group, after(BEGIN_MS)]);
     if (group === undefined) return false;
-    const ender = await launch(machine, { mark: newMark(), text: endGroup(group) }, { stdout: () => undefined, stderr: () => undefined }, {
-      urgent: true, signal: AbortSignal.timeout(STOP_TIMEOUT_MS),
-    });
-    const code = await Promise.race([ender.exit, after(STOP_TIMEOUT_MS)]);
-    return code === 0;
+    const signal = AbortSignal.timeout(STOP_TIMEOUT_MS);
+    for (let tries = 0; tries < STOP_TRIES && !signal.aborted; tries += 1) {
+      if (await ends(machine, group, signal)) return true;
+    }
+    return false;
   } catch {
-    // The link is gone as well; the caller says that the program could not be ended.
+    // The program has not even said its group: its link is gone as well.
     return false;
   } finally {
     running.process.abandon();
+  }
+}
+
+/** False also when nobody could say so. */
+async function ends(machine: Machine, group: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    const ender = await launch(machine, { mark: newMark(), text: endGroup(group) }, { stdout: () => undefined, stderr: () => undefined }, { urgent: true, signal });
+    return await Promise.race([ender.exit, after(STOP_TIMEOUT_MS)]) === 0;
+  } catch {
+    return false;
   }
 }
 
