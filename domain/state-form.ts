@@ -6,7 +6,7 @@ import type { StateCopy } from './state-copy';
 /** The form of a state as it lies on hosts, field by field: what is taken over is worked with for the cluster's whole life. */
 const credential: Form<Credential> = objectOf({ user: word }, { password: text, privateKey: text, passphrase: text, agentSocket: text });
 const env: Form<readonly EnvEntry[]> = listOf(objectOf({ name: text, value: text }));
-const host: Form<Host> = objectOf({ id: word, address: word, port: count, roles: listOf(text), credential: text, env }, { knownKeys: listOf(text), nodeName: text });
+const host: Form<Host> = objectOf({ id: word, address: word, port: count, roles: listOf(text), credential: text, env }, { knownKeys: listOf(text), hostKeys: listOf(text), nodeName: text, nodeLabels: mapOf(text), nodeTaints: listOf(text) });
 const kubeadm: Form<KubeadmDocuments> = objectOf({}, { init: anyObject, cluster: anyObject, join: anyObject, kubelet: anyObject, kubeProxy: anyObject });
 
 const policy: Form<Policy> = objectOf({
@@ -31,6 +31,7 @@ const current: Form<ClusterRecord> = objectOf({
   phase: oneOf('ClusterInProcess', 'ClusterSuccess', 'ClusterFailed', 'Absent'), leader: text, installed: listOf(text), machineIds: mapOf(text),
   hosts: mapOf(objectOf({}, { error: objectOf({ at: text, operation: text, stage: text, message: text }) })),
   members: mapOf(objectOf({ host }, { access: credential })), fixed: mapOf(either(text, nothing)),
+  madeFrom: objectOf({ images: mapOf(text), configs: mapOf(text), env: text }),
 });
 
 const log: Form<readonly LogLine[]> = listOf(objectOf({

@@ -12,6 +12,7 @@ const spec = aCluster(2, 1, {
   credentials: { default: { user: 'root', password: 'sealed:v1:k:f:n:c' } }, env: [{ name: 'A', value: 'b' }], command: ['x'], kubeadm: { cluster: { clusterName: 'a' } },
   configs: [{ name: 'c', path: 'etc/a.yml', strategy: 'merge', data: 'a: 1' }], registryPassword: 'sealed:v1:k:f:n:d', controlPlaneEndpoint: 'api.example.com:6443',
 });
+Object.assign(spec.hosts[0]!, { hostKeys: ['SHA256:abc'], nodeName: 'one', nodeLabels: { disk: 'fast' }, nodeTaints: ['a=b:NoSchedule'] });
 const desired = { spec, digest: digestOf(spec), by: 'ana', at: 't0', generation: 2, file: 'sealed:v1:k:f:n:e' };
 const [first] = spec.hosts;
 const copy = copyOf({
@@ -22,6 +23,7 @@ const copy = copyOf({
     hostKeys: { '10.0.0.1': 'ssh-ed25519 AAAA' }, images: [{ ref: 'kubernetes', digest: 'sha256:0', kind: 'rootfs', version: 'v1.34.2', since: 't1' }], created: true,
     hosts: { '10.0.0.2': { error: { at: 't1', operation: 'init-1', stage: 'Join', message: 'm' } } }, leader: '10.0.0.1', installed: ['sha256:1'], machineIds: { '10.0.0.1': 'm' },
     members: { '10.0.0.1': { host: first!, access: { user: 'root' } } }, fixed: { 'KubeProxyConfiguration.mode': 'ipvs', 'ClusterConfiguration.networking.podSubnet': null },
+    madeFrom: { images: { kubernetes: 'sha256:0' }, configs: { c: '1' }, env: '2' },
   },
 }, desired, 't1');
 
