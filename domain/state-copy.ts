@@ -49,16 +49,17 @@ export function parseCopy(text: string, where: string): StateCopy {
 }
 
 /**
- * Numbers of operations that no copy tells of may have been used since, and their jobs may lie on the hosts: going on far
- * behind the last known number keeps new ones apart from them.
+ * Numbers of operations that no copy tells of may have been used since; their jobs may lie on the hosts, which refuse what is
+ * older than they have seen. Going on far behind the last known number keeps new ones apart from them. `n`: the last known
+ * number, 0 where none is.
  */
+export const behindAll = (n: number): number => Math.ceil((n + 1) / gap) * gap;
 const gap = 1000;
 
 /** The state of an entity that takes over from a copy. */
 export function stateFromCopy({ name, uid, n, desired, current, log }: StateCopy, by: string, now: string): EntityState {
   const line: LogLine = { operation: 'adopt', by, startedAt: now, endedAt: now, outcome: 'Success', message: 'taken over from the copy on a control plane' };
-  const next = n === 0 ? 0 : Math.ceil((n + 1) / gap) * gap;
-  return { v: 1, name, uid, n: next, desired, current, recent: [], log: [...log, line].slice(-50), retired: false };
+  return { v: 1, name, uid, n: behindAll(n), desired, current, recent: [], log: [...log, line].slice(-50), retired: false };
 }
 
 /** The newest of several copies. Throws UnsafePlan when they speak of different clusters. */

@@ -4,7 +4,7 @@ import { digestOf } from '../../domain/digest';
 import { type Desired, type EntityState, newEntity } from '../../domain/entity';
 import { ClusterError } from '../../domain/errors';
 import { errorsOf, formatProblems } from '../../domain/problem';
-import { newestCopy, stateFromCopy } from '../../domain/state-copy';
+import { behindAll, newestCopy, stateFromCopy } from '../../domain/state-copy';
 import type { AdoptAnswer } from '../../workflows/messages';
 import { defaultActor } from '../actor';
 import { ask } from '../ask';
@@ -118,12 +118,14 @@ async function fromFile(client: KeelsonClient, { documents, text, logins, source
   const password = said.env.some(({ name }) => name === 'registryPassword') ? undefined : hosts.find(({ registryPassword }) => registryPassword !== undefined)?.registryPassword;
   const spec: ClusterSpec = password === undefined ? said : { ...said, registryPassword: password };
   const file = sealFile(text, spec.name);
+  const uid = randomUUID();
   return {
-    spec, ours: false, uid: randomUUID(), hostKeys: {},
+    spec, ours: false, uid, hostKeys: {},
     state: ({ adoption, record }, by, now) => {
       const desired: Desired = { spec, digest: digestOf(spec), by, at: now, generation: 1, ...(file === undefined ? {} : { file }) };
       const line = { operation: 'adopt', by, startedAt: now, endedAt: now, outcome: 'Success' as const, message: 'taken over as it was found, by its Clusterfile' };
-      return { ...newEntity(spec.name), uid: adoption.uid, desired, current: record, log: [line] };
+      // Hosts that bear a claim have seen operations under it, and nobody knows how many.
+      return { ...newEntity(spec.name), uid: adoption.uid, n: adoption.uid === uid ? 0 : behindAll(0), desired, current: record, log: [line] };
     },
   };
 }

@@ -83,6 +83,8 @@ describe('the copy of a state', () => {
     const state = stateFromCopy(parseCopy(JSON.stringify(copy), 'here'), 'bo', 't2');
     expect(state).toMatchObject({ uid: 'u', n: 1000, desired, log: [{ operation: 'adopt', by: 'bo' }] });
     expect(state).not.toHaveProperty('running');
+    // Adopted and never changed, as far as the copy tells.
+    expect(stateFromCopy({ ...copy, n: 0 }, 'bo', 't2').n).toBe(1000);
   });
 
   test('what is no copy is refused, and its content not repeated', () => {
