@@ -97,8 +97,8 @@ export class Kubernetes {
     this.version += 1;
   }
 
-  /** The Nodes as `kubectl get nodes -o json` gives them. */
-  list(): object {
+  /** The Nodes as the API has them. */
+  list() {
     return {
       items: [...this.nodes.values()].map((node) => ({
         metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...(node.controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {}), ...node.labels } },

@@ -1,6 +1,6 @@
 import { type Command, quote } from '../command';
 import type { NodeFacts } from '../facts';
-import { flag, type Form, listOf, mapOf, objectOf, readJson, text, word } from '../form';
+import { flag, listOf, mapOf, objectOf, readJson, text } from '../form';
 import { adminConf } from '../host-paths';
 import type { Taint } from '../node-settings';
 
@@ -83,35 +83,42 @@ export const readAdminConf: Command = { title: 'read the admin kubeconfig', scri
 /** A Node object, with why it is not ready in the kubelet's words. */
 export type SeenNode = NodeFacts & { readonly reason: string; readonly labels: Readonly<Record<string, string>>; readonly taints: readonly Taint[] };
 
-const nodeObject = objectOf({
-  metadata: objectOf({ name: word }, { labels: mapOf(text) }),
-  status: objectOf({}, {
-    addresses: listOf(objectOf({ type: text, address: text })), nodeInfo: objectOf({ kubeletVersion: text }),
-    conditions: listOf(objectOf({ type: text, status: text }, { message: text })),
-  }),
-}, { spec: objectOf({}, { unschedulable: flag, taints: listOf(objectOf({ key: text, effect: text }, { value: text })) }) });
-const nodeList = objectOf({ items: listOf(nodeObject) });
-type NodeObject = typeof nodeObject extends Form<infer T> ? T : never;
+const labelsOf = mapOf(text);
+const taintsOf = listOf(objectOf({ key: text, effect: text }, { value: text }));
 
-/** All Node objects. */
+/** What of a Node is asked for, in its order; the last may be of several lines, so a word of ours begins each Node. */
+const nodeFields = [
+  '.metadata.name', '.status.addresses[?(@.type=="InternalIP")].address', '.status.nodeInfo.kubeletVersion', '.spec.unschedulable',
+  '.metadata.labels', '.spec.taints', '.status.conditions[?(@.type=="Ready")].status', '.status.conditions[?(@.type=="Ready")].message',
+];
+
+/**
+ * All Node objects, and of each only what is used: whole ones take some 15 KB, most of it names of images, and of a long
+ * answer not all is kept.
+ */
 export const readNodes: Command<SeenNode[]> = {
   title: 'kubectl get nodes',
-  script: `${kubectl} get nodes -o json`,
-  parse: ({ stdout }) => readJson(stdout, nodeList).items.map(seenNode),
+  script: `${kubectl} get nodes -o ${quote(`jsonpath={range .items[*]}{"node"}${nodeFields.map((field) => `{"\\t"}{${field}}`).join('')}{"\\n"}{end}`)}`,
+  parse: ({ stdout }) => {
+    const [before = '', ...nodes] = stdout.split(/^node\t/m);
+    if (before.trim() !== '') throw new Error('an answer of another form');
+    return nodes.map(seenNode);
+  },
 };
 
-function seenNode({ metadata, spec, status }: NodeObject): SeenNode {
-  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+function seenNode(line: string): SeenNode {
+  const [name = '', addresses = '', version = '', unschedulable = '', labels = '', taints = '', ready, ...message] = line.split('\t');
+  if (name === '' || ready === undefined) throw new Error('an answer of another form');
+  const known = labels === '' ? {} : readJson(labels, labelsOf);
   return {
-    name: metadata.name,
-    address: status.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
-    version: status.nodeInfo?.kubeletVersion ?? '',
-    ready: ready?.status === 'True',
-    reason: ready?.message ?? 'the kubelet has not reported yet',
-    controlPlane: metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined,
-    unschedulable: spec?.unschedulable ?? false,
-    labels: metadata.labels ?? {},
-    taints: spec?.taints ?? [],
+    // With two families the first address is the one that the kubelet was told.
+    name, address: addresses.split(' ')[0] ?? '', version,
+    ready: ready === 'True',
+    reason: message.join(' ').trim() || 'the kubelet has not reported yet',
+    controlPlane: known['node-role.kubernetes.io/control-plane'] !== undefined,
+    unschedulable: unschedulable === 'true',
+    labels: known,
+    taints: taints === '' ? [] : readJson(taints, taintsOf),
   };
 }
 

@@ -40,10 +40,9 @@ const snapshot = objectOf({ name: oneOf('a.db'), sha256: matching(/^[0-9a-f]{64}
 const described = `status={"hash":3421232347,"revision":1824,"totalKey":903,"totalSize":3448832,"version":"3.6.0"}\nsha256=${sha256}\nbytes=3448832\n`;
 const absent: Form<undefined> = (value): value is undefined => value === undefined;
 const base64 = (value: string): string => Buffer.from(value).toString('base64');
-const nodes = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{
-  metadata: { name: 'h1', labels: { 'node-role.kubernetes.io/control-plane': '' } }, spec: { unschedulable: true, podCIDR: '100.64.0.0/24' },
-  status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }, { type: 'Hostname', address: 'h1' }], nodeInfo: { kubeletVersion: 'v1.34.2' }, conditions: [{ type: 'Ready', status: 'True', message: 'kubelet is posting ready status' }] },
-}, { metadata: { name: 'h2' }, status: {} }] });
+const nodes = `${['node', 'h1', '10.0.0.1 fd00::1', 'v1.34.2', 'true', '{"node-role.kubernetes.io/control-plane":""}', '[{"key":"a","effect":"NoSchedule"}]', 'True', 'kubelet is posting ready status'].join('\t')}
+${['node', 'h2', '', '', '', '{}', '', '', ''].join('\t')}
+`;
 const maps = JSON.stringify({ kind: 'List', items: [
   { metadata: { name: 'kubeadm-config' }, data: { ClusterConfiguration: 'kind: ClusterConfiguration\nclusterName: kubernetes\nnetworking:\n  podSubnet: 100.64.0.0/10\netcd: {local: {dataDir: /var/lib/etcd}}\n' } },
   { metadata: { name: 'kubelet-config' }, data: { kubelet: 'clusterDomain: cluster.local\n' } }, { metadata: { name: 'kube-proxy' }, data: { 'config.conf': 'mode: ipvs\n' } },

@@ -45,7 +45,7 @@ withTemporal('an install of simulated hosts', () => {
     const spec = { ...made.spec, hosts: made.spec.hosts.map((host, at) => ({ ...host, ...settings[at] })) };
     expect(await made.cluster.converge(spec)).toMatchObject({ outcome: 'Success' });
     expect(observe({ name: made.cluster.name, version, ...made, commands })).toEqual([]);
-    const { items } = made.hosts[0]!.host.kubernetes!.list() as { items: { metadata: { name: string; labels: Record<string, string> }; spec: { taints?: object[] } }[] };
+    const { items } = made.hosts[0]!.host.kubernetes!.list();
     const seen = new Map(items.map(({ metadata, spec: { taints = [] } }) => [metadata.name, { labels: metadata.labels, taints }]));
     expect([...seen.keys()].sort()).toEqual(['first', 'gpu-1', 'second', ...[2, 4].map((at) => made.hosts[at]!.host.name)].sort());
     expect(seen.get('gpu-1')).toMatchObject({ labels: { gpu: 'yes' }, taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] });

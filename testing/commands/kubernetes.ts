@@ -19,6 +19,12 @@ export function viaApi(host: Host, act: (cluster: Kubernetes) => Answer | undefi
   return host.kubernetes && host.apiReachable() ? act(host.kubernetes) : refused;
 }
 
+/** A Node as kubectl's jsonpath prints what readNodes asks for. */
+const nodeLine = ({ metadata, spec, status }: ReturnType<Kubernetes['list']>['items'][number]): string => {
+  const [ready] = status.conditions;
+  return `${['node', metadata.name, status.addresses[0]?.address, status.nodeInfo.kubeletVersion, spec.unschedulable ? 'true' : '', JSON.stringify(metadata.labels), spec.taints ? JSON.stringify(spec.taints) : '', ready?.status, ready?.message].join('\t')}\n`;
+};
+
 const yesOrNo = (yes: boolean): Answer => ({ code: yes ? 0 : 1 });
 
 /** The ConfigMaps of kubeadm: YAML takes JSON. */
@@ -29,7 +35,7 @@ const configMaps = (documents: ReadonlyMap<string, object>): object[] =>
 /** kubectl, kubeadm's small commands, etcdctl, and the way of a worker to the API. */
 export const kubernetes: readonly Simulation[] = [
   { name: 'is the API ready', reads: exactly(apiReady.script), act: (host) => viaApi(host, () => ({ stdout: 'ok' })) },
-  { name: 'kubectl get nodes', reads: exactly(readNodes.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify(cluster.list()) })) },
+  { name: 'kubectl get nodes', reads: exactly(readNodes.script), act: (host) => viaApi(host, (cluster) => ({ stdout: cluster.list().items.map(nodeLine).join('') })) },
   { name: 'read what is fixed in the configuration', reads: exactly(readFixedSettings.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify({ items: configMaps(cluster.documents) }) })) },
   {
     name: 'wait for Ready nodes', reads: rendered((seconds: number) => awaitReadyNodes(seconds).script, (script): [number] => [Number(/--timeout=(\d+)s$/.exec(script)?.[1] ?? 0)], (seconds) => [`${seconds}`]),
