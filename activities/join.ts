@@ -52,10 +52,10 @@ export const joinWorker = (deps: Deps) => async (input: JoinInput): Promise<void
     if (!joined) {
       await join(deps, { input, scope, session, leader, images, role: 'worker', preserve: image ? [balancerConfigPath, balancerManifestPath] : [] });
       await writeKubeconfig(session, await leader.run(readAdminConf));
-      await markSettings(session, input);
     }
     if (image) await awaitBalancer(session, scope, host.id);
     await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
+    if (!joined) await markSettings(session, input);
     await session.run(markDone(marks.joinWorker(cluster.controlPlanes)));
   });
 
@@ -66,10 +66,10 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     const session = await deps.remote.to(host, scope);
     const leader = await deps.remote.to(input.leader, scope);
     const images = await openImages(deps, cluster, scope);
-    if (!(await session.run(readMarks)).includes(marks.joinControlPlane)) {
+    const joined = (await session.run(readMarks)).includes(marks.joinControlPlane);
+    if (!joined) {
       await healthyEtcd(leader, scope, input.leader);
       await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
-      await markSettings(session, input);
     }
     const node = await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
     if (!cluster.controlPlaneEndpoint) {
@@ -79,6 +79,7 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     await writeInitConfig(deps, session, { cluster, host, images });
     await installKubeconfig(session, adminConf);
     await healthyEtcd(leader, scope, input.leader);
+    if (!joined) await markSettings(session, input);
     await session.run(markDone(marks.joinControlPlane));
   });
 

@@ -124,9 +124,9 @@ export class Host {
     return this.isActive('kubelet') && this.files.has('/etc/kubernetes/manifests/keelson-api-balancer.yaml');
   }
 
-  /** What the host has of a Keelson process that may still do something: commands over SSH, and detached jobs. */
-  busyWith(): string[] {
-    return [...[...this.processes.values()].map(({ name }) => name), ...this.jobs.filter(({ state }) => state === 'running').map(({ id }) => `job ${id}`)];
+  /** What the host has of a Keelson process that may still do something: commands over SSH, those that only read as well unless told otherwise, and detached jobs. */
+  busyWith({ reads = true } = {}): string[] {
+    return [...[...this.processes.values()].filter(({ speaker }) => reads || speaker !== undefined).map(({ name }) => name), ...this.jobs.filter(({ state }) => state === 'running').map(({ id }) => `job ${id}`)];
   }
 
   /** The machine is off. Whatever lived in memory is gone. */
