@@ -85,6 +85,13 @@ scenario('one command builds a cluster of one control plane and two workers', ()
     for (const [at, host] of lab.hosts.entries()) expect({ host, left: differences(fresh[at]!, snapshotHost(lab.name(host))) }).toEqual({ host, left: [] });
   }, 200_000);
 
+  test('the record of a cluster that was reset stays until it is forgotten', async () => {
+    expect(await home.run(['status', 'first', '--json'])).toMatchObject({ stdout: expect.stringContaining('"Absent"') as string });
+    expect(await home.run(['history', 'first'])).toMatchObject({ code: 0, stdout: expect.stringContaining('reset-') as string });
+    expect(await home.run(['forget', 'first'])).toMatchObject({ code: 0 });
+    expect(await home.run(['status', 'first'])).toMatchObject({ code: 2 });
+  }, 60_000);
+
   test('a second cluster, from a Clusterfile with networks of its own and a sudo user, works on the same hosts', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'keelson-file-')), 'Clusterfile');
     writeFileSync(file, clusterfile(lab.hosts));

@@ -31,6 +31,7 @@ on() { local host=$1; shift; ssh -i "$(test/lab/hosts.sh key)" -o StrictHostKeyC
 down() {
   if [ -d "${KEELSON_HOME:-$HOME/.keelson}" ]; then
     keelson reset --cluster demo --yes || echo 'the cluster was not reset; its hosts go anyway'
+    keelson forget demo --force || true
     keelson local stop || true
   fi
   test/lab/hosts.sh down $group
