@@ -52,6 +52,11 @@ export function checkReading({ documents, beside, problems, locate }: Reading, i
   const found = [...problems, ...ofFlags];
   if (!documents) return { problems: [...found, ...besideProblems(beside).map(locate)] };
   const { spec, problems: ofLogins } = trySpec(clusterfileWanted(documents, { ...input, env }), input.sources);
+  // Hosts are named, and none of them can be read: this machine, which would stand in for no host at all, is not meant.
+  if (documents.hosts.length === 0 && errorsOf(problems).length > 0) {
+    const ofFile = ofLogins.map(({ host: _host, ...problem }): Problem => ({ ...problem, where: 'spec.ssh' }));
+    return { documents, problems: [...found, ...[...ofFile, ...besideProblems(beside)].map(locate)] };
+  }
   return { documents, problems: [...found, ...[...ofLogins, ...errorsOf(specProblems(spec))].map(locate)] };
 }
 

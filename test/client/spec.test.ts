@@ -200,6 +200,12 @@ spec:
       expect(error).toMatchObject({ type: 'InvalidSpec' });
       return (error as Error).message.replaceAll(`${dir}/`, '');
     };
+    test('hosts of which none can be read are not this machine: the key is told with its line', async () => {
+      const words = await said('apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nmetadata: {name: a}\nspec:\n  image: [x]\n  hosts:\n  - {ips: [10.0.0.300], roles: [master]}\n  ssh: {pk: /nope}\n');
+      expect(words).toContain(':7: "10.0.0.300"');
+      expect(words).toMatch(/:8: spec\.ssh: the private key \/nope does not exist/);
+    });
+
     const wrong = `apiVersion: apps.sealos.io/v1beta1
 kind: Cluster
 metadata: {name: Prod}
