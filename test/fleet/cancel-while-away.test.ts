@@ -1,19 +1,15 @@
 import { type FleetHost, notBare, observe } from '../../testing';
 import { withTemporal } from '../temporal/env';
-import { commands, type Made, Stand, version } from './stand';
+import { commands, type Made, type Stand, version } from './stand';
 import { until } from './until';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
+import { withStand } from './with-stand';
 
 jest.setTimeout(180_000);
 
 withTemporal('a cancel while a host makes way, or is away', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterEach(() => { stand.fleet.plans.splice(0); });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   /** The node is cordoned, and its pods take their time. */
   const drains = ({ host }: FleetHost) => stand.holds(({ name, args }) => name === 'kubectl drain' && args[0] === host.name, 'after');

@@ -1,19 +1,16 @@
 import { type FleetHost, notBare, observe } from '../../testing';
 import { skipUpdate } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
-import { commands, Stand, version } from './stand';
+import { commands, type Stand, version } from './stand';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
+import { withStand } from './with-stand';
 
 jest.setTimeout(180_000);
 const [pod, budget] = ['shop/web-7f9c', 'shop/web'];
 
 withTemporal('a drain that a budget blocks', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   /** The last replica that its budget lets go nowhere, on this host; `relax` has another one come up. */
   const guarded = (on: FleetHost): { relax(): void; place(): string | undefined } => {

@@ -4,18 +4,15 @@ import { type FleetHost, leftBehind, observe } from '../../testing';
 import { cancelUpdate, pauseUpdate, resumeUpdate } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
 import { ended } from './temporal';
-import { commands, images, type Made, Stand, version } from './stand';
+import { commands, images, type Made, type Stand, version } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 const by = 'bo@desk';
 
 withTemporal('human hands on simulated hosts', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   const commandsOn = (hosts: readonly FleetHost[]): number => {
     const ours = new Set(hosts.map(({ host }) => host.address));

@@ -5,7 +5,8 @@ import type { EntityView } from '../../domain/entity';
 import { Fleet, observe } from '../../testing';
 import { amendUpdate, desiredQuery } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
-import { commands, type Made, Stand, version } from './stand';
+import { commands, type Made, type Stand, version } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 const by = 'bo@desk';
@@ -13,11 +14,7 @@ const by = 'bo@desk';
 /** What a person does when a host has another key, with the words of the command line. */
 withTemporal('a host whose key has changed, and the person who says so', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   /** `keelson amend --host H --host-key K`. */
   async function amend({ cluster }: Made, host: string, hostKey: string): Promise<string> {

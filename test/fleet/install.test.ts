@@ -1,17 +1,14 @@
 import type { NodeSettings } from '../../domain/node-settings';
 import { type FleetHost, leftBehind, observe, ranTwice } from '../../testing';
 import { withTemporal } from '../temporal/env';
-import { commands, Stand, version } from './stand';
+import { commands, type Stand, version } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 
 withTemporal('an install of simulated hosts', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   test.each([[1, 2], [3, 1], [3, 97]])('of %i control planes and %i workers: every post-condition holds, and nothing was done twice', async (controlPlanes, workers) => {
     const made = await stand.cluster(controlPlanes, workers);

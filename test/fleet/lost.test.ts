@@ -12,6 +12,7 @@ import { Fleet, notBare, observe } from '../../testing';
 import { refusal } from '../temporal/cluster-under-test';
 import { withTemporal } from '../temporal/env';
 import { commands, type Made, Stand, version } from './stand';
+import { withStand } from './with-stand';
 
 // Its own connects by an import that only built code can follow.
 jest.mock('../../client/session', () => {
@@ -27,11 +28,7 @@ jest.setTimeout(120_000);
 /** A cluster is there in Keelson's memory only: its machines were wiped, or installed anew. */
 withTemporal('a cluster that is lost', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   async function aCluster(controlPlanes: number, workers: number): Promise<Made> {
     const made = await stand.cluster(controlPlanes, workers);

@@ -4,19 +4,16 @@ import { defaultPolicy } from '../../domain/cluster';
 import { observe } from '../../testing';
 import { refusal } from '../temporal/cluster-under-test';
 import { withTemporal } from '../temporal/env';
-import { commands, images, Stand, version } from './stand';
+import { commands, images, type Stand, version } from './stand';
 import { ended } from './temporal';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 
 /** Defects of other tools of the field, each seen not to be here. Most have their tests where they belong; the numbers are those of the list. */
 withTemporal('what other tools do wrong, on simulated hosts', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   const policy = { ...defaultPolicy, parkRetry: { times: 0, firstMs: 50, factor: 1 }, approve: { removeControlPlane: false, upgrade: false, override: false }, snapshots: { ...defaultPolicy.snapshots, beforeUpgrade: false } };
   const former = ['fleet/kubernetes:v1.33.13', ...images.slice(1)];

@@ -1,16 +1,13 @@
 import { defaultPolicy } from '../../domain/cluster';
 import { withTemporal } from '../temporal/env';
-import { Stand } from './stand';
+import type { Stand } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(300_000);
 
 withTemporal('a control plane that leaves, on simulated hosts', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   test('while another one is away: what the plan lets through, the work does not wait for', async () => {
     const policy = { ...defaultPolicy, noWait: true, approve: { removeControlPlane: false, upgrade: false, override: false } };

@@ -2,17 +2,14 @@ import { digestOf } from '../../domain/digest';
 import { leftBehind } from '../../testing';
 import { desiredQuery, resetUpdate } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
-import { Stand } from './stand';
+import type { Stand } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 
 withTemporal('a reset of hosts whose password is another one now', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   test('cannot log in with the one of before; `reset --passwd` brings the new one, and the hosts are bare', async () => {
     const made = await stand.cluster(1, 1);

@@ -6,17 +6,14 @@ import { scheduledName } from '../../domain/scheduled-snapshots';
 import type { FleetHost } from '../../testing';
 import { taskUpdate } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
-import { Stand } from './stand';
+import type { Stand } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 
 withTemporal('snapshots by a schedule, on simulated hosts', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   test('lie on every control plane and beside the Temporal worker; the newest stay, and push out none that a person took', async () => {
     const made = await stand.cluster(2, 1, { policy: { ...defaultPolicy, snapshots: { beforeUpgrade: false, keep: 1, everyMs: 3_600_000 } } });

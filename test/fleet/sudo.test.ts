@@ -1,16 +1,13 @@
 import { leftBehind, observe, ranTwice } from '../../testing';
 import { withTemporal } from '../temporal/env';
-import { commands, type Made, Stand, version } from './stand';
+import { commands, type Made, type Stand, version } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(120_000);
 
 withTemporal('an install by a user who is not root', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   const whole = (made: Made): void => {
     expect(observe({ name: made.cluster.name, version, ...made, commands })).toEqual([]);

@@ -1,19 +1,15 @@
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import type { Fault, FleetHost } from '../../testing';
 import { withTemporal } from '../temporal/env';
-import { type Made, Stand, version } from './stand';
+import { type Made, type Stand, version } from './stand';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
+import { withStand } from './with-stand';
 
 jest.setTimeout(180_000);
 
 withTemporal('an upgrade that fails on a control plane', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterEach(() => { stand.fleet.plans.splice(0); });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   const breaks = ({ host }: FleetHost, name: string, fault: Extract<Fault, { kind: 'exit' }>) =>
     stand.breaks((moment) => (moment.host === host.address && moment.name === name ? fault : undefined));

@@ -1,17 +1,14 @@
 import { defaultPolicy } from '../../domain/cluster';
 import { observe } from '../../testing';
 import { withTemporal } from '../temporal/env';
-import { commands, Stand, version } from './stand';
+import { commands, type Stand, version } from './stand';
+import { withStand } from './with-stand';
 
 jest.setTimeout(180_000);
 
 withTemporal('an upgrade of simulated hosts', () => {
   let stand: Stand;
-  beforeAll(async () => {
-    stand = await Stand.start();
-    stand.work();
-  });
-  afterAll(() => stand.close());
+  withStand((one) => { stand = one; });
 
   test('three control planes and four workers go up by one minor version, each once, and end in service', async () => {
     const policy = { ...defaultPolicy, parkRetry: { times: 1000, firstMs: 50, factor: 1 }, approve: { ...defaultPolicy.approve, upgrade: false }, snapshots: { ...defaultPolicy.snapshots, beforeUpgrade: false }, upgrade: { maxUnavailable: '50%' } };
