@@ -18,7 +18,10 @@ test: setup images former-image ## everything: types, lint, architecture, unit, 
 test-all: setup images former-image ## test, and the scenarios that are too long for CI
 	@KEELSON_TEST_ALL=1 node test/run-all.js
 
-build: node_modules ## compile; afterwards `npx keelson` runs it
+build: dist/build.json ## compile; afterwards `npx keelson` runs it
+
+# The last file that a build writes. What has not changed is not compiled again: somebody may be running it.
+dist/build.json: package.json package-lock.json tsconfig.json tsconfig.build.json $(shell find domain workflows activities workers client home examples testing -type f) | node_modules
 	@npm run -s build
 
 images: build ## build our cluster images and put them into Keelson's store
@@ -39,6 +42,9 @@ bench-install: setup images ## Keelson against the same steps by hand, side by s
 bench-faults: node_modules ## thousands of simulated installs while commands fail by chance: INSTALLS=2000 RATE=0.04
 	@node -r ./test/temporal/typescript.js test/bench/faults.ts
 
+bench-hosts: node_modules ## one cluster of many simulated hosts, and what it costs: HOSTS=1000
+	@node -r ./test/temporal/typescript.js test/bench/hosts.ts
+
 soak: node_modules ## faults and kills by chance, for MINUTES=60 or until it is ended
 	@node -r ./test/temporal/typescript.js test/bench/soak.ts
 
@@ -49,4 +55,4 @@ node_modules: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch node_modules
 
-.PHONY: help demo demo-down test test-all build images former-image temporal setup bench-install bench-faults soak golden
+.PHONY: help demo demo-down test test-all build images former-image temporal setup bench-install bench-faults bench-hosts soak golden

@@ -8,6 +8,8 @@ const base = {
   setupFiles: ['<rootDir>/test/seed.ts'],
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  // Imports at run time bear the name of the compiled file.
+  moduleNameMapper: { '^(\\./(?:commands/)?[a-z-]+)\\.js$': '$1' },
   roots: ['<rootDir>/test'],
 };
 const tier = (displayName, match, extra = {}) => ({ ...base, displayName, testMatch: match, ...extra });

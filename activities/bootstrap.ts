@@ -3,19 +3,17 @@ import type { HostTarget } from '../domain/cluster';
 import { isControlPlane } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { prePull } from '../domain/commands/bootstrap';
-import { registryAnswers } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
 import { apiName } from '../domain/host-paths';
 import { setHosts } from '../domain/hosts-file';
 import { marks } from '../domain/marks';
 import type { Deps } from './deps';
 import { envFor } from './host-env';
+import type { HostInput } from './host-input';
 import { type OpenImage, openImages, rootfsOf } from './image-set';
 import { imagesToPull } from './images-to-pull';
 import { runLifecycle } from './lifecycle';
-import type { HostInput } from './mount-rootfs';
-import { poll } from './poll';
-import { registryAccess } from './registry-access';
+import { awaitRegistry, registryAccess } from './registry-access';
 import { inScope } from './scope';
 
 /** The address behind apiserver.cluster.local on a host that has not joined yet; undefined where a balancer outside is used. */
@@ -44,7 +42,7 @@ export const bootstrapHost = (deps: Deps) => async ({ where, host, cluster }: Ho
     const step = { cluster, images, env, secrets };
 
     // An image's check looks for free ports; it must not run where a kubelet runs, nor twice.
-    if (!(await session.run(readMarks)).includes(marks.bootstrap)) await runLifecycle(session, scope, { ...step, step: 'check' });
+    if (!(await session.run(readMarks)).some(marks.isPrepared)) await runLifecycle(session, scope, { ...step, step: 'check' });
 
     const registryHost = cluster.registryHosts[0]?.address ?? host.address;
     const api = apiAddress(cluster, host, images);
@@ -53,13 +51,12 @@ export const bootstrapHost = (deps: Deps) => async ({ where, host, cluster }: Ho
     if (!isControlPlane(host)) await session.run(setHosts(cluster.name, 'lvscare', [{ address: host.address, names: ['lvscare.node.ip'] }]));
 
     await runLifecycle(session, scope, { ...step, step: 'init-cri' });
-    await poll({ scope, host: host.id, what: `an answer of the registry ${registry.domain}:${registry.port} at ${registryHost}`, everyMs: 300, timeoutMs: 120_000 },
-      async () => (await session.run(registryAnswers(registry))) || 'no answer');
+    await awaitRegistry(session, scope, registry, { host: host.id, at: registryHost });
     await runLifecycle(session, scope, { ...step, step: 'init' });
 
     const { first } = await imagesToPull(deps, session, { cluster, host, images, env });
     const failed = await session.run(prePull(first));
     if (failed.trim()) scope.log(`not pulled ahead: ${failed.trim().split('\n').join(', ')}`);
     await session.run(markDone(marks.names(registryHost, placeOfApi(cluster, host))));
-    await session.run(markDone(marks.bootstrap));
+    await session.run(markDone(marks.bootstrap(cluster.images)));
   });

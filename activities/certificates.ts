@@ -1,8 +1,8 @@
 import type { HostTarget, JsonObject } from '../domain/cluster';
 import {
-  readApiCertificate, readClusterConfiguration, renewApiCertificate, renewCertificates, restartApiServer, restartStaticPods, uploadClusterConfiguration,
+  besidePki, readApiCertificate, readClusterConfiguration, renewApiCertificate, renewCertificates, restartApiServer, restartStaticPods, uploadClusterConfiguration,
 } from '../domain/commands/certificates';
-import { etcdHealthy, forgetTools, ownApiReady } from '../domain/commands/etcd';
+import { etcdHealthy, forgetTools, ownApiReady } from '../domain/commands/etcd-restore';
 import { readAdminConf } from '../domain/commands/kubernetes';
 import { markDone, readMarks } from '../domain/commands/state';
 import { ClusterError } from '../domain/errors';
@@ -46,7 +46,7 @@ export const addCertSans = (deps: Deps) => async ({ where, host, names, settings
 /** Has the API server of a control plane show a certificate with all these names; makes it anew where it lacks some. */
 export async function showNames(session: Session, scope: Scope, { host, names, configuration }: { host: HostTarget; names: readonly string[]; configuration: string }): Promise<void> {
   const { file } = await session.run(readApiCertificate);
-  if (missingNames(names, file?.names ?? []).length > 0) await session.run(renewApiCertificate(hostConfiguration(configuration, host)));
+  if (missingNames(names, file?.names ?? []).length > 0) await session.run(renewApiCertificate(hostConfiguration(configuration, host, besidePki)));
   if (!(await servesFile(session))) await session.run(restartApiServer);
   await poll({ scope, host: host.id, what: 'an API server that shows the new certificate', everyMs: 1_000, timeoutMs: 180_000 }, async () => {
     const { served } = await session.run(readApiCertificate);

@@ -5,7 +5,7 @@ import { marks } from '../domain/marks';
 import type { SettingsPart } from '../domain/settings';
 import { isOutcome } from './asked';
 import type { Deps } from './deps';
-import type { HostInput } from './mount-rootfs';
+import type { HostInput } from './host-input';
 import { nodeOf } from './node-of';
 import type { Scope, Session } from './ports';
 import { inScope } from './scope';

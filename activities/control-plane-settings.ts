@@ -7,10 +7,9 @@ import { ClusterError } from '../domain/errors';
 import { asked } from './asked';
 import { showNames } from './certificates';
 import { type Changing, changeSettings } from './changing-settings';
-import { runJob } from './job';
-import { jobId, maxFailures } from './lifecycle';
 import { poll } from './poll';
 import { runningDocuments } from './running-documents';
+import { runStep } from './step-job';
 import { healthyMembers } from './upgrading';
 
 /** Up to five minutes for each of four static pods. */
@@ -36,15 +35,15 @@ export const applyControlPlaneSettings = changeSettings({
       await session.run(keepClusterConfiguration);
       await session.run(uploadClusterConfiguration(cluster));
     }
-    await runJob(session, {
-      id: jobId(scope, `control-plane-settings-${tries}`), title: "change the control plane's settings", script: controlPlaneSettingsScript({ node, configPath }), timeoutMs, scope, maxFailures,
+    await runStep(session, {
+      step: `control-plane-settings-${tries}`, title: "change the control plane's settings", script: controlPlaneSettingsScript({ node, configPath }), timeoutMs, scope,
     });
     await showNames(session, scope, { host, names, configuration: cluster });
     await running(it);
   },
   takeBack: async (it, why) => {
     const { session, scope, tries, input: { host } } = it;
-    await runJob(session, { id: jobId(scope, `control-plane-settings-back-${tries}`), title: 'bring the former settings back', script: controlPlaneSettingsBackScript, timeoutMs, scope, maxFailures });
+    await runStep(session, { step: `control-plane-settings-back-${tries}`, title: 'bring the former settings back', script: controlPlaneSettingsBackScript, timeoutMs, scope });
     await running(it);
     await session.run(bringBackClusterConfiguration);
     return new ClusterError('RolledBack', `${host.id} runs with the former settings of its control plane again: ${why}`, {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { HostTarget } from '../domain/cluster';
-import { hashSnapshot, lookAtSnapshot, pruneSnapshots, receiveSnapshot, removeSnapshot, saveSnapshot, sendSnapshot, type Snapshot } from '../domain/commands/etcd';
+import { hashSnapshot, lookAtSnapshot, pruneSnapshots, receiveSnapshot, removeSnapshot, saveSnapshot, sendSnapshot, type Snapshot } from '../domain/commands/etcd-snapshots';
 import { ClusterError } from '../domain/errors';
 import type { Where } from '../domain/where';
 import { hashOfFile, keepSnapshot, pruneKept, snapshotFile } from '../home/snapshots';
@@ -64,9 +64,10 @@ export const findEtcdSnapshot = (deps: Deps) => async ({ where, host, name }: Fi
     return snapshot;
   });
 
-async function bringHere(session: Session, cluster: string, { name, sha256 }: Pick<Snapshot, 'name' | 'sha256'>): Promise<void> {
+async function bringHere(session: Session, cluster: string, snapshot: Pick<Snapshot, 'name' | 'sha256' | 'bytes'>): Promise<void> {
+  const { name, sha256 } = snapshot;
   if ((await hashOfFile(snapshotFile(cluster, name))) === sha256) return;
-  if (await keepSnapshot(cluster, name, sha256, (write) => session.fetch(sendSnapshot(name), write))) return;
+  if (await keepSnapshot(cluster, snapshot, (write) => session.fetch(sendSnapshot(name), write))) return;
   throw new ClusterError('DigestMismatch', `${session.host}: the snapshot ${name} did not arrive whole`, { host: session.host, todo: 'nothing: it is fetched again' });
 }
 

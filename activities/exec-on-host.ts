@@ -1,4 +1,6 @@
 import type { HostTarget } from '../domain/cluster';
+import { anyCode } from '../domain/command';
+import { execScript } from '../domain/commands/exec';
 import { execField } from '../domain/on-hosts';
 import type { Where } from '../domain/where';
 import type { Deps } from './deps';
@@ -12,8 +14,6 @@ export interface ExecOnHostInput {
   readonly timeoutMs: number;
 }
 
-const anyCode = Array.from({ length: 256 }, (_, code) => code);
-
 /**
  * Runs a person's command on one host, as root, in root's home, with nothing on stdin. Its output goes to the log store,
  * redacted, and nowhere else; the answer is the exit code. A cancel ends all of its processes there.
@@ -24,7 +24,7 @@ export const execOnHost = (deps: Deps) => async ({ where, host, command, timeout
     const text = deps.secrets.open(command, { cluster: where.cluster, field: execField(where.operation) });
     // The title is what the journal keeps: never the text.
     const { code } = await session.follow({
-      title: 'a command of keelson exec', script: `cd ~ 2>/dev/null\nexec </dev/null\n${text}`, changes: true, unfenced: true, timeoutMs, okCodes: anyCode,
+      title: 'a command of keelson exec', script: execScript(text), changes: true, unfenced: true, timeoutMs, okCodes: anyCode,
     }, scope.log);
     return { code };
   });

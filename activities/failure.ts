@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { ClusterError, type ErrorDetails } from '../domain/errors';
+import { printable } from '../home/printable';
 
 /** Retried by Temporal inside the activity's own time: the outcome is unknown, or somebody else is just done. */
 const retriedHere: ReadonlySet<string> = new Set(['Disconnected', 'HostBusy', 'NotReadyYet', 'DigestMismatch']);
@@ -12,10 +13,10 @@ export function toFailure(error: unknown): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   if (error instanceof ClusterError) {
     return ApplicationFailure.create({
-      message: sentence(error.message, error.details),
+      message: printable(sentence(error.message, error.details)),
       type: error.type,
       nonRetryable: !retriedHere.has(error.type),
-      details: [error.details],
+      details: [{ ...error.details, ...(error.details.tail ? { tail: error.details.tail.map(printable) } : {}) }],
       ...(error.type === 'HostBusy' ? { nextRetryDelay: '5s' as const } : {}),
     });
   }

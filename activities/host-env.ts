@@ -1,6 +1,7 @@
 import type { EnvEntry, Host } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { hostEnv, type HostEnv } from '../domain/env';
+import { envField, hostEnvField } from '../home/seal';
 import type { Deps } from './deps';
 import { hasShim } from './image-file';
 import { registryPassword, rendersRegistryPassword } from './registry-password';
@@ -24,8 +25,8 @@ export function envFor(deps: Deps, cluster: ClusterSlice, host: HostOf, image: O
     ? [{ name: registryPassword, value: open({ name: registryPassword, value: cluster.registryPassword }, registryPassword) }] : [];
   const env = hostEnv({
     image: image.tree.config.env,
-    spec: [...own, ...cluster.env.map((entry) => ({ name: entry.name, value: open(entry, `env/${entry.name}`) }))],
-    host: host.env.map((entry) => ({ name: entry.name, value: open(entry, `hosts/${host.id}/env/${entry.name}`) })),
+    spec: [...own, ...cluster.env.map((entry) => ({ name: entry.name, value: open(entry, envField(entry.name)) }))],
+    host: host.env.map((entry) => ({ name: entry.name, value: open(entry, hostEnvField(host.id, entry.name)) })),
     roles: host.roles,
     kubeVersion: cluster.version,
     hasShim: hasShim(image.tree),

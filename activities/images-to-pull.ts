@@ -2,7 +2,7 @@ import { type HostTarget, isControlPlane } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
 import { listImages } from '../domain/commands/bootstrap';
 import type { Deps } from './deps';
-import { contentOf } from './entry-content';
+import { contentOf, largestText } from './entry-content';
 import { filesFor } from './files';
 import type { OpenImage } from './image-set';
 import type { Session } from './ports';
@@ -33,6 +33,6 @@ const unique = (list: readonly string[]): string[] => [...new Set(list)];
 async function namedInManifests(deps: Deps, cluster: ClusterSlice, host: HostTarget, images: readonly OpenImage[], early: readonly OpenImage[]): Promise<string[]> {
   const files = await filesFor(deps, cluster, { ...host, id: cluster.leader }, images);
   const folders = early.map(({ facts }) => `applications/${facts.mountName}/workdir/manifests/`);
-  const manifests = files.filter(({ path, kind }) => kind === 'file' && /\.ya?ml$/.test(path) && folders.some((folder) => path.startsWith(folder)));
-  return manifests.map((entry) => contentOf(entry).toString('utf8')).flatMap((text) => [...text.matchAll(/^\s*(?:-\s+)?image:\s*["']?([^\s"'#]+)/gm)].map(([, ref]) => ref ?? ''));
+  const manifests = files.filter(({ path, kind, size }) => kind === 'file' && /\.ya?ml$/.test(path) && size <= largestText && folders.some((folder) => path.startsWith(folder)));
+  return manifests.map((entry) => contentOf(entry).toString('utf8')).flatMap((text) => [...text.matchAll(/^[ \t]*(?:-[ \t]+)?image:[ \t]*["']?([^\s"'#]+)/gm)].map(([, ref]) => ref ?? ''));
 }

@@ -15,17 +15,20 @@ import { applyKubeProxySettings } from './kube-proxy-settings';
 import { applyKubeletSettings } from './kubelet-settings';
 import { mirrorRegistry } from './mirror-registry';
 import { mountRootfs } from './mount-rootfs';
+import { applyNodeSettings } from './node-settings';
 import { observeCluster } from './observe-cluster';
 import { pointHost } from './point-host';
 import { preProcessImage } from './pre-process';
 import { forgetHost, removeHost } from './remove';
 import { resetHost } from './reset';
+import { restoreNode } from './restore-node';
 import { runConfig } from './run-config';
 import { runGuest } from './run-guest';
 import { forgetHostFiles, inspectHost } from './inspect';
 import { readEntity, setSchedule } from './schedule';
 import { adoptHost, readState, saveState } from './state-copy';
 import { upgradeHost } from './upgrade';
+import { upgradeAddons } from './upgrade-addons';
 import { verifyCluster } from './verify';
 
 /** Maps whatever an activity throws, in one place. */
@@ -50,13 +53,16 @@ export const createActivities = (deps: Deps) => ({
   initControlPlane: guarded(initControlPlane(deps)),
   joinControlPlane: guarded(joinControlPlane(deps)),
   joinWorker: guarded(joinWorker(deps)),
+  restoreNode: guarded(restoreNode(deps)),
   runGuest: guarded(runGuest(deps)),
   removeHost: guarded(removeHost(deps)),
   forgetHost: guarded(forgetHost(deps)),
   upgradeHost: guarded(upgradeHost(deps)),
+  upgradeAddons: guarded(upgradeAddons(deps)),
   applyControlPlaneSettings: guarded(applyControlPlaneSettings(deps)),
   applyKubeProxySettings: guarded(applyKubeProxySettings(deps)),
   applyKubeletSettings: guarded(applyKubeletSettings(deps)),
+  applyNodeSettings: guarded(applyNodeSettings(deps)),
   verifyCluster: guarded(verifyCluster(deps)),
   inspectHost: guarded(inspectHost(deps)),
   forgetHostFiles: guarded(forgetHostFiles(deps)),

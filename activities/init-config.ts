@@ -1,6 +1,5 @@
 import type { HostTarget } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
-import { readRuntime } from '../domain/commands/bootstrap';
 import { writePrivateFile } from '../domain/commands/registry';
 import { hostPaths } from '../domain/host-paths';
 import type { Deps } from './deps';
@@ -8,6 +7,7 @@ import { envFor } from './host-env';
 import { type OpenImage, rootfsOf } from './image-set';
 import { initConfig } from './kubeadm';
 import type { Session } from './ports';
+import { runtimeOf } from './runtime';
 
 interface Place {
   readonly cluster: ClusterSlice;
@@ -19,10 +19,16 @@ interface Place {
 /** The kubeadm documents of a running control plane, as `init` would take them on it now. */
 export async function initConfigOf(deps: Deps, session: Session, { cluster, host, images }: Place): Promise<string> {
   const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
-  return initConfig(cluster, images, await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? '')), host);
+  return initConfig(cluster, images, await runtimeOf(session, env), host);
 }
 
-/** What later joins read on a control plane: it may lead one day, and let others in. */
-export async function writeInitConfig(deps: Deps, session: Session, place: Place): Promise<void> {
-  await session.run(writePrivateFile('write kubeadm-init.yaml', `${hostPaths(place.cluster.name).etc}/kubeadm-init.yaml`, await initConfigOf(deps, session, place)));
+/** Leaves kubeadm documents where later joins read them on a control plane: it may lead one day, and let others in. Gives the path. */
+export async function keepInitConfig(session: Session, cluster: string, documents: string): Promise<string> {
+  const path = hostPaths(cluster).kubeadmInit;
+  await session.run(writePrivateFile('write kubeadm-init.yaml', path, documents));
+  return path;
 }
+
+/** The same with those that `init` would take on it now. */
+export const writeInitConfig = async (deps: Deps, session: Session, place: Place): Promise<string> =>
+  keepInitConfig(session, place.cluster.name, await initConfigOf(deps, session, place));

@@ -1,23 +1,26 @@
 import { diagnosis, initScript } from '../domain/commands/init';
-import { prePull, readRuntime } from '../domain/commands/bootstrap';
+import { prePull } from '../domain/commands/bootstrap';
 import { apiReady } from '../domain/commands/kubernetes';
-import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
 import { adminConf, hostPaths } from '../domain/host-paths';
 import { marks } from '../domain/marks';
+import { isEmptyRecord, recordOf } from '../domain/node-changes';
 import type { Deps } from './deps';
 import { explained } from './explained';
 import { envFor } from './host-env';
+import type { HostInput } from './host-input';
 import { type OpenImage, openImages, rootfsOf } from './image-set';
 import { imagesToPull } from './images-to-pull';
-import { runJob } from './job';
+import { keepInitConfig } from './init-config';
 import { initConfig } from './kubeadm';
-import { jobId, maxFailures } from './lifecycle';
-import type { HostInput } from './mount-rootfs';
+import { nodeOf } from './node-of';
+import { noteNodeSettings } from './node-settings';
 import { poll } from './poll';
 import { installKubeconfig } from './kubeconfig';
 import type { Scope, Session } from './ports';
+import { runtimeOf } from './runtime';
 import { inScope } from './scope';
+import { runStep } from './step-job';
 
 /**
  * `kubeadm init` on the leader, as a detached job: it outlives the connection and this process, and is found again. Done
@@ -30,21 +33,21 @@ export const initControlPlane = (deps: Deps) => async ({ where, host, cluster }:
 
     const images = await openImages(deps, cluster, scope);
     const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
-    const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
-    const { etc, rootfs } = hostPaths(cluster.name);
-    const configPath = `${etc}/kubeadm-init.yaml`;
-    await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, initConfig(cluster, images, runtime, host)));
+    const runtime = await runtimeOf(session, env);
+    const { rootfs } = hostPaths(cluster.name);
+    const configPath = await keepInitConfig(session, cluster.name, initConfig(cluster, images, runtime, host));
     const pulled = pullRest(deps, session, scope, { host, cluster, images, env });
     try {
-      await explained(session, scope, diagnosis, () => runJob(session, {
-        id: jobId(scope, 'kubeadm-init'), title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
-        env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
+      await explained(session, scope, diagnosis, () => runStep(session, {
+        step: 'kubeadm-init', title: 'kubeadm init', script: initScript({ configPath, criSocket: runtime.criSocket, rootfs }),
+        timeoutMs: 15 * 60_000, scope,
       }));
     } finally {
       await pulled;
     }
     await poll({ scope, host: host.id, what: 'a ready API server', everyMs: 300, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');
     await installKubeconfig(session, adminConf);
+    if (!isEmptyRecord(recordOf(host))) await noteNodeSettings(session, host, await nodeOf(session, scope, host));
     for (const mark of marks.settingsOf(host, cluster.kubeadm)) await session.run(markDone(mark));
     await session.run(markDone(marks.init));
   });

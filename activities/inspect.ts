@@ -1,6 +1,5 @@
 import { isControlPlane, type HostTarget } from '../domain/cluster';
 import type { ClusterSlice } from '../domain/cluster-slice';
-import { readRuntime } from '../domain/commands/bootstrap';
 import { forgetFiles, inspectHost as inspectCommand } from '../domain/commands/inspect';
 import type { Difference } from '../domain/drift/difference';
 import { firstLine, hostsDifferences, kubeletConfigPath, kubeletDifferences, serviceDifferences } from '../domain/drift/host-settings';
@@ -11,11 +10,12 @@ import type { Deps } from './deps';
 import { contentOf } from './entry-content';
 import { filesFor } from './files';
 import { envFor } from './host-env';
+import type { HostInput } from './host-input';
 import { type OpenImage, openImages, rootfsOf } from './image-set';
 import { initConfig } from './kubeadm';
-import type { HostInput } from './mount-rootfs';
 import type { Scope, Session } from './ports';
 import { registryAccess } from './registry-access';
+import { runtimeOf } from './runtime';
 import { inScope } from './scope';
 import { differingFiles, type FileDifference } from './sync';
 
@@ -68,7 +68,7 @@ async function settingDifferences(deps: Deps, session: Session, { host, cluster,
   const controlPlane = isControlPlane(host);
   const [{ files, services }, runtime] = await Promise.all([
     session.run(inspectCommand([...(controlPlane ? componentNames.map(manifestPath) : []), kubeletConfigPath, '/etc/hosts'], ['kubelet', 'containerd', ...(servesRegistry ? ['registry'] : [])])),
-    session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? '')),
+    runtimeOf(session, env),
   ]);
   const config = initConfig(cluster, images, runtime);
   const pods = controlPlane ? componentNames.flatMap((component): Difference[] => {

@@ -1,6 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { CommandResult } from '../domain/command';
 import { ClusterError } from '../domain/errors';
+import { isCancel } from './cancel';
 import { endScript, followScript, jobEnd, jobEnvironment, lookScript, reportScript, startScript } from './job-script';
 import { exportLines } from './adapters/shell/loader';
 import type { Scope, Session } from './ports';
@@ -84,7 +85,7 @@ async function follow(session: Session, job: Job, seen: Seen): Promise<string[]>
         host: session.host, command: job.title, tail, todo: `look at the last lines for what it waited for on ${session.host}, then try again`,
       }, { cause: error });
     }
-    if (error instanceof CancelledFailure && isWanted(job.scope.signal)) await end(session, job, 'cancelled');
+    if (error instanceof CancelledFailure && isCancel(job.scope.signal)) await end(session, job, 'cancelled');
     throw error;
   }
 }
@@ -109,11 +110,6 @@ async function finish(session: Session, job: Job, tail: readonly string[]): Prom
     throw new ClusterError('NeedsDecision', message, { ...details, todo: `mend the cause on ${session.host} (keelson logs has all of its output), then retry` });
   }
   throw new ClusterError('CommandFailed', message, { ...details, todo: `it is tried again by itself; if it fails again, mend the cause on ${session.host} (keelson logs has all of its output)` });
-}
-
-/** Whether the end of this attempt means the end of the work. Temporal says why in the message of the reason. */
-function isWanted({ reason }: AbortSignal): boolean {
-  return !(reason instanceof CancelledFailure) || reason.message === 'CANCELLED';
 }
 
 const lastOf = (tail: readonly string[]): string => (tail.length === 0 ? '' : `: ${tail.at(-1)}`);

@@ -1,34 +1,35 @@
 import { createHash } from 'node:crypto';
 import { balancerConfig, balancerConfigPath, balancerManifest, balancerManifestPath } from '../domain/api-balancer';
 import type { HostTarget } from '../domain/cluster';
-import type { Command } from '../domain/command';
-import { readRuntime } from '../domain/commands/bootstrap';
 import { diagnosis } from '../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
-import {
-  createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readNodes, restartKubeProxy, uploadCertificates,
-} from '../domain/commands/kubernetes';
+import { createToken, readAdminConf, readCa, readNode, readNodes, restartKubeProxy, uploadCertificates } from '../domain/commands/kubernetes';
 import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
+import { sameAddress } from '../domain/ip-range';
 import { discoveryKubeconfig } from '../domain/kubeadm';
 import { ClusterError } from '../domain/errors';
 import { adminConf, apiName, apiPort, hostPaths } from '../domain/host-paths';
 import { setHosts } from '../domain/hosts-file';
 import { marks } from '../domain/marks';
+import { asked } from './asked';
 import type { Deps } from './deps';
 import { explained } from './explained';
 import { envFor } from './host-env';
+import type { HostInput } from './host-input';
 import { openImages, type OpenImage, rootfsOf } from './image-set';
 import { writeInitConfig } from './init-config';
-import { runJob } from './job';
 import { joinConfig } from './kubeadm';
 import { healthyEtcd } from './etcd';
 import { installKubeconfig, writeKubeconfig } from './kubeconfig';
-import { jobId, maxFailures } from './lifecycle';
-import type { HostInput } from './mount-rootfs';
-import { pause, poll } from './poll';
+import { noteNodeSettings } from './node-settings';
+import { poll } from './poll';
 import type { Scope, Session } from './ports';
+import { runtimeOf } from './runtime';
 import { inScope } from './scope';
+import { shielded } from './shielded';
+import { forgetSpent } from './spent';
+import { runStep } from './step-job';
 
 export interface JoinInput extends HostInput {
   readonly leader: HostTarget;
@@ -49,13 +50,14 @@ export const joinWorker = (deps: Deps) => async (input: JoinInput): Promise<void
       image ? writeBalancer(session, image, cluster.controlPlanes.map(({ address }) => address)) : undefined,
       image && !joined ? session.run(openBridge(input.leader.address)) : undefined,
     ]);
+    let name = '';
     if (!joined) {
-      await join(deps, { input, scope, session, leader, images, role: 'worker', preserve: image ? [balancerConfigPath, balancerManifestPath] : [] });
+      name = await join(deps, { input, scope, session, leader, images, role: 'worker', preserve: image ? [balancerConfigPath, balancerManifestPath] : [] });
       await writeKubeconfig(session, await leader.run(readAdminConf));
     }
     if (image) await awaitBalancer(session, scope, host.id);
-    await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
-    if (!joined) await markSettings(session, input);
+    const node = await confirmNode(leader, scope, { name, address: host.address, version: cluster.version, host: host.id });
+    if (!joined) await markSettings(session, input, { leader, node });
     await session.run(markDone(marks.joinWorker(cluster.controlPlanes)));
   });
 
@@ -67,11 +69,12 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     const leader = await deps.remote.to(input.leader, scope);
     const images = await openImages(deps, cluster, scope);
     const joined = (await session.run(readMarks)).includes(marks.joinControlPlane);
+    let name = '';
     if (!joined) {
       await healthyEtcd(leader, scope, input.leader);
-      await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
+      name = await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
     }
-    const node = await confirmNode(leader, scope, { address: host.address, version: cluster.version, host: host.id });
+    const node = await confirmNode(leader, scope, { name, address: host.address, version: cluster.version, host: host.id });
     if (!cluster.controlPlaneEndpoint) {
       await session.run(setHosts(cluster.name, 'api', [{ address: host.address, names: [apiName] }]));
       await leader.run(restartKubeProxy(node));
@@ -79,12 +82,13 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     await writeInitConfig(deps, session, { cluster, host, images });
     await installKubeconfig(session, adminConf);
     await healthyEtcd(leader, scope, input.leader);
-    if (!joined) await markSettings(session, input);
+    if (!joined) await markSettings(session, input, { leader, node });
     await session.run(markDone(marks.joinControlPlane));
   });
 
-/** What joins is made from the cluster's configuration: the gates see to it that this is the newest. */
-async function markSettings(session: Session, { host, cluster }: JoinInput): Promise<void> {
+/** What joins is made from the cluster's configuration: the gates see to it that this is the newest. Its kubelet has registered the Node with its labels and taints. */
+async function markSettings(session: Session, { host, cluster }: JoinInput, { leader, node }: { leader: Session; node: string }): Promise<void> {
+  await noteNodeSettings(leader, host, node);
   for (const mark of marks.settingsOf(host, cluster.kubeadm)) await session.run(markDone(mark));
 }
 
@@ -98,12 +102,14 @@ interface Joining {
   readonly preserve: readonly string[];
 }
 
-/** `kubeadm join` as a detached job. The token and the certificate key are made here, spent here, and deleted here. */
-async function join(deps: Deps, { input, scope, session, leader, images, role, preserve }: Joining): Promise<void> {
+/** `kubeadm join` as a detached job. The token and the certificate key are made here, spent here, and deleted here. Gives the Node's name. */
+async function join(deps: Deps, { input, scope, session, leader, images, role, preserve }: Joining): Promise<string> {
   const { host, cluster } = input;
   const { values: env } = envFor(deps, cluster, host, rootfsOf(images));
-  const runtime = await session.run(readRuntime(env['SEALOS_SYS_CRI_ENDPOINT'] ?? ''));
-  const { etc, rootfs } = hostPaths(cluster.name);
+  const runtime = await runtimeOf(session, env);
+  const { kubeadmInit, rootfs } = hostPaths(cluster.name);
+  // A cancel ends the join, and no way into the cluster may stay behind it.
+  const onward = await deps.remote.to(input.leader, shielded(scope));
   let spent = '';
   const makeScript = async () => {
     // The kubelet keeps this server for good, so it is the cluster's name and never one control plane's address.
@@ -113,39 +119,21 @@ async function join(deps: Deps, { input, scope, session, leader, images, role, p
       return token;
     });
     const [token, caData, certificateKey] = await Promise.all([
-      minted, leader.run(readCa), role === 'control-plane' ? leader.run(uploadCertificates(`${etc}/kubeadm-init.yaml`)) : undefined,
+      minted, leader.run(readCa), role === 'control-plane' ? leader.run(uploadCertificates(kubeadmInit)) : undefined,
     ]);
     const discovery = discoveryKubeconfig({ server: `https://${endpoint}`, caData });
     const config = joinConfig(cluster, images, runtime, { host, role, token, ...(certificateKey ? { certificateKey } : {}) });
     return joinScript({ config, discovery, criSocket: runtime.criSocket, rootfs, preserve });
   };
   try {
-    await explained(session, scope, diagnosis, () => runJob(session, {
-      id: jobId(scope, 'kubeadm-join'), title: 'kubeadm join', script: makeScript, env: {}, secrets: [], timeoutMs: 15 * 60_000, scope, maxFailures,
+    await explained(session, scope, diagnosis, () => runStep(session, {
+      step: 'kubeadm-join', title: 'kubeadm join', script: makeScript, timeoutMs: 15 * 60_000, scope,
     }));
   } finally {
     // A token that this attempt has not made is one of an attempt that was cut off: it is found by what it was made for.
-    const tokens = spent && scope.attempt === 1 ? deleteToken(spent) : deleteTokensOf(host.id);
-    const spentHere = [[tokens, deleteTokensOf(host.id)], ...(role === 'control-plane' ? [[deleteCertificates, deleteCertificates]] : [])];
-    await Promise.all(spentHere.map(([first, again]) => forget(leader, scope, first!, again!)));
+    await forgetSpent(onward, scope, { host, ...(spent && scope.attempt === 1 ? { token: spent } : {}) });
   }
-}
-
-/** So often what was spent is deleted, before it is left to its own end. */
-const forgetTries = 3;
-
-/** Deletes what a join has spent. That it cannot be deleted fails no join: it is good for minutes only. */
-async function forget(leader: Session, scope: Scope, first: Command, again: Command): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    const command = tries === 1 ? first : again;
-    try {
-      return void await leader.run(command);
-    } catch (error) {
-      scope.log(`${command.title}: not done: ${String(error)}${tries < forgetTries ? '' : '; it ends by itself'}`);
-      if (tries === forgetTries || scope.signal.aborted) return;
-      await pause(1_000, scope.signal).catch(() => undefined);
-    }
-  }
+  return host.nodeName || runtime.hostname;
 }
 
 async function writeBalancer(session: Session, image: string, controlPlanes: readonly string[]): Promise<void> {
@@ -162,11 +150,16 @@ async function awaitBalancer(session: Session, scope: Scope, host: string): Prom
   await poll({ scope, host, what: 'the API through the balancer', everyMs: 300, timeoutMs: 60_000 }, async () => (await session.run(apiThroughBalancer)) || 'no answer');
 }
 
-/** The Node object is there, at the right version, and its kubelet has reported. Gives its name. */
-async function confirmNode(leader: Session, scope: Scope, want: { address: string; version: string; host: string }): Promise<string> {
-  let name = '';
+/**
+ * The Node object is there, at the right version, and its kubelet has reported. Gives its name. Who has just joined is asked for by
+ * name: all Nodes, twice a second for each host that joins, would be the API's main work in a large cluster.
+ */
+async function confirmNode(leader: Session, scope: Scope, want: { name: string; address: string; version: string; host: string }): Promise<string> {
+  let { name } = want;
   await poll({ scope, host: want.host, what: 'its Node', everyMs: 500, timeoutMs: 120_000 }, async () => {
-    const node = (await leader.run(readNodes)).find(({ address }) => address === want.address);
+    const seen = await asked(async () => (name === '' ? await leader.run(readNodes) : [await leader.run(readNode(name))]));
+    if (typeof seen === 'string') return seen;
+    const node = seen.find((one) => one !== undefined && sameAddress(one.address, want.address));
     if (!node) return 'there is no Node with its address';
     if (node.version !== want.version) throw new ClusterError('CommandFailed', `${want.host}: its kubelet is ${node.version}, the cluster is ${want.version}`, { host: want.host });
     name = node.name;

@@ -7,12 +7,11 @@ import { marks } from '../domain/marks';
 import { asked } from './asked';
 import { type Changing, changeSettings, type SettingsInput } from './changing-settings';
 import type { Deps } from './deps';
-import { runJob } from './job';
-import { jobId, maxFailures } from './lifecycle';
 import { poll } from './poll';
 import type { Scope } from './ports';
 import { runningDocuments } from './running-documents';
 import { inScope } from './scope';
+import { runStep } from './step-job';
 
 const part = 'kube-proxy';
 const timeoutMs = 5 * 60_000;
@@ -64,12 +63,12 @@ const bringSettings = changeSettings({
   bring: async (it) => {
     const { session, scope, tries } = it;
     const { configPath } = await runningDocuments(it);
-    await runJob(session, { id: jobId(scope, `kube-proxy-settings-${tries}`), title: "change kube-proxy's settings", script: kubeProxySettingsScript({ configPath }), timeoutMs, scope, maxFailures });
+    await runStep(session, { step: `kube-proxy-settings-${tries}`, title: "change kube-proxy's settings", script: kubeProxySettingsScript({ configPath }), timeoutMs, scope });
     await rolledOut(it);
   },
   takeBack: async (it, why) => {
     const { session, scope, tries, input: { host } } = it;
-    await runJob(session, { id: jobId(scope, `kube-proxy-settings-back-${tries}`), title: 'bring the former settings back', script: kubeProxySettingsBackScript(tries), timeoutMs, scope, maxFailures });
+    await runStep(session, { step: `kube-proxy-settings-back-${tries}`, title: 'bring the former settings back', script: kubeProxySettingsBackScript(tries), timeoutMs, scope });
     await rolledOut(it);
     return new ClusterError('RolledBack', `the kube-proxies run with their former settings again: ${why}`, {
       host: host.id, todo: 'keelson cancel, then apply a Clusterfile with another KubeProxyConfiguration',

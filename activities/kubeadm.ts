@@ -1,6 +1,6 @@
 import type { Runtime } from '../domain/commands/bootstrap';
 import type { ClusterSlice } from '../domain/cluster-slice';
-import { initDocuments, joinDocuments } from '../domain/kubeadm';
+import { initDocuments, joinDocuments, registrationOf } from '../domain/kubeadm';
 import { type NodeSettings, nodeSettingsOf } from '../domain/node-settings';
 import { hasShim, readImageFile } from './image-file';
 import { type OpenImage, rootfsOf } from './image-set';
@@ -24,6 +24,15 @@ export const initConfig = (cluster: ClusterSlice, images: readonly OpenImage[], 
     host: { ...runtime, nodeName: runtime.hostname, address: leader?.address ?? '', ...(on ? { node: nodeSettingsOf(on) } : {}) },
   });
 };
+
+/** What kubeadm would tell a host's kubelet of its Node; `by`: how the host came into the cluster. */
+export const registrationFor = (
+  cluster: ClusterSlice, images: readonly OpenImage[], { host, role, by }: { host: NodeSettings & { readonly address: string }; role: 'control-plane' | 'worker'; by: 'init' | 'join' },
+) => registrationOf({
+  cluster, image: imageOf(cluster, images), role, by,
+  // Neither runtime nor name is asked for.
+  host: { criSocket: '', cgroupDriver: 'systemd', nodeName: '', address: host.address, node: nodeSettingsOf(host) },
+});
 
 /** The kubeadm documents for `join`. They hold the token: for the job's script only. */
 export const joinConfig = (

@@ -1,4 +1,4 @@
-import { copyKubeconfig } from '../domain/commands/read-kubeconfig';
+import { copyKubeconfig } from '../domain/commands/copy-kubeconfig';
 import { writePrivateFile } from '../domain/commands/registry';
 import type { Session } from './ports';
 

@@ -5,9 +5,8 @@ import { ClusterError } from '../domain/errors';
 import { type Changing, changeSettings } from './changing-settings';
 import { openImages } from './image-set';
 import { initConfigOf, writeInitConfig } from './init-config';
-import { runJob } from './job';
-import { jobId, maxFailures } from './lifecycle';
 import { defaultSteadyMs, steadyKubelet } from './steady-kubelet';
+import { runStep } from './step-job';
 
 const timeoutMs = 10 * 60_000;
 
@@ -25,12 +24,12 @@ export const applyKubeletSettings = changeSettings({
   bring: async (it) => {
     const { session, scope, tries, node, deps } = it;
     await configureCluster(it);
-    await runJob(session, { id: jobId(scope, `kubelet-settings-${tries}`), title: 'change the kubelet\'s settings', script: kubeletSettingsScript(node), timeoutMs, scope, maxFailures });
+    await runStep(session, { step: `kubelet-settings-${tries}`, title: 'change the kubelet\'s settings', script: kubeletSettingsScript(node), timeoutMs, scope });
     await steadyKubelet({ ...it, host: it.input.host.id }, await versionOf(it), deps.steadyMs ?? defaultSteadyMs);
   },
   takeBack: async (it, why) => {
     const { session, scope, tries, input: { host } } = it;
-    await runJob(session, { id: jobId(scope, `kubelet-settings-back-${tries}`), title: 'bring the former settings back', script: kubeletSettingsBackScript, timeoutMs, scope, maxFailures });
+    await runStep(session, { step: `kubelet-settings-back-${tries}`, title: 'bring the former settings back', script: kubeletSettingsBackScript, timeoutMs, scope });
     await steadyKubelet({ ...it, host: host.id }, await versionOf(it), 0);
     return new ClusterError('RolledBack', `${host.id} runs with its former kubelet settings again: ${why}`, {
       host: host.id, todo: `keelson cancel, then apply a Clusterfile with another KubeletConfiguration; or mend the cause on ${host.id} (journalctl -u kubelet), then retry`,

@@ -1,17 +1,16 @@
 import { setHosts } from '../domain/hosts-file';
-import { linkRegistryData, registryAnswers, registryMissing, writePrivateFile } from '../domain/commands/registry';
+import { linkRegistryData, registryMissing, writePrivateFile } from '../domain/commands/registry';
 import { markDone } from '../domain/commands/state';
 import { ClusterError } from '../domain/errors';
 import { hostPaths } from '../domain/host-paths';
 import { marks } from '../domain/marks';
 import type { Deps } from './deps';
 import { envFor } from './host-env';
+import type { HostInput } from './host-input';
 import { htpasswdLine } from './htpasswd';
 import { openImages, rootfsOf } from './image-set';
 import { runLifecycle } from './lifecycle';
-import type { HostInput } from './mount-rootfs';
-import { poll } from './poll';
-import { registryAccess } from './registry-access';
+import { awaitRegistry, registryAccess } from './registry-access';
 import { registryContent } from './registry-content';
 import { inScope } from './scope';
 import { syncTree } from './sync';
@@ -38,8 +37,7 @@ export const mirrorRegistry = (deps: Deps) => async ({ where, host, cluster }: H
       await session.run(writePrivateFile('write registry_htpasswd', `${rootfs}/etc/registry_htpasswd`, line));
     }
     await runLifecycle(session, scope, { cluster, images, step: 'init-registry', env, secrets });
-    await poll({ scope, host: host.id, what: `an answer of the registry at ${registry.domain}:${registry.port}`, everyMs: 200, timeoutMs: 120_000 },
-      async () => (await session.run(registryAnswers(registry))) || 'no answer yet');
+    await awaitRegistry(session, scope, registry, { host: host.id, at: host.address, everyMs: 200 });
 
     const missing = await session.run(registryMissing(registry, images.flatMap(({ tree }) => [...tree.served])));
     if (missing.length > 0) {

@@ -1,33 +1,20 @@
-import type { HostTarget } from '../domain/cluster';
-import type { ClusterSlice } from '../domain/cluster-slice';
-import { claimHost, markDone } from '../domain/commands/state';
-import { ClusterError } from '../domain/errors';
+import { markDone } from '../domain/commands/state';
 import { hostPaths } from '../domain/host-paths';
 import { marks } from '../domain/marks';
-import type { Where } from '../domain/where';
+import { claim } from './claim';
 import type { Deps } from './deps';
 import { filesFor } from './files';
+import type { HostInput } from './host-input';
 import { openImages } from './image-set';
 import { inScope } from './scope';
 import { registryContent } from './registry-content';
 import { stageTree } from './sync';
 
-export interface HostInput {
-  readonly where: Where;
-  readonly host: HostTarget;
-  readonly cluster: ClusterSlice;
-}
-
 /** Claims the host and brings its files, on a registry host those of the registry too. The first thing that changes a host. */
 export const mountRootfs = (deps: Deps) => async ({ where, host, cluster }: HostInput): Promise<void> =>
   inScope(deps, where, host.id, async (scope) => {
     const session = await deps.remote.to(host, scope);
-    const claim = await session.run(claimHost(cluster.name, where.uid));
-    if (claim.uid !== where.uid) {
-      throw new ClusterError('HostClaimed', `${host.id} belongs to cluster ${claim.cluster} (${claim.uid})`, {
-        host: host.id, todo: `take it out of the host list, or reset cluster ${claim.cluster} first`,
-      });
-    }
+    await claim(session, host.id, where);
     const images = await openImages(deps, cluster, scope);
     const entries = await filesFor(deps, cluster, host, images);
     const servesRegistry = cluster.registryHosts.some(({ id }) => id === host.id);

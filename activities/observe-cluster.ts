@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { HostTarget } from '../domain/cluster';
-import { readFixedSettings } from '../domain/commands/running-settings';
+import { readRunning } from '../domain/commands/running-settings';
 import { ClusterError } from '../domain/errors';
 import type { ClusterFacts } from '../domain/facts';
 import type { NodeSettings } from '../domain/node-settings';
@@ -18,13 +18,13 @@ export interface ObserveClusterInput {
 }
 
 /** Looks at the whole cluster through the first control plane that answers; `null` when none does. Changes nothing. */
-export const observeCluster = (deps: Deps) => async ({ where, controlPlanes, wanted }: ObserveClusterInput): Promise<ClusterFacts | null> =>
+export const observeCluster = (deps: Deps) => async ({ where, controlPlanes, wanted = {} }: ObserveClusterInput): Promise<ClusterFacts | null> =>
   inScope(deps, where, 'cluster', async (scope) => {
     for (const host of controlPlanes) {
       try {
         const session = await deps.remote.to(host, scope);
-        const [{ through, nodes, etcd }, fixed] = await Promise.all([lookThrough(session, host, wanted), session.run(readFixedSettings)]);
-        return { through, nodes, etcd, ...(fixed ? { fixed } : {}) };
+        const [{ through, nodes, etcd }, running] = await Promise.all([lookThrough(session, host, wanted), session.run(readRunning)]);
+        return { through, nodes, etcd, ...running };
       } catch (error) {
         if (error instanceof CancelledFailure || scope.signal.aborted || !(error instanceof ClusterError)) throw error;
         scope.log(`${host.id} was asked for the cluster: ${error.message}`);

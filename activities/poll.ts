@@ -1,5 +1,5 @@
-import { CancelledFailure } from '@temporalio/common';
 import { ClusterError } from '../domain/errors';
+import { cancelled } from './cancel';
 import type { Scope } from './ports';
 
 export interface PollOptions {
@@ -28,8 +28,8 @@ export async function poll({ scope, what, everyMs, timeoutMs, host }: PollOption
 /** A pause that a cancel ends. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(new CancelledFailure('cancelled'));
-    const stop = () => { clearTimeout(timer); reject(new CancelledFailure('cancelled')); };
+    if (signal.aborted) return reject(cancelled(signal));
+    const stop = () => { clearTimeout(timer); reject(cancelled(signal)); };
     const timer = setTimeout(() => { signal.removeEventListener('abort', stop); resolve(); }, ms);
     signal.addEventListener('abort', stop, { once: true });
   });

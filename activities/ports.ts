@@ -1,6 +1,5 @@
-import type { HostTarget } from '../domain/cluster';
+import type { ConfigDocument, HostTarget } from '../domain/cluster';
 import type { Command, CommandResult } from '../domain/command';
-import type { ConfigDocument } from '../domain/cluster';
 import type { ImageConfig, ImageFacts } from '../domain/images';
 
 /** Who speaks to the host, for the journal, the fence and the logs; and how to stop. */

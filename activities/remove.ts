@@ -1,10 +1,11 @@
 import type { EnvEntry, HostTarget, Policy } from '../domain/cluster';
-import { uncordon } from '../domain/commands/drain';
+import { beginLeave, endLeave, readCordon } from '../domain/commands/drain';
 import { deleteNode, forgetPods, removeEtcdMember, retireApiServer } from '../domain/commands/etcd-members';
 import { readMarks } from '../domain/commands/state';
 import { ClusterError } from '../domain/errors';
-import type { NodeFacts } from '../domain/facts';
+import { sameAddress } from '../domain/ip-range';
 import type { Where } from '../domain/where';
+import { asked } from './asked';
 import type { Deps } from './deps';
 import { drainNode } from './drain';
 import { lookThrough, majorityWithout } from './etcd';
@@ -12,6 +13,7 @@ import { poll } from './poll';
 import type { Scope, Session } from './ports';
 import { resetNow } from './reset';
 import { inScope } from './scope';
+import { shielded } from './shielded';
 
 interface Leaving {
   readonly where: Where;
@@ -39,19 +41,19 @@ export interface ForgetInput extends Leaving {
 /**
  * Takes a host out of the cluster and brings it back to bare: its pods move, etcd lets it go, it is reset, its Node is
  * deleted. Until it is drained a cancel leaves it as it was; from then on the work goes to its end, because half a member
- * is nobody's. Throws DrainBlocked, and NeedsDecision for what could not be cleaned.
+ * is nobody's; where only this attempt ends, the next one goes on. Throws DrainBlocked, and NeedsDecision for what could not be cleaned.
  */
 export const removeHost = (deps: Deps) => async (input: RemoveInput): Promise<void> =>
   inScope(deps, input.where, input.host.id, async (scope) => {
     const { host, leader, controlPlane } = input;
     const through = await deps.remote.to(leader, scope);
     const { nodes, members } = await lookThrough(through, leader);
-    const node = nodes.find(({ address }) => address === host.address);
-    const isMember = members.some(({ address }) => address === host.address);
+    const node = nodes.find(({ address }) => sameAddress(address, host.address));
+    const isMember = members.some(({ address }) => sameAddress(address, host.address));
     if (controlPlane && isMember) await majorityWithout(through, scope, { through: leader, address: host.address });
-    if (node) await drained(through, scope, { node, host, policy: input.drain });
+    if (node) await drained(through, scope, { node: node.name, host: host.id, policy: input.drain });
 
-    const onward = withoutCancel(scope);
+    const onward = shielded(scope);
     const session = await deps.remote.to(host, onward);
     const speaker = await deps.remote.to(leader, onward);
     if (controlPlane && isMember) {
@@ -69,32 +71,34 @@ export const forgetHost = (deps: Deps) => async ({ where, leader, address, contr
     const through = await deps.remote.to(leader, scope);
     const { nodes } = await lookThrough(through, leader);
     if (controlPlane) await leaveEtcd(through, scope, { leader, address });
-    for (const { name } of nodes.filter((node) => node.address === address)) {
+    for (const { name } of nodes.filter((node) => sameAddress(node.address, address))) {
       await through.run(deleteNode(name));
       await through.run(forgetPods(name));
     }
     await confirmGone(through, scope, { leader, address, id: address });
   });
 
-/** Its pods have moved. However that fails, also by a cancel, the Node takes pods again unless somebody else had cordoned it: nothing is left half done. */
-async function drained(through: Session, scope: Scope, { node, host, policy }: { node: NodeFacts; host: HostTarget; policy: Policy['drain'] }): Promise<void> {
+/**
+ * Its pods have moved. However that fails, also by a cancel, the Node takes pods again unless somebody else had cordoned it:
+ * nothing is left half done. An attempt that dies leaves its cordon to the next one, which reads on the Node whose it is.
+ */
+async function drained(through: Session, scope: Scope, { node, host, policy }: { node: string; host: string; policy: Policy['drain'] }): Promise<void> {
+  const { cordoned, ours } = await through.run(readCordon(node));
   try {
-    await drainNode({ through, scope, host: host.id, node: node.name, policy });
+    if (!cordoned) await through.run(beginLeave(node));
+    await drainNode({ through, scope, host, node, policy });
   } catch (error) {
-    if (!node.unschedulable) {
-      await through.run({ ...uncordon(node.name), cleanup: true })
-        .catch((again: unknown) => scope.log(`${node.name} is still cordoned: ${again instanceof Error ? again.message : String(again)}`));
+    if (!cordoned || ours) {
+      await through.run({ ...endLeave(node), cleanup: true })
+        .catch((again: unknown) => scope.log(`${node} is still cordoned: ${again instanceof Error ? again.message : String(again)}`));
     }
     throw error;
   }
 }
 
-/** What etcd and the API hear must be heard to the end, whoever has lost interest meanwhile. */
-const withoutCancel = (scope: Scope): Scope => ({ ...scope, signal: new AbortController().signal });
-
 async function leaveEtcd(through: Session, scope: Scope, { leader, address }: { leader: HostTarget; address: string }): Promise<void> {
   const { nodes } = await lookThrough(through, leader);
-  const own = nodes.find((node) => node.address === leader.address);
+  const own = nodes.find((node) => sameAddress(node.address, leader.address));
   await through.run(removeEtcdMember(own?.name ?? '', address));
   await majorityWithout(through, scope, { through: leader, address, gone: true });
 }
@@ -109,13 +113,13 @@ async function reset(deps: Deps, { where, host, images, peers, env }: RemoveInpu
 
 /** Neither Node nor member of etcd is left. A kubelet that ended just now may have reported once more. */
 async function confirmGone(through: Session, scope: Scope, { leader, address, id }: { leader: HostTarget; address: string; id: string }): Promise<void> {
-  await poll({ scope, host: id, what: 'that the cluster has forgotten it', everyMs: 500, timeoutMs: 60_000 }, async () => {
+  await poll({ scope, host: id, what: 'that the cluster has forgotten it', everyMs: 500, timeoutMs: 60_000 }, () => asked(async () => {
     const { nodes, members } = await lookThrough(through, leader);
-    const node = nodes.find((one) => one.address === address);
+    const node = nodes.find((one) => sameAddress(one.address, address));
     if (node) {
       await through.run(deleteNode(node.name));
       return `its Node ${node.name} is there`;
     }
-    return !members.some((member) => member.address === address) || 'it is a member of etcd';
-  });
+    return !members.some((member) => sameAddress(member.address, address)) || 'it is a member of etcd';
+  }));
 }

@@ -1,5 +1,5 @@
 import { type HostTarget, isControlPlane } from '../domain/cluster';
-import type { Command } from '../domain/command';
+import { anyCode, type Command } from '../domain/command';
 import { type FilesOf, forgetHost, removeFiles } from '../domain/commands/reset/files';
 import { cleanFirewall } from '../domain/commands/reset/firewall';
 import { lookForLeftovers } from '../domain/commands/reset/look';
@@ -106,18 +106,16 @@ async function runScripts(session: Session, { scope, scripts, env, secrets }: Re
   const failed: string[] = [];
   for (const { step, line } of scripts) {
     scope.beat(step);
-    const { code, last } = await session.run({
+    const { code, stdout, stderr } = await session.follow({
       title: `image script ${step}: ${line}`,
       script: cleanScript(scope.cluster, line),
       env, secrets, changes: true, timeoutMs: scriptTimeoutMs, okCodes: anyCode,
-      parse: (result) => ({ code: result.code, last: `${result.stdout}\n${result.stderr}`.trim().split('\n').at(-1) ?? '' }),
-    });
+    }, () => undefined);
+    const last = `${stdout}\n${stderr}`.trim().split('\n').at(-1) ?? '';
     if (code !== 0) failed.push(`what the image's script ${step} failed to clean (exit code ${code}: ${last})`);
   }
   return failed;
 }
-
-const anyCode = Array.from({ length: 256 }, (_, code) => code);
 
 /** Whose the host is: undefined for nobody's. Throws HostClaimed for a mark that cannot be read: it may be anybody's. */
 function uidOf(host: HostTarget, claim: string): string | undefined {

@@ -1,12 +1,15 @@
 import { type EnvEntry, type HostTarget } from '../domain/cluster';
+import { ClusterError } from '../domain/errors';
 import { hostEnv } from '../domain/env';
 import { defaultVip, kindOf, type Labels, lifecycleOf, vipOf } from '../domain/image-labels';
 import type { Where } from '../domain/where';
+import { envField, hostEnvField } from '../home/seal';
 import type { Deps } from './deps';
 import type { ImageConfig, ImageKind } from '../domain/images';
 import type { Scope } from './ports';
 import { createReset } from './reset-host';
 import { inScope } from './scope';
+import { forgetSpent } from './spent';
 
 export interface ResetHostInput {
   readonly where: Where;
@@ -21,11 +24,27 @@ export interface ResetHostInput {
   readonly podSubnet?: string;
   readonly leavesEtcd?: boolean;
   readonly force?: boolean;
+  /** A control plane that lives on: where the join of this host was cut off, its token and certificates are deleted there. */
+  readonly joinedThrough?: HostTarget;
 }
 
 /** Brings a host back to bare, with the help of its images' clean scripts. Says what is left. */
 export const resetHost = (deps: Deps) => async (input: ResetHostInput): Promise<{ left: string[] }> =>
-  inScope(deps, input.where, input.host.id, async (scope) => ({ left: await resetNow(deps, input, scope) }));
+  inScope(deps, input.where, input.host.id, async (scope) => {
+    const spent = input.joinedThrough ? await forgetJoin(deps, input.joinedThrough, input.host, scope) : [];
+    return { left: [...await resetNow(deps, input, scope), ...spent] };
+  });
+
+/** What is left of a join on the cluster, in words. Whoever was to be joined through may be away: that keeps no host from being reset. */
+async function forgetJoin(deps: Deps, through: HostTarget, host: HostTarget, scope: Scope): Promise<string[]> {
+  try {
+    return (await forgetSpent(await deps.remote.to(through, scope), scope, { host })).map((what) => `${what} on ${through.id}, which ends by itself`);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    scope.log(`not looked for what its join has left: ${error.message}`);
+    return [`what its join has left on ${through.id}, which ends by itself`];
+  }
+}
 
 /** The same inside an activity that does more than this. Gives what is left. */
 export async function resetNow(deps: Deps, input: ResetHostInput, scope: Scope): Promise<string[]> {
@@ -85,10 +104,10 @@ function cleanScripts(images: readonly KnownImage[], registry: boolean): { step:
 /** As for the other scripts; a secret that cannot be opened is left out: cleaning needs none. */
 function variables(deps: Deps, { where, host, env }: ResetHostInput, images: readonly KnownImage[]): { values: Readonly<Record<string, string>>; secrets: string[] } {
   const secrets: string[] = [];
-  const opened = (entries: readonly EnvEntry[], field: string): EnvEntry[] => entries.flatMap(({ name, value }) => {
+  const opened = (entries: readonly EnvEntry[], fieldOf: (name: string) => string): EnvEntry[] => entries.flatMap(({ name, value }) => {
     if (!value.startsWith('sealed:')) return [{ name, value }];
     try {
-      const plain = deps.secrets.open(value, { cluster: where.cluster, field: `${field}${name}` });
+      const plain = deps.secrets.open(value, { cluster: where.cluster, field: fieldOf(name) });
       secrets.push(plain);
       return [{ name, value: plain }];
     } catch {
@@ -97,7 +116,7 @@ function variables(deps: Deps, { where, host, env }: ResetHostInput, images: rea
   });
   const rootfs = images.find(({ kind }) => kind === 'rootfs');
   const { values } = hostEnv({
-    image: { ...usualEnv, ...rootfs?.config.env }, spec: opened(env, 'env/'), host: opened(host.env, `hosts/${host.id}/env/`), roles: host.roles,
+    image: { ...usualEnv, ...rootfs?.config.env }, spec: opened(env, envField), host: opened(host.env, (name) => hostEnvField(host.id, name)), roles: host.roles,
     ...(rootfs?.labels['version'] ? { kubeVersion: rootfs.labels['version'] } : {}),
   });
   return { values, secrets: [...secrets, values['registryPassword'] ?? ''].filter(Boolean) };

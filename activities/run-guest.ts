@@ -6,12 +6,11 @@ import { hostPaths } from '../domain/host-paths';
 import { marks } from '../domain/marks';
 import type { Deps } from './deps';
 import { envFor } from './host-env';
+import type { HostInput } from './host-input';
 import { openImages } from './image-set';
-import { runJob } from './job';
-import { jobId, maxFailures } from './lifecycle';
-import type { HostInput } from './mount-rootfs';
 import { scriptEnv } from './registry-password';
 import { inScope } from './scope';
+import { runStep } from './step-job';
 
 export interface RunGuestInput extends HostInput {
   /** Digest of the image. */
@@ -40,9 +39,9 @@ export const runGuest = (deps: Deps) => async ({ where, host, cluster, image: di
     for (const [index, command] of commands.entries()) {
       if (done.includes(marks.guestCommand(digest, index))) continue;
       scope.beat(`${image.facts.ref}: command ${index + 1} of ${commands.length}`);
-      await runJob(session, {
-        id: jobId(scope, `guest-${image.facts.mountName}-${index}`), title: `${image.facts.ref}, command ${index + 1}`,
-        script: guestScript(dir, command), env: scriptEnv(env, image.tree, command), secrets, timeoutMs: 60 * 60_000, scope, maxFailures,
+      await runStep(session, {
+        step: `guest-${image.facts.mountName}-${index}`, title: `${image.facts.ref}, command ${index + 1}`,
+        script: guestScript(dir, command), env: scriptEnv(env, image.tree, command), secrets, timeoutMs: 60 * 60_000, scope,
       });
       await session.run(markDone(marks.guestCommand(digest, index), { keepOthers: true }));
     }

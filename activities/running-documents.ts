@@ -1,10 +1,8 @@
 import { readClusterConfiguration } from '../domain/commands/certificates';
-import { writePrivateFile } from '../domain/commands/registry';
-import { hostPaths } from '../domain/host-paths';
 import { ofRunningCluster } from '../domain/kubeadm/running-config';
 import type { Changing } from './changing-settings';
 import { openImages } from './image-set';
-import { initConfigOf } from './init-config';
+import { initConfigOf, keepInitConfig } from './init-config';
 import { poll } from './poll';
 
 /**
@@ -19,7 +17,5 @@ export async function runningDocuments({ deps, input: { host, leader, cluster },
     return before !== '' || 'the API does not answer';
   });
   const documents = ofRunningCluster(await initConfigOf(deps, session, { cluster, host, images }), before, node);
-  const configPath = `${hostPaths(cluster.name).etc}/kubeadm-init.yaml`;
-  await session.run(writePrivateFile('write kubeadm-init.yaml', configPath, documents.all));
-  return { ...documents, configPath };
+  return { ...documents, configPath: await keepInitConfig(session, cluster.name, documents.all) };
 }

@@ -1,8 +1,5 @@
-import { CancelledFailure } from '@temporalio/common';
+import { isCancel } from './cancel';
 import type { Scope } from './ports';
-
-/** Whether a person has cancelled the work. Temporal stops an attempt for other reasons, too, and then another one goes on. */
-export const isCancel = ({ aborted, reason }: AbortSignal): boolean => aborted && reason instanceof CancelledFailure && reason.message === 'CANCELLED';
 
 /**
  * The same scope for work that must not stop half-way: a cancel does not reach it. What ends the attempt and not the work

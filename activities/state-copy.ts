@@ -1,10 +1,12 @@
 import type { HostTarget, Sealed } from '../domain/cluster';
-import { claimHost, markDone } from '../domain/commands/state';
+import { markDone } from '../domain/commands/state';
 import { readRegistryPassword, readStateCopy, writeStateCopy } from '../domain/commands/state-copy';
 import { ClusterError } from '../domain/errors';
 import { parseCopy, saysTheSame, type StateCopy } from '../domain/state-copy';
 import type { Where } from '../domain/where';
+import { loadKeys } from '../home/key';
 import { registryField, seal } from '../home/seal';
+import { claim } from './claim';
 import type { Deps } from './deps';
 import { inScope } from './scope';
 
@@ -55,7 +57,10 @@ export interface FoundState {
   readonly registryPassword?: Sealed;
 }
 
-/** Reads the copy that lies on a host, and changes nothing. Throws InvalidSpec for one that is damaged. */
+/**
+ * Reads the copy that lies on a host, and changes nothing. Throws InvalidSpec for one that is damaged, and KeyMissing where this
+ * Temporal worker has no key: one that it made by itself would be nobody else's.
+ */
 export const readState = (deps: Deps) => async ({ where, host, cluster }: ReadStateInput): Promise<FoundState> =>
   inScope(deps, where, host.id, async (scope) => {
     const session = await deps.remote.to(host, scope);
@@ -63,7 +68,7 @@ export const readState = (deps: Deps) => async ({ where, host, cluster }: ReadSt
     const copy = text === '' ? undefined : parseCopy(text, host.id);
     const name = copy?.name ?? cluster;
     const password = name === undefined ? '' : await session.run(readRegistryPassword(name));
-    return { ...(copy ? { copy } : {}), ...(password && name !== undefined ? { registryPassword: seal(password, { cluster: name, field: registryField }) } : {}) };
+    return { ...(copy ? { copy } : {}), ...(password && name !== undefined ? { registryPassword: seal(password, { cluster: name, field: registryField }, loadKeys()) } : {}) };
   });
 
 export interface AdoptHostInput {
@@ -76,7 +81,6 @@ export interface AdoptHostInput {
 export const adoptHost = (deps: Deps) => async ({ where, host, marks }: AdoptHostInput): Promise<void> =>
   inScope(deps, where, host.id, async (scope) => {
     const session = await deps.remote.to(host, scope);
-    const claim = await session.run(claimHost(where.cluster, where.uid));
-    if (claim.uid !== where.uid) throw new ClusterError('HostClaimed', `${host.id} belongs to cluster ${claim.cluster} (${claim.uid})`, { host: host.id });
+    await claim(session, host.id, where);
     for (const mark of marks) await session.run(markDone(mark, { keepOthers: !/^(mount|registry|join):/.test(mark) }));
   });

@@ -1,4 +1,4 @@
-import { readNodes } from '../domain/commands/kubernetes';
+import { readNode } from '../domain/commands/kubernetes';
 import { kubeletCause, readUpgrade } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
 import { poll } from './poll';
@@ -6,7 +6,7 @@ import type { Scope, Session } from './ports';
 import { asked } from './asked';
 
 /** A kubelet that was started again by systemd so often does not come up: it ends by itself each time. */
-const tooManyRestarts = 4;
+export const tooManyRestarts = 4;
 export const defaultSteadyMs = 10_000;
 
 export interface Watched {
@@ -34,9 +34,8 @@ export async function steadyKubelet({ host, scope, session, through, node }: Wat
     }
     if (!kubeletActive || restarts > 0) since = undefined;
     if (!kubeletActive) return 'it does not run';
-    const nodes = await asked(() => through.run(readNodes));
-    if (typeof nodes === 'string') return nodes;
-    const seen = nodes.find(({ name }) => name === node);
+    const seen = await asked(() => through.run(readNode(node)));
+    if (typeof seen === 'string') return seen;
     if (!seen) return 'there is no Node';
     if (seen.version !== version || !seen.ready) {
       since = undefined;

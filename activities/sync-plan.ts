@@ -97,7 +97,11 @@ export function looksLike(entry: TreeEntry, seen: SeenPath | undefined): boolean
   return entry.kind === 'dir' || (seen.size === sizeOf(entry) && seen.mode === entry.mode);
 }
 
+/** Bytes of content that an entry brings. */
 export const sizeOf = (entry: TreeEntry): number => (entry.kind === 'file' ? (entry.bytes?.length ?? entry.size) : 0);
+
+/** The same of many. */
+export const bytesOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
 
 const isEntry = (entry: TreeEntry, seen: SeenPath | undefined): boolean =>
   looksLike(entry, seen) && (entry.kind !== 'file' || seen?.sha256 === entry.sha256);

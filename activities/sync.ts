@@ -1,10 +1,9 @@
-import { gunzipSync } from 'node:zlib';
 import { ClusterError } from '../domain/errors';
-import { isObject } from '../domain/kubeadm/json';
 import { activateFiles, hashFiles, lookAtSet, readHashes, receiveFiles, removeStaged, type FileSet } from '../domain/commands/files';
-import { writeTar } from './adapters/tar';
+import { writeTar } from './adapters/write-tar';
 import type { Scope, Session, TreeEntry } from './ports';
-import { identityOf, looksLike, planSync, setOf, sizeOf, type SeenPath, type SeenSet, type SyncPlan } from './sync-plan';
+import { readSet, unpacked } from './seen-set';
+import { bytesOf, identityOf, looksLike, planSync, setOf, sizeOf, type SeenPath, type SeenSet, type SyncPlan } from './sync-plan';
 
 /** A set of files for one host. */
 export interface SyncRequest extends FileSet {
@@ -58,8 +57,8 @@ export async function stageTree(session: Session, request: SyncRequest): Promise
 /** What a host has of a set, told without hashing anything. */
 export async function lookAt(session: Session, request: SyncRequest): Promise<{ set: TreeEntry[]; seen: SeenSet }> {
   const set = setOf(request.entries);
-  const seen = readSeen(unpacked(await session.run(lookAtSet(checked(request), identityOf(set, request), set.map(({ path }) => path))), session.host));
-  return { set, seen };
+  const answer = await session.run(lookAtSet(checked(request), identityOf(set, request), set.map(({ path }) => path)));
+  return { set, seen: unpacked(answer, session.host, (list) => readSet(list, set.length)) };
 }
 
 /** Brings what the host lacks of a set into its staging, each file hashed there. What is to become of it is for the caller. */
@@ -82,64 +81,14 @@ function checked({ base, name }: FileSet): FileSet {
   return set;
 }
 
-const bytesOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-
 const reportOf = ({ digest, send, keep }: SyncPlan): SyncReport => ({
   digest, sentBytes: bytesOf(send), keptBytes: bytesOf(keep), files: send.filter(({ kind }) => kind === 'file').length,
 });
 
-const kinds: Readonly<Record<string, SeenPath['kind']>> = { f: 'file', l: 'link', d: 'dir' };
-
-/** A million files make a list of this size; a host that sends more is up to something. */
-const longestList = 256 * 1024 * 1024;
-
-/** A packed answer as text. Throws CommandFailed for one that was cut short, so that it never counts as a short list. */
-function unpacked(answer: string, host: string): string {
-  try {
-    return gunzipSync(Buffer.from(answer.trim(), 'base64'), { maxOutputLength: longestList }).toString('utf8');
-  } catch (cause) {
-    throw new ClusterError('CommandFailed', `${host}: the list of its files did not arrive whole`, { host, command: 'look at files' }, { cause });
-  }
-}
-
-/** Reads the answer to lookAtSet: marker, target and staging, each list of NUL-ended lines closed by an empty one. */
-export function readSeen(answer: string): SeenSet {
-  const [marker = '', ...lines] = answer.split('\0');
-  const end = lines.indexOf('');
-  const { digest, holds } = readMarker(marker);
-  return {
-    ...(digest ? { digest } : {}),
-    before: holds,
-    target: readPaths(end < 0 ? lines : lines.slice(0, end)),
-    staging: readPaths(end < 0 ? [] : lines.slice(end + 1)),
-  };
-}
-
-/** A marker that somebody has damaged counts as none: the files are looked at anew. */
-function readMarker(text: string): { digest?: string; holds: Record<string, string> } {
-  try {
-    const { digest, holds } = JSON.parse(text) as { digest?: unknown; holds?: unknown };
-    const held = Object.entries(isObject(holds) ? holds : {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isInside(entry[0]));
-    return { ...(typeof digest === 'string' && digest ? { digest } : {}), holds: Object.fromEntries(held) };
-  } catch {
-    return { holds: {} };
-  }
-}
-
-/** What the marker names is removed when it is no longer wanted: nothing outside of the folder may be named there. */
-const isInside = (path: string): boolean => path !== '' && !path.startsWith('/') && !path.split('/').includes('..');
-
-function readPaths(lines: readonly string[]): Map<string, SeenPath> {
-  const seen = new Map<string, SeenPath>();
-  for (const line of lines) {
-    const [type = '', size, mode, target = '', path] = line.split('\x01');
-    if (path === undefined) continue;
-    seen.set(path.replace(/^\.\//, ''), { kind: kinds[type] ?? 'other', size: Number(size), mode: parseInt(mode ?? '0', 8), target });
-  }
-  return seen;
-}
-
 const staged = (name: string, path: string): string => `.staging/${name}/tree/${path}`;
+
+const hashesOf = async (session: Session, fileSet: FileSet, paths: readonly string[]): Promise<Map<string, string>> =>
+  unpacked(await session.run(hashFiles(fileSet, paths)), session.host, (list) => readHashes(list, paths.length));
 
 /** Has the host hash what could be right: files of the target and of the staging with the right size and mode. */
 async function withHashes(session: Session, fileSet: FileSet, set: readonly TreeEntry[], seen: SeenSet): Promise<SeenSet> {
@@ -148,7 +97,7 @@ async function withHashes(session: Session, fileSet: FileSet, set: readonly Tree
   const inStaging = files.filter((entry) => looksLike(entry, seen.staging.get(entry.path)));
   const paths = [...inTarget.map(({ path }) => path), ...inStaging.map(({ path }) => staged(fileSet.name, path))];
   if (paths.length === 0) return seen;
-  const hashes = readHashes(unpacked(await session.run(hashFiles(fileSet, paths)), session.host));
+  const hashes = await hashesOf(session, fileSet, paths);
   const hashed = (there: ReadonlyMap<string, SeenPath>, place: (path: string) => string): Map<string, SeenPath> =>
     new Map([...there].map(([path, one]) => {
       const sha256 = hashes.get(place(path));
@@ -172,7 +121,7 @@ async function sendVerified(session: Session, fileSet: FileSet, send: readonly T
 async function arrivedWrong(session: Session, fileSet: FileSet, sent: readonly TreeEntry[]): Promise<TreeEntry[]> {
   const files = sent.filter(({ kind }) => kind === 'file');
   if (files.length === 0) return [];
-  const hashes = readHashes(unpacked(await session.run(hashFiles(fileSet, files.map(({ path }) => staged(fileSet.name, path)))), session.host));
+  const hashes = await hashesOf(session, fileSet, files.map(({ path }) => staged(fileSet.name, path)));
   return files.filter((entry) => hashes.get(staged(fileSet.name, entry.path)) !== entry.sha256);
 }
 

@@ -1,15 +1,14 @@
 import { diagnosis } from '../domain/commands/init';
 import { apiReady } from '../domain/commands/kubernetes';
-import { configuredVersion, kubeadmUpgradeScript, laggingPods, noteControlPlane, readUpgrade } from '../domain/commands/upgrade';
+import { kubeadmUpgradeScript, laggingPods, noteControlPlane, readUpgrade } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
 import { asked, isOutcome } from './asked';
 import { explained } from './explained';
 import { openImages } from './image-set';
 import { writeInitConfig } from './init-config';
-import { runJob } from './job';
-import { jobId, maxFailures } from './lifecycle';
 import { poll } from './poll';
-import { giveBack, healthyMembers, type Upgrading } from './upgrading';
+import { runStep } from './step-job';
+import { configured, giveBack, healthyMembers, type Upgrading } from './upgrading';
 
 /** kubeadm waits up to five minutes for each of four static pods, and as long again when it takes one back. */
 const kubeadmTimeoutMs = 45 * 60_000;
@@ -24,8 +23,8 @@ export async function upgradeControlPlane(it: Upgrading): Promise<void> {
   const state = await session.run(readUpgrade);
   if (state.controlPlane !== version) {
     try {
-      await explained(session, scope, diagnosis, () => runJob(session, {
-        id: jobId(scope, `kubeadm-upgrade-${state.tries}`), title: 'kubeadm upgrade', timeoutMs: kubeadmTimeoutMs, scope, maxFailures,
+      await explained(session, scope, diagnosis, () => runStep(session, {
+        step: `kubeadm-upgrade-${state.tries}`, title: 'kubeadm upgrade', timeoutMs: kubeadmTimeoutMs, scope,
         script: async () => kubeadmUpgradeScript({ cluster: cluster.name, version, way: (await configured(it)) === version ? 'node' : 'apply' }),
       }));
     } catch (error) {
@@ -43,22 +42,18 @@ export async function upgradeControlPlane(it: Upgrading): Promise<void> {
   if (state.controlPlane !== version) await session.run(noteControlPlane(version));
 }
 
-/** The version of the cluster's configuration: \`upgrade apply\` sets it on the first control plane, the others follow with \`node\`. */
-async function configured({ input: { leader }, scope, through }: Upgrading): Promise<string> {
-  let version = '';
-  await poll({ scope, host: leader.id, what: 'the cluster configuration', everyMs: 1_000, timeoutMs: 5 * 60_000 }, async () => {
-    const answer = await asked(() => through.run(configuredVersion));
-    version = answer;
-    return /^v\d/.test(answer) || answer;
-  });
-  return version;
-}
-
 /** What a failed \`kubeadm upgrade\` has left: the host as it was, or something that only goes forward. */
 async function afterFailure(it: Upgrading, error: unknown): Promise<unknown> {
   const { input: { host }, scope, session, version } = it;
   if (!isOutcome(error)) return error;
-  const { changed, kubelet } = await session.run(readUpgrade);
+  const seen = await session.run(readUpgrade).catch((also: unknown) => also as Error);
+  if (seen instanceof Error) {
+    if (!isOutcome(seen)) return seen;
+    return new ClusterError(error.type, `${error.message}. What that has left there is not known: ${seen.message}`, {
+      ...error.details, todo: `mend the cause, then retry: ${host.id} is looked at anew, and the upgrade goes on from there`,
+    }, { cause: error });
+  }
+  const { changed, kubelet } = seen;
   const back = changed.length === 0 && await comesBack(it);
   if (!back) {
     const what = changed.length > 0 ? `${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not as before` : 'the API does not come back';

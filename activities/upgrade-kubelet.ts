@@ -7,9 +7,8 @@ import { lifecycleOf } from '../domain/image-labels';
 import { isOutcome } from './asked';
 import { envFor } from './host-env';
 import { openImages, rootfsOf } from './image-set';
-import { runJob } from './job';
-import { jobId, maxFailures } from './lifecycle';
 import { defaultSteadyMs, steadyKubelet } from './steady-kubelet';
+import { runStep } from './step-job';
 import { putInService, type Upgrading } from './upgrading';
 
 const scriptTimeoutMs = 15 * 60_000;
@@ -26,9 +25,9 @@ export async function upgradeKubelet(it: Upgrading): Promise<void> {
   await session.run(saveBefore(cluster.name));
   try {
     const { label, env, secrets } = await script(it);
-    await runJob(session, {
-      id: jobId(scope, `kubelet-upgrade-${state.tries}`), title: 'upgrade the kubelet', script: kubeletUpgradeScript({ cluster: cluster.name, node, ...(label ? { label } : {}) }),
-      env, secrets, timeoutMs: scriptTimeoutMs, scope, maxFailures,
+    await runStep(session, {
+      step: `kubelet-upgrade-${state.tries}`, title: 'upgrade the kubelet', script: kubeletUpgradeScript({ cluster: cluster.name, node, ...(label ? { label } : {}) }),
+      env, secrets, timeoutMs: scriptTimeoutMs, scope,
     });
     await steadyKubelet(watched(it), version, it.deps.steadyMs ?? defaultSteadyMs);
   } catch (error) {
@@ -51,8 +50,8 @@ async function takeBack(it: Upgrading, { tries }: UpgradeState, why: string): Pr
   const { input: { host }, scope, session, version } = it;
   scope.log(`taken back: ${why}`);
   await session.run(noteFailure(why));
-  await runJob(session, {
-    id: jobId(scope, `kubelet-restore-${tries}`), title: 'bring the old kubelet back', script: kubeletRestoreScript, timeoutMs: scriptTimeoutMs, scope, maxFailures,
+  await runStep(session, {
+    step: `kubelet-restore-${tries}`, title: 'bring the old kubelet back', script: kubeletRestoreScript, timeoutMs: scriptTimeoutMs, scope,
   });
   const { kubelet } = await session.run(readUpgrade);
   await steadyKubelet(watched(it), kubelet, 0);

@@ -3,19 +3,20 @@ import { prePull } from '../domain/commands/bootstrap';
 import { cordon } from '../domain/commands/drain';
 import { apiReady, readNodes } from '../domain/commands/kubernetes';
 import {
-  beginUpgrade, configuredVersion, endUpgrade, isCordoned, newImages, noteCordon, noteDrained, proxiesBehind, readUpgrade, type UpgradeState, versionedPods,
+  beginUpgrade, endUpgrade, isCordoned, newImages, noteCordon, noteDrained, proxiesBehind, readUpgrade, type UpgradeState, versionedPods,
 } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
 import { asked } from './asked';
+import { isCancel } from './cancel';
 import type { Deps } from './deps';
 import { drainNode } from './drain';
 import { nodeOf } from './node-of';
 import { poll } from './poll';
 import { inScope } from './scope';
-import { isCancel, shielded } from './shielded';
+import { shielded } from './shielded';
 import { upgradeControlPlane } from './upgrade-control-plane';
 import { upgradeKubelet } from './upgrade-kubelet';
-import { giveBack, healthyMembers, putInService, type UpgradeInput, type Upgrading } from './upgrading';
+import { configured, giveBack, healthyMembers, putInService, type UpgradeInput, type Upgrading } from './upgrading';
 
 /**
  * Brings one host to the version of the cluster's rootfs image: pods away, static pods, kubelet, a look at it, back in
@@ -76,9 +77,9 @@ async function requireHealth(it: Upgrading): Promise<void> {
     await poll({ scope, host: host.id, what: 'its own API server', everyMs: 500, timeoutMs: 120_000 }, async () => (await session.run(apiReady)) || 'not ready');
     return;
   }
-  const configured = await through.run(configuredVersion);
-  if (configured !== version) {
-    throw new ClusterError('UnsafePlan', `${host.id}: the control plane is configured for ${configured || 'no version'}, and a kubelet is never newer than its API server`, {
+  const now = await configured(it);
+  if (now !== version) {
+    throw new ClusterError('UnsafePlan', `${host.id}: the control plane is configured for ${now}, and a kubelet is never newer than its API server`, {
       host: host.id, todo: 'upgrade the control planes first: keelson apply does it in this order',
     });
   }

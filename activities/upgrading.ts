@@ -1,10 +1,10 @@
 import type { HostTarget, Policy } from '../domain/cluster';
 import { uncordon } from '../domain/commands/drain';
-import { endUpgrade, noteUncordoned, readUpgrade } from '../domain/commands/upgrade';
+import { configuredVersion, endUpgrade, noteUncordoned, readUpgrade } from '../domain/commands/upgrade';
 import { asked } from './asked';
 import type { Deps } from './deps';
-import { lookThrough } from './etcd';
-import type { HostInput } from './mount-rootfs';
+import { healthyEtcd } from './etcd';
+import type { HostInput } from './host-input';
 import { poll } from './poll';
 import type { Scope, Session } from './ports';
 
@@ -28,14 +28,20 @@ export interface Upgrading {
   readonly version: string;
 }
 
-/** Waits until every etcd member answers, at most two minutes, also over an API that comes and goes. */
+/** Waits until every etcd member answers; see healthyEtcd. */
 export async function healthyMembers({ input: { host, leader }, scope, through }: Pick<Upgrading, 'scope' | 'through'> & { readonly input: Pick<UpgradeInput, 'host' | 'leader'> }): Promise<void> {
-  await poll({ scope, host: host.id, what: 'a healthy etcd', everyMs: 500, timeoutMs: 120_000 }, async () => {
-    const seen = await asked(() => lookThrough(through, leader));
-    if (typeof seen === 'string') return seen;
-    const ill = seen.members.filter(({ healthy }) => !healthy).map(({ name, address }) => name || address);
-    return (seen.members.length > 0 && ill.length === 0) || `members ${ill.join(', ') || 'unknown'} are not healthy`;
+  await healthyEtcd(through, scope, leader, host.id);
+}
+
+/** The version of the cluster's configuration: `upgrade apply` sets it on the first control plane, the others follow with `node`. Waits for the API, five minutes at most. */
+export async function configured({ input: { leader }, scope, through }: Upgrading): Promise<string> {
+  let version = '';
+  await poll({ scope, host: leader.id, what: 'the cluster configuration', everyMs: 1_000, timeoutMs: 5 * 60_000 }, async () => {
+    const answer = await asked(() => through.run(configuredVersion));
+    version = answer;
+    return /^v\d/.test(answer) || answer;
   });
+  return version;
 }
 
 /** Uncordons the node if it was we who cordoned it. */

@@ -1,12 +1,16 @@
+import type { WholeSlice } from '../domain/cluster-slice';
 import { awaitReadyNodes } from '../domain/commands/kubernetes';
+import { someOf } from '../domain/some-of';
 import { unwhole, wholeWords } from '../domain/whole';
+import { asked } from './asked';
 import type { Deps } from './deps';
 import { lookThrough } from './etcd';
-import type { HostInput } from './mount-rootfs';
+import type { HostInput } from './host-input';
 import { poll } from './poll';
 import { inScope } from './scope';
 
 export interface VerifyInput extends HostInput {
+  readonly cluster: WholeSlice;
   /** Host ids that are known to be away: nobody waits for them. */
   readonly absent?: readonly string[];
 }
@@ -23,10 +27,11 @@ export const verifyCluster = (deps: Deps) => async ({ where, host, cluster, abse
     if (network && absent.length === 0) await session.run(awaitReadyNodes(20));
     let words = '';
     await poll({ scope, host: host.id, what: 'that the cluster is whole', everyMs: 1_000, timeoutMs: 180_000 }, async () => {
-      const seen = await lookThrough(session, host);
+      const seen = await asked(() => lookThrough(session, host));
+      if (typeof seen === 'string') return seen;
       const missing = unwhole(wanted, seen);
       words = wholeWords(wanted, seen);
-      return missing.length === 0 || missing.join('; ');
+      return missing.length === 0 || someOf(missing, String, '; ');
     });
     return words;
   });

@@ -1,5 +1,5 @@
 import type { OperationStatus, Waiting } from '../domain/status';
-import { ask } from './ask';
+import { askYes } from './ask';
 import type { KeelsonClient } from './keelson-client';
 
 /** Shows what a plan needs leave for. */
@@ -11,7 +11,7 @@ export function showApprovals({ approvals = [], planHash = '' }: Waiting): void 
 /** Shows what a plan needs leave for, and asks on the terminal. */
 export async function agree(waiting: Waiting): Promise<boolean> {
   showApprovals(waiting);
-  return /^y(es)?$/i.test((await ask('Go on? [y/N] ', '--yes, or `keelson approve`')).trim());
+  return askYes('Go on?', '--yes, or `keelson approve`');
 }
 
 /** Approvals while an operation is followed: in advance by --yes, or on the terminal. Each plan is asked once. */

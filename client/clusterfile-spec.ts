@@ -1,7 +1,7 @@
 import type { ClusterSpec, EnvEntry } from '../domain/cluster';
 import { type ClusterDocuments, loginOf, type SshSettings } from '../domain/clusterfile';
 import { parseEnv } from './env-flags';
-import { type LoginFlags, loginFrom } from './login-flags';
+import { askedLogin, type LoginFlags, portOf, readLogin, type ReadLogin } from './login-flags';
 import type { Login } from './logins';
 import { thisMachine } from './own-addresses';
 import { completeSpec, type SpecSources } from './spec';
@@ -14,8 +14,14 @@ export interface LoginsAround {
   readonly environment: Login;
 }
 
-/** Both at once; asks for a password where a flag says so. */
-export const loginsAround = async (flags: LoginFlags): Promise<LoginsAround> => ({ flags: await loginFrom(flags, {}), environment: await loginFrom({}) });
+/** Both at once, before anybody is asked for a password. */
+export function readLogins(flags: LoginFlags): { logins: LoginsAround; said: ReadLogin } {
+  const said = readLogin(flags, {});
+  return { logins: { flags: said.login, environment: readLogin({}).login }, said };
+}
+
+/** The same, whole: asks for a password where a flag says so. */
+export const askedLogins = async ({ logins, said }: ReturnType<typeof readLogins>): Promise<LoginsAround> => ({ ...logins, flags: await askedLogin(said) });
 
 /** The spec of a Clusterfile, flags over it. Throws as completeSpec() does, and for what `--env` says wrongly. */
 export function clusterfileSpec(documents: ClusterDocuments, input: { flags: SpecFlags; logins: LoginsAround; sources: SpecSources; saved: ClusterSpec | undefined }): ClusterSpec {
@@ -27,7 +33,7 @@ export function clusterfileSpec(documents: ClusterDocuments, input: { flags: Spe
 export function clusterfileWanted(documents: ClusterDocuments, { flags, logins, env }: { flags: SpecFlags; logins: LoginsAround; env: readonly EnvEntry[] }): Wanted {
   const { ssh, ...rest } = documents;
   const hosts = documents.hosts.map((host): WantedHost => {
-    const port = flags.port ?? host.port ?? ssh.port;
+    const port = portOf(flags).port ?? host.port ?? ssh.port;
     return { ...host, login: around(logins, loginOf(ssh, host.ssh)), ...(port === undefined ? {} : { port }) };
   });
   return {

@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { ClusterError } from '../domain/errors';
-import { historyCodec, type Payload } from '../home/history-codec';
+import { historyCodec } from '../home/history-codec';
+import { packingCodec } from '../home/packing-codec';
+import { chained, type Payload, type PayloadCodec } from '../home/payload';
 
 export interface CodecOptions {
   /** Addresses of UIs whose pages may ask, e.g. `http://127.0.0.1:18233`. */
   readonly origins: readonly string[];
-  readonly codec?: ReturnType<typeof historyCodec>;
+  readonly codec?: PayloadCodec;
 }
 
 /** One answer of the server; written out by `codecServer`. */
@@ -20,11 +22,11 @@ const largestBytes = 64 * 1024 * 1024;
 const allowedHeaders = 'content-type, x-namespace, authorization, authorization-extras, caller-type';
 
 /**
- * Temporal's remote codec: POST /encode and /decode with `{payloads}`. It decrypts for whoever may ask, so it asks who it
+ * Temporal's remote codec: POST /encode and /decode with `{payloads}`. It unpacks and decrypts for whoever may ask, so it asks who it
  * is: only by its own loopback name (a page that has its own name resolve to us is another one), only pages of the given
  * origins, and only JSON, for which a browser asks first.
  */
-export function codecServer({ origins, codec = historyCodec({ encrypt: true }) }: CodecOptions): Server {
+export function codecServer({ origins, codec = chained([packingCodec(), historyCodec({ encrypt: true })]) }: CodecOptions): Server {
   return createServer((request, response) => {
     const { origin } = request.headers;
     const allowed = origin !== undefined && origins.includes(origin);
@@ -40,7 +42,7 @@ export function codecServer({ origins, codec = historyCodec({ encrypt: true }) }
 
 const refused = (status: number, error: string): Answer => ({ status, body: { error } });
 
-async function answer(request: IncomingMessage, { allowed, codec }: { allowed: boolean; codec: ReturnType<typeof historyCodec> }): Promise<Answer> {
+async function answer(request: IncomingMessage, { allowed, codec }: { allowed: boolean; codec: PayloadCodec }): Promise<Answer> {
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) return refused(403, 'ask by the name 127.0.0.1 or localhost');
   if (!allowed) return refused(403, 'pages of this origin may not ask: keelson codec --origin names others');
   if (request.method === 'OPTIONS') return { status: 204 };
@@ -51,7 +53,8 @@ async function answer(request: IncomingMessage, { allowed, codec }: { allowed: b
     const payloads = readPayloads(await bodyOf(request));
     return { status: 200, body: { payloads: (await codec[verb](payloads)).map(written) } };
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
+    // Who asked may have left in the middle of it: one request never ends what the others ask.
+    if (!(error instanceof ClusterError)) return refused(500, error instanceof Error ? error.message : String(error));
     return refused(error.type === 'KeyMissing' ? 404 : 400, `${error.message}${error.details.todo ? `: ${error.details.todo}` : ''}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { EnvEntry } from '../domain/cluster';
-import { ClusterError } from '../domain/errors';
-import { formatProblems, type Problem } from '../domain/problem';
+import type { Problem } from '../domain/problem';
+import { mistake, refuse } from './one-report';
 
 const todo = 'write --env NAME=VALUE; a name has letters, digits and underscores';
 
@@ -12,7 +12,7 @@ export function readEnv(flags: readonly string[]): { env: EnvEntry[]; problems: 
     const name = at < 0 ? text : text.slice(0, at);
     if (at >= 1 && /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) return [{ name, value: text.slice(at + 1) }];
     // The text may be a secret with its name forgotten: it is not repeated.
-    problems.push({ severity: 'error', type: 'InvalidSpec', message: `an --env${at > 0 ? ` with the name ${JSON.stringify(name)}` : ''} is not of the form NAME=VALUE`, todo });
+    problems.push(mistake(`an --env${at > 0 ? ` with the name ${JSON.stringify(name)}` : ''} is not of the form NAME=VALUE`, todo));
     return [];
   });
   return { env, problems };
@@ -21,7 +21,6 @@ export function readEnv(flags: readonly string[]): { env: EnvEntry[]; problems: 
 /** The variables of `--env`. Throws InvalidSpec with all that are none. */
 export function parseEnv(flags: readonly string[]): EnvEntry[] {
   const { env, problems } = readEnv(flags);
-  const [first, second] = problems;
-  if (first) throw new ClusterError('InvalidSpec', second ? formatProblems(problems) : first.message, { todo });
+  refuse(problems);
   return env;
 }

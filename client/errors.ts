@@ -1,6 +1,7 @@
 import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 import { ClusterError, type ErrorDetails, type ErrorType } from '../domain/errors';
+import { noSuchCluster } from './no-such-cluster';
 import { TemporalUnavailable } from './temporal-unavailable';
 
 /**
@@ -13,9 +14,7 @@ export function fromTemporal(error: unknown, about: { cluster: string; address: 
     const details = (refusal.details?.[0] ?? {}) as ErrorDetails;
     return new ClusterError((refusal.type ?? 'StageFailed') as ErrorType, refusal.message, details, { cause: error });
   }
-  if (error instanceof WorkflowNotFoundError) {
-    return new ClusterError('InvalidSpec', `there is no cluster ${about.cluster}`, { todo: '`keelson status` lists the clusters there are' }, { cause: error });
-  }
+  if (error instanceof WorkflowNotFoundError) return noSuchCluster(about.cluster, error);
   if (error instanceof NamespaceNotFoundError) {
     const { namespace } = error;
     return new TemporalUnavailable(`the Temporal server at ${about.address} has no namespace ${namespace}`, {
@@ -37,10 +36,12 @@ export const isSilence = (error: unknown): boolean =>
   isGrpc(error, ({ code, details }) => code === 1 || code === 4 || code === 14 || (code === 9 && nobodyPolls.test(details)));
 
 /**
- * The server dropped a request, as the workflow's task that should have taken it failed: its Temporal worker was killed
- * just then, or is too busy. What was asked has not come in; asked again with its id it counts once.
+ * The server dropped a request, as the workflow's task that should have taken it failed or ended without it: its Temporal
+ * worker was killed just then, or is too busy. What was asked has not come in; asked again with its id it counts once.
  */
-export const isDropped = (error: unknown): boolean => isGrpc(error, ({ code, details }) => code === 9 && !nobodyPolls.test(details));
+export const isDropped = (error: unknown): boolean =>
+  isGrpc(error, ({ code, details }) => code === 9 && !nobodyPolls.test(details))
+  || (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'UnprocessedUpdate');
 
 const nobodyPolls = /poller|no worker/i;
 

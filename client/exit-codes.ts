@@ -1,4 +1,5 @@
 import { ClusterError, type ErrorType } from '../domain/errors';
+import { LeftAtQuestion } from './left-at-question';
 import { TemporalUnavailable } from './temporal-unavailable';
 
 /** What the exit code of `keelson` says. Scripts depend on it: never renumbered. */
@@ -22,7 +23,7 @@ Exit codes:
   4    refused, or the cluster is busy
   5    no Temporal server or Temporal worker
   10   plan --exit-code: there are changes; drift: something differs
-  130  left the view; the operation goes on`;
+  130  left: at a question nothing was done, at a view the operation goes on`;
 
 const badInput: readonly ErrorType[] = ['InvalidSpec', 'PreflightFailed', 'ImageNotFound', 'InvalidImage', 'ImageRejected', 'KeyMissing'];
 const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'ClusterLost', 'StalePlan', 'HostClaimed', 'NeedsDecision'];
@@ -30,6 +31,7 @@ const refused: readonly ErrorType[] = ['ClusterBusy', 'UnsafePlan', 'ClusterLost
 /** The exit code for an error that ended the command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof TemporalUnavailable) return exitCodes.noTemporal;
+  if (error instanceof LeftAtQuestion) return exitCodes.left;
   return error instanceof ClusterError ? exitCodeOfType(error.type) : exitCodes.failed;
 }
 

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodeOfHosts, type HostResult } from '../domain/on-hosts';
 import { exitCodes } from './exit-codes';
 import type { HostsRun } from './hosts-run';
-import { keepLocalAlive } from './keep-alive';
 import { LogReader } from './log-reader';
 
 const everyMs = 100;
@@ -14,9 +13,14 @@ const everyMs = 100;
 export async function followHosts(run: HostsRun, options: { json: boolean; embedded: boolean; quiet?: boolean }): Promise<number> {
   const reader = new LogReader(run.cluster, { operation: run.operation });
   const lines = new Map<string, string[]>();
+  const of = (host: string): string[] => {
+    const heard = lines.get(host) ?? [];
+    lines.set(host, heard);
+    return heard;
+  };
   const show = (): void => {
     for (const { entry, text } of reader.read()) {
-      if (options.json) lines.set(entry.host, [...(lines.get(entry.host) ?? []), text]);
+      if (options.json) of(entry.host).push(text);
       else if (!options.quiet) process.stdout.write(`${entry.host}\t${text}\n`);
     }
   };
@@ -25,7 +29,6 @@ export async function followHosts(run: HostsRun, options: { json: boolean; embed
     run.cancel().catch((error: unknown) => toStderr(`it could not be ended: ${error instanceof Error ? error.message : String(error)}`));
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const stopKeeping = options.embedded ? keepLocalAlive(toStderr) : () => undefined;
   try {
     let ended = false;
     const result = run.result().finally(() => { ended = true; });
@@ -41,13 +44,13 @@ export async function followHosts(run: HostsRun, options: { json: boolean; embed
     if (options.json) console.log(JSON.stringify(results.map((one) => ({ ...one, ...(options.quiet ? {} : { lines: lines.get(one.host) ?? [] }) })), undefined, 2));
     else {
       for (const line of complaints(results)) toStderr(line);
-      if (!options.quiet && !reader.found && results.some(({ code }) => code !== undefined)) {
+      // With the embedded Temporal worker the store is here: what is not in it was not printed.
+      if (!options.embedded && !options.quiet && !reader.found && results.some(({ code }) => code !== undefined)) {
         toStderr(`what it printed is in the log store of the Temporal worker: \`keelson logs ${run.cluster} --operation ${run.operation}\` there`);
       }
     }
     return exitCodeOfHosts(results);
   } finally {
-    stopKeeping();
     process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
   }
 }

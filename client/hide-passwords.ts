@@ -8,8 +8,9 @@ const secretFlags = ['-p', '--passwd', '--pk-passwd'];
  * written them down. Gives the arguments unchanged.
  */
 export function hidePasswords(args: readonly string[]): string[] {
-  const password = args.some(isPassword);
-  const variable = args.some((arg, at) => isSecretVariable(arg, args[at - 1]));
+  const each = args.map(alone);
+  const password = each.some(isPassword);
+  const variable = each.some((arg, at) => isSecretVariable(arg, each[at - 1]));
   if (password || variable) {
     // Node.js writes the title over the original arguments.
     process.title = 'keelson';
@@ -18,6 +19,9 @@ export function hidePasswords(args: readonly string[]): string[] {
   }
   return [...args];
 }
+
+/** Short flags without a value (--yes, --force) may stand before another one in the same word: `-yp SECRET` is `-y -p SECRET`. */
+const alone = (arg: string): string => arg.replace(/^-[yf]+(?=[a-z])/, '-');
 
 const isPassword = (arg: string): boolean =>
   secretFlags.some((flag) => arg === flag || arg.startsWith(`${flag}=`) || (flag === '-p' && /^-p./.test(arg) && !arg.startsWith('--')));

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Connection, QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { withoutReplacedKeys } from '../domain/amend';
 import type { ClusterSpec, Policy } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import type { DriftReport } from '../domain/drift/difference';
-import { type Amended, type EntityState, type EntityView, newEntity, withAccess } from '../domain/entity';
+import { type EntityState, type EntityView, newEntity } from '../domain/entity';
 import { ClusterError, type ErrorType } from '../domain/errors';
 import { dataConverter } from '../home/data-converter';
 import { ensureKeys } from '../home/key';
 import type { Anew } from '../domain/lost';
+import { withAccess } from '../domain/membership';
 import type { Plan } from '../domain/plan';
+import type { Amended } from '../domain/requests';
 import type { Task } from '../domain/tasks';
 import {
   type Accepted, type AdoptAnswer, amendUpdate, applyUpdate, approveUpdate, cancelUpdate, type CopiesAnswer, desiredQuery, entityId, entityQuery, fileQuery, forgetUpdate, type HostsLook, pauseUpdate, policyUpdate, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, taskQueue,
@@ -23,6 +25,8 @@ import { type HostsRun, type KnownCluster, type Selection, startCopy, startExec 
 import { noSuchCluster } from './no-such-cluster';
 import { OperationHandle } from './operation';
 import { prepareSpec, resealedFile, withRegistryPassword } from './prepare-spec';
+import { runningOperations } from './running-operations';
+import { takenResult } from './taken-result';
 import { untilTaken } from './until-taken';
 
 export interface ApplyOptions {
@@ -36,6 +40,8 @@ export interface ApplyOptions {
   readonly file?: string;
   /** Whatever asks for approval is approved in advance. */
   readonly approved?: boolean;
+  /** A person has read the plan of `planHash` and said yes to it: to no other one that comes after it. */
+  readonly agreed?: boolean;
   /** Hosts that may be forgotten: they cannot be reached and never will be. */
   readonly forget?: readonly string[];
   /** Only the plan of this hash may run; another one is refused as stale. */
@@ -49,7 +55,7 @@ export interface By {
   readonly by?: string;
 }
 
-export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved' | 'forget' | 'planHash' | 'anew'> {
+export interface ResetOptions extends Omit<ApplyOptions, 'base' | 'approved' | 'agreed' | 'forget' | 'planHash' | 'anew'> {
   /** Must repeat the cluster's name. */
   readonly confirm: string;
   /** Forget hosts that cannot be reached. */
@@ -84,6 +90,7 @@ const answerWithinMs = 30_000;
 const planWithinMs = 90_000;
 const queryWithinMs = 5_000;
 const lookWithinMs = 20_000;
+const lookAtOneMs = 100;
 
 /**
  * Keelson for programs: apply a spec to a cluster, follow its operations, read its state. Refusals are ClusterError with
@@ -125,7 +132,7 @@ export class KeelsonClient {
     }
   }
 
-  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved, forget, planHash, anew }: ApplyOptions): Promise<Accepted> {
+  private async applyPrepared(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base, file, approved, agreed, forget, planHash, anew }: ApplyOptions): Promise<Accepted> {
     const startWorkflowOperation = () => new WithStartWorkflowOperation<(state: EntityState) => Promise<EntityState>>('cluster', {
       workflowId: entityId(spec.name),
       taskQueue,
@@ -134,7 +141,7 @@ export class KeelsonClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
-    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }), ...(anew ? { anew } : {}) };
+    const request = { requestId, by, spec, digest: digestOf(spec), ...(base === undefined ? {} : { base }), ...(file === undefined ? {} : { file }), ...(approved ? { approved } : {}), ...(agreed ? { agreed } : {}), ...(forget ? { forget } : {}), ...(planHash === undefined ? {} : { planHash }), ...(anew ? { anew } : {}) };
     return this.asked(spec.name, planHash === undefined ? answerWithinMs : planWithinMs, () =>
       this.client.workflow.executeUpdateWithStart(applyUpdate, { args: [request], updateId: requestId, startWorkflowOperation: startWorkflowOperation() }));
   }
@@ -142,7 +149,7 @@ export class KeelsonClient {
   /** Asks for bare hosts. Throws ClusterError when there is no such cluster, the confirmation is wrong, or it is busy. */
   async reset(cluster: string, { by = defaultActor(), requestId = randomUUID(), confirm, force = false, amended }: ResetOptions): Promise<Accepted> {
     const request = { requestId, by, confirm, force, ...(amended ? { amended } : {}) };
-    return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resetUpdate, { args: [request], updateId: requestId }));
+    return this.tell(cluster, resetUpdate, request, requestId);
   }
 
   /**
@@ -151,37 +158,36 @@ export class KeelsonClient {
    * wrong, hosts are members, or an operation works or waits.
    */
   async forget(cluster: string, { by = defaultActor(), confirm, ends = false, force = false }: By & { confirm: string; ends?: boolean; force?: boolean }): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(forgetUpdate, { args: [{ by, confirm, ends, force }] }));
+    await this.tell(cluster, forgetUpdate, { by, confirm, ends, force });
   }
 
   /** Starts a task as an operation of its own. Throws ClusterError while another operation runs. */
   async task(cluster: string, task: Task, { by = defaultActor(), requestId = randomUUID() }: By & { requestId?: string } = {}): Promise<Accepted> {
-    return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(taskUpdate, { args: [{ requestId, by, task }], updateId: requestId }));
+    return this.tell(cluster, taskUpdate, { requestId, by, task }, requestId);
   }
 
   /** Tells a parked operation to try again: all that has failed, or one host's part. */
   async retry(cluster: string, { by = defaultActor(), host }: By & { host?: string } = {}): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(retryUpdate, { args: [{ by, ...(host ? { host } : {}) }] }));
+    await this.tell(cluster, retryUpdate, { by, ...(host ? { host } : {}) });
   }
 
   /** Leaves out what has failed on a host, or of an image, where nothing else depends on it. Gives the ids of the jobs. */
   async skip(cluster: string, { by = defaultActor(), host, image }: By & { host?: string; image?: string }): Promise<readonly string[]> {
-    return this.asked(cluster, answerWithinMs, () =>
-      this.entity(cluster).executeUpdate(skipUpdate, { args: [{ by, ...(host ? { host } : {}), ...(image ? { image } : {}) }] }));
+    return this.tell(cluster, skipUpdate, { by, ...(host ? { host } : {}), ...(image ? { image } : {}) });
   }
 
   /** Approves the plan that waits. Throws ClusterError when another plan waits, or none. */
   async approve(cluster: string, { by = defaultActor(), planHash }: By & { planHash: string }): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(approveUpdate, { args: [{ by, planHash }] }));
+    await this.tell(cluster, approveUpdate, { by, planHash });
   }
 
   /** Holds the cluster still: what runs goes on to its end, and nothing is begun until somebody says resume. */
   async pause(cluster: string, { by = defaultActor(), reason }: By & { reason?: string } = {}): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(pauseUpdate, { args: [{ by, ...(reason ? { reason } : {}) }] }));
+    await this.tell(cluster, pauseUpdate, { by, ...(reason ? { reason } : {}) });
   }
 
   async resume(cluster: string, { by = defaultActor() }: By = {}): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(resumeUpdate, { args: [{ by }] }));
+    await this.tell(cluster, resumeUpdate, { by });
   }
 
   /**
@@ -190,17 +196,17 @@ export class KeelsonClient {
    */
   async amend(spec: ClusterSpec, { by = defaultActor(), requestId = randomUUID(), base }: By & { requestId?: string; base: string }): Promise<Accepted> {
     const request = { requestId, by, spec, digest: digestOf(spec), base };
-    return this.asked(spec.name, answerWithinMs, () => this.entity(spec.name).executeUpdate(amendUpdate, { args: [request], updateId: requestId }));
+    return this.tell(spec.name, amendUpdate, request, requestId);
   }
 
   /** Changes the policy, for the operation that runs as well. */
   async setPolicy(cluster: string, policy: Policy, { by = defaultActor(), base }: By & { base: string }): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(policyUpdate, { args: [{ by, policy, base }] }));
+    await this.tell(cluster, policyUpdate, { by, policy, base });
   }
 
   /** Ends the operation that runs. What has joined stays; what was begun on other hosts is taken back. */
   async cancel(cluster: string, { by = defaultActor(), reason = '' }: By & { reason?: string } = {}): Promise<void> {
-    await this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(cancelUpdate, { args: [{ by, reason }] }));
+    await this.tell(cluster, cancelUpdate, { by, reason });
   }
 
   /** The cluster as it is known now; undefined when there is none. */
@@ -209,7 +215,7 @@ export class KeelsonClient {
       if (isSilence(error)) return undefined;
       throw fromTemporal(error, { cluster, address: this.address });
     });
-    const [seen, running] = await Promise.all([view, this.runningOperations(cluster)]);
+    const [seen, running] = await Promise.all([view, this.asked(cluster, queryWithinMs, () => runningOperations(this.client, cluster))]);
     if (seen === 'none') return undefined;
     return { name: cluster, running, ...(seen ? { view: seen } : {}) };
   }
@@ -246,24 +252,24 @@ export class KeelsonClient {
     const last = record && withAccess(record, saved, spec);
     const recorded = known?.hostKeys ?? {};
     const input = { spec, hostKeys: amends ? withoutReplacedKeys(recorded, saved, spec) : recorded, forget, ...(anew ? { anew } : {}), ...(known ? { uid: known.uid } : {}), ...(last ? { last } : {}) };
-    return this.client.workflow.execute<(one: typeof input) => Promise<Plan>>('previewPlan', {
-      workflowId: `${entityId(spec.name)}/plan-${randomUUID()}`, taskQueue, args: [input], staticSummary: `dry run for cluster ${spec.name}`,
-    });
+    return this.execute('previewPlan', `${entityId(spec.name)}/plan-${randomUUID()}`, input, `dry run for cluster ${spec.name}`);
   }
 
   /**
-   * Looks at all hosts of the cluster now, side by side, and changes nothing: some seconds at most, however many are dead.
+   * Looks at all hosts of the cluster now, ninety side by side, and changes nothing: a dead one takes eight seconds.
    * Undefined when there is no such cluster, or no Temporal worker looks.
    */
   async look(cluster: string): Promise<HostsLook | undefined> {
     const [spec, view] = await Promise.all([this.desired(cluster), this.known(cluster, () => this.entity(cluster).query(entityQuery))]);
     if (!spec || !view) return undefined;
     const input = { spec, uid: view.uid, hostKeys: view.hostKeys };
+    // Many hosts take turns.
+    const withinMs = lookWithinMs + spec.hosts.length * lookAtOneMs;
     const look = this.client.workflow.execute<(one: typeof input) => Promise<HostsLook>>('lookAtHosts', {
       workflowId: `${entityId(cluster)}/look-${randomUUID()}`, taskQueue, args: [input], staticSummary: `a look at the hosts of cluster ${cluster}`,
-      workflowExecutionTimeout: '30s',
+      workflowExecutionTimeout: withinMs + 10_000,
     });
-    return this.client.withDeadline(Date.now() + lookWithinMs, () => look).catch((error: unknown) => {
+    return this.client.withDeadline(Date.now() + withinMs, () => look).catch((error: unknown) => {
       if (isSilence(error) || error instanceof WorkflowFailedError) return undefined;
       throw error;
     });
@@ -300,13 +306,18 @@ export class KeelsonClient {
   /** A small workflow, run to its end; a failure of an activity in it is told as the activity told it. */
   private async once<I, O>(type: string, workflowId: string, input: I, staticSummary: string): Promise<O> {
     try {
-      return await this.client.workflow.execute<(one: I) => Promise<O>>(type, { workflowId, taskQueue, args: [input] as never, staticSummary });
+      return await this.execute(type, workflowId, input, staticSummary);
     } catch (error) {
       let cause: unknown = error;
       while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause) cause = cause.cause;
       if (!(error instanceof WorkflowFailedError) || !(cause instanceof ApplicationFailure)) throw error;
       throw new ClusterError((cause.type ?? 'StageFailed') as ErrorType, cause.message, {}, { cause: error });
     }
+  }
+
+  /** A small workflow, for somebody who waits. Throws TemporalUnavailable where no Temporal worker takes it. */
+  private async execute<I, O>(type: string, workflowId: string, input: I, staticSummary: string): Promise<O> {
+    return takenResult(await this.client.workflow.start<(one: I) => Promise<O>>(type, { workflowId, taskQueue, args: [input] as never, staticSummary }), this.address);
   }
 
   /** An operation: the one that an answer names, or any by its workflow id, e.g. `cluster/prod/init-1`. */
@@ -338,6 +349,11 @@ export class KeelsonClient {
     return this.entities.getHandle(entityId(cluster));
   }
 
+  /** Says something to the cluster's entity, which answers at once. The same id twice gives the first answer. */
+  private tell<R, A>(cluster: string, update: UpdateDefinition<R, [A]>, request: A, updateId?: string): Promise<R> {
+    return this.asked(cluster, answerWithinMs, () => this.entity(cluster).executeUpdate(update, { args: [request], ...(updateId === undefined ? {} : { updateId }) }));
+  }
+
   private view(cluster: string): Promise<EntityView | undefined> {
     return this.quietly(() => this.entity(cluster).query(entityQuery));
   }
@@ -358,16 +374,6 @@ export class KeelsonClient {
       if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError) return undefined;
       throw error;
     }
-  }
-
-  private async runningOperations(cluster: string): Promise<string[]> {
-    const prefix = `${entityId(cluster)}/`;
-    const query = `ExecutionStatus = 'Running' AND WorkflowType IN ('initCluster', 'reconcileCluster', 'resetCluster', 'runTask') AND WorkflowId STARTS_WITH '${prefix}'`;
-    const ids: string[] = [];
-    await this.asked(cluster, queryWithinMs, async () => {
-      for await (const { workflowId } of this.client.workflow.list({ query })) ids.push(workflowId);
-    });
-    return ids;
   }
 
   private async asked<T>(cluster: string, withinMs: number, request: () => Promise<T>): Promise<T> {

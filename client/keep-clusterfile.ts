@@ -1,7 +1,6 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { ClusterError } from '../domain/errors';
 import { clusterfileFile } from '../home/paths';
+import { writeWhole } from '../home/whole-file';
 import type { KeelsonClient } from './keelson-client';
 import { readSources } from './sources';
 import { openFile, writtenBack } from './written-back';
@@ -33,10 +32,7 @@ export async function keepClusterfile(client: KeelsonClient, cluster: string): P
   try {
     const text = await currentClusterfile(client, cluster, { sealed: true });
     if (text === undefined) return;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const scratch = `${file}.${process.pid}`;
-    writeFileSync(scratch, text, { mode: 0o600 });
-    renameSync(scratch, file);
+    writeWhole(file, text);
   } catch (error) {
     process.stderr.write(`${file} was not written: ${error instanceof Error ? error.message : String(error)}\n`);
   }

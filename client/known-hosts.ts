@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { revoked } from '../domain/host-key';
 
 /** Where OpenSSH keeps the keys it knows. */
 const files = (): string[] => [join(homedir(), '.ssh', 'known_hosts'), join(homedir(), '.ssh', 'known_hosts2'), '/etc/ssh/ssh_known_hosts'];
@@ -19,13 +20,14 @@ export function readKnownHosts(): string {
 
 interface Line {
   readonly patterns: readonly string[];
-  /** `<type> <base64>`. */
+  /** `[@revoked ]<type> <base64>`. */
   readonly key: string;
 }
 
 /**
  * A function that gives the keys known for an address, as `<type> <base64>`; [] for a stranger. Plain, wildcard and
- * hashed names count as in OpenSSH; keys of authorities do not, and revoked ones neither.
+ * hashed names count as in OpenSSH; keys of authorities do not. Those that it must never show are given as
+ * `@revoked <type> <base64>` (domain/host-key.ts).
  */
 export function knownHosts(text: string): (address: string, port: number) => string[] {
   const lines = text.split('\n').flatMap(parse);
@@ -36,9 +38,11 @@ export function knownHosts(text: string): (address: string, port: number) => str
 }
 
 function parse(line: string): Line[] {
-  const [names, type, key] = line.trim().split(/\s+/);
+  const words = line.trim().split(/\s+/);
+  const isRevoked = words[0] === '@revoked';
+  const [names, type, key] = isRevoked ? words.slice(1) : words;
   if (!names || !type || !key || names.startsWith('#') || names.startsWith('@')) return [];
-  return [{ patterns: names.split(','), key: `${type} ${key}` }];
+  return [{ patterns: names.split(','), key: isRevoked ? revoked(`${type} ${key}`) : `${type} ${key}` }];
 }
 
 /** One pattern must match, and no negated one may. */

@@ -1,13 +1,11 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { type ClusterSpec, targetOf } from '../domain/cluster';
-import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
 import { isObject } from '../domain/kubeadm/json';
 import { faultOf, readYaml, valueOf, YamlFault } from '../domain/yaml';
-import { runProgram } from './run-program';
+import { writeWhole } from '../home/whole-file';
 
 interface Named {
   readonly name: string;
@@ -21,24 +19,12 @@ interface Kubeconfig {
   readonly 'current-context'?: string;
 }
 
-/**
- * The cluster's admin kubeconfig, read from its leader, with an address that works from outside the cluster. Throws
- * ClusterError when the cluster was never made or its leader cannot be read.
- */
-export async function fetchKubeconfig(spec: ClusterSpec, view: EntityView, options: { allowLocal: boolean }): Promise<string> {
-  const leader = spec.hosts.find(({ id }) => id === view.leader) ?? spec.hosts.find(({ roles }) => roles.includes('master'));
-  if (!leader) throw new ClusterError('InvalidSpec', `cluster ${spec.name} has no control plane`);
-  const host = targetOf(spec, leader, view.hostKeys[leader.id]);
-  const text = await runProgram<string>('kubeconfig', { host, uid: view.uid, ...options });
-  return rename(text, spec.name, spec.controlPlaneEndpoint ? undefined : leader.address);
-}
-
 /** One cluster, user and context, all called `keelson-<name>`; the server at `address`, when one is given. */
 export function rename(text: string, name: string, address: string | undefined): string {
-  const config = read(text, 'the leader\'s admin.conf');
+  const config = read(text, 'the admin.conf of the control plane');
   const called = `keelson-${name}`;
   const [cluster, user] = [config.clusters?.[0], config.users?.[0]];
-  if (typeof cluster?.cluster?.server !== 'string' || !user) throw new ClusterError('CommandFailed', 'the leader\'s admin.conf has no cluster or no user');
+  if (typeof cluster?.cluster?.server !== 'string' || !user) throw new ClusterError('CommandFailed', 'the admin.conf of the control plane has no cluster or no user');
   const server = address ? cluster.cluster.server.replace(/^(https?:\/\/)(\[[^\]]*\]|[^:/]+)/, `$1${address.includes(':') ? `[${address}]` : address}`) : cluster.cluster.server;
   return stringify({
     ...config,
@@ -55,7 +41,7 @@ export function kubeconfigFile(env: NodeJS.ProcessEnv = process.env): string {
   return first === undefined ? join(homedir(), '.kube', 'config') : resolve(first);
 }
 
-/** Puts a kubeconfig of rename() into a file among the others there, mode 0600, and makes it the current one. */
+/** Puts a kubeconfig of rename() into a file among the others there, mode 0600, and makes it the current one. Of a link, what it leads to is written. */
 export function mergeInto(file: string, text: string): void {
   const added = read(text, 'the new kubeconfig');
   const before = readExisting(file);
@@ -66,11 +52,15 @@ export function mergeInto(file: string, text: string): void {
     contexts: replace(before.contexts, added.contexts),
     'current-context': added['current-context'],
   };
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const scratch = `${file}.${process.pid}`;
-  writeFileSync(scratch, stringify(merged), { mode: 0o600 });
-  chmodSync(scratch, 0o600);
-  renameSync(scratch, file);
+  writeWhole(behindLinks(file), stringify(merged));
+}
+
+/** The file that a path leads to, also where that is not there yet. */
+function behindLinks(path: string): string {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  const next = resolve(dirname(path), readlinkSync(path));
+  // A circle of links is told by reading it, before.
+  return behindLinks(next);
 }
 
 /** A kubeconfig; throws InvalidSpec for what is none. */

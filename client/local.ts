@@ -6,13 +6,18 @@ import { ensureLocal, findLocal, type Local, type LocalProbe } from '../home/loc
 import { taskQueue } from '../workflows/messages';
 import { programs, readBuildInfo } from './build-info';
 import { findTemporal } from './find-temporal';
+import { runningOperations } from './running-operations';
+import { homeProblem } from './home-problem';
 import { TemporalUnavailable } from './temporal-unavailable';
 
 /** Histories of the embedded server are kept this long; its own default is a day. */
 const retentionDays = 90;
 
-/** The embedded server and Temporal worker: started where they are missing or dead, or only found. Throws TemporalUnavailable. */
-export async function useLocal({ start, say }: { start: boolean; say(line: string): void }): Promise<Local> {
+/**
+ * The embedded server and Temporal worker: started where they are missing or dead (`died`: only where they have died, and were not
+ * stopped), or only found. Throws TemporalUnavailable.
+ */
+export async function useLocal({ start, died = false, say }: { start: boolean; died?: boolean; say(line: string): void }): Promise<Local> {
   if (!start) {
     const local = findLocal();
     if (local.server) return local;
@@ -20,8 +25,9 @@ export async function useLocal({ start, say }: { start: boolean; say(line: strin
   }
   const { version, hash } = readBuildInfo();
   try {
-    return await ensureLocal({ programs, version, buildHash: hash, encrypts: encryptsHistory() }, probeWith(say));
-  } catch (error) {
+    return await ensureLocal({ programs, version, buildHash: hash, encrypts: encryptsHistory() }, probeWith(say), { died });
+  } catch (caught) {
+    const error = homeProblem(caught);
     if (error instanceof TemporalUnavailable || error instanceof ClusterError) throw error;
     throw new TemporalUnavailable(error instanceof Error ? error.message : String(error), { cause: error, todo: '`keelson local logs` shows more' });
   }
@@ -42,17 +48,9 @@ function probeWith(say: (line: string) => void): LocalProbe {
       const { pollers } = await connection.workflowService.describeTaskQueue({ namespace: 'default', taskQueue: { name: taskQueue }, taskQueueType: 1 });
       return (pollers ?? []).some(({ identity }) => identity?.endsWith(`#${pid}`));
     }, false),
-    runningOperations: (address) => asked(address, async (connection) => {
-      const client = new Client({ connection });
-      const ids: string[] = [];
-      for await (const { workflowId } of client.workflow.list({ query: runningOperationsQuery })) ids.push(workflowId);
-      return ids;
-    }, []),
+    runningOperations: (address) => asked(address, (connection) => runningOperations(new Client({ connection })), []),
   };
 }
-
-/** In Temporal's visibility language. */
-export const runningOperationsQuery = `ExecutionStatus = 'Running' AND WorkflowType IN ('initCluster', 'reconcileCluster', 'resetCluster')`;
 
 /** One short question to a server that may not be up yet; `otherwise` when it does not answer. */
 async function asked<T>(address: string, question: (connection: Connection) => Promise<T>, otherwise: T): Promise<T> {

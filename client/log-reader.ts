@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { listLogs, type LogEntry, type LogFilter } from '../home/logs';
+import { linesFrom } from './growing-file';
 
 /** One line of the log store and where it comes from. */
 export interface LogLine {
@@ -27,25 +27,12 @@ export class LogReader {
 
   read(): LogLine[] {
     return listLogs(this.cluster, this.filter).flatMap((entry) => {
-      const from = this.offsets.get(entry.file) ?? 0;
-      const bytes = slice(entry.file, from, entry.bytes);
-      const end = bytes.lastIndexOf(0x0a) + 1;
-      this.offsets.set(entry.file, from + end);
-      return bytes.toString('utf8', 0, end).split('\n').slice(0, -1).map((line) => {
+      const { lines, next } = linesFrom(entry.file, this.offsets.get(entry.file) ?? 0);
+      this.offsets.set(entry.file, next);
+      return lines.map((line) => {
         const space = line.indexOf(' ');
         return { entry, at: line.slice(0, space), text: line.slice(space + 1) };
       });
     });
-  }
-}
-
-function slice(file: string, from: number, to: number): Buffer {
-  const bytes = Buffer.alloc(Math.max(to - from, 0));
-  const handle = openSync(file, 'r');
-  try {
-    const read = readSync(handle, bytes, 0, bytes.length, from);
-    return bytes.subarray(0, read);
-  } finally {
-    closeSync(handle);
   }
 }

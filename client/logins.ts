@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Credential } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import { ClusterError } from '../domain/errors';
-import { credentialField, isSealed, open, seal } from '../home/seal';
+import type { KeyRing } from '../home/key-file';
+import { credentialField, type CredentialPart, credentialParts, isSealed, open, seal } from '../home/seal';
 import { isEncrypted, readPrivateKey } from './private-key';
-import type { UserSettings } from './user-ssh-config';
+import type { Detour, UserSettings } from './user-ssh-config';
 
 /** How a person said to log in; what is left out comes from ~/.ssh/config, the agent and the default keys. */
 export interface Login {
@@ -24,6 +25,8 @@ export interface LoginSources {
   readonly agentSocket?: string;
   /** Addresses of this machine: they need no login in embedded mode. */
   readonly own: readonly string[];
+  /** The keys that seal; those of this machine when left out, of which a first one is made. */
+  readonly keys?: KeyRing;
 }
 
 /** A login as it will be sealed. */
@@ -74,9 +77,9 @@ export class Logins {
   }
 
   private sealed(id: string, { user, agentSocket, ...secrets }: Plain): Credential {
-    const parts = (['password', 'privateKey', 'passphrase'] as const).flatMap((part) => {
+    const parts = credentialParts.flatMap((part) => {
       const value = secrets[part];
-      return value === undefined ? [] : [[part, isSealed(value) ? this.moved(value, id, part) : seal(value, { cluster: this.cluster, field: credentialField(id, part) })] as const];
+      return value === undefined ? [] : [[part, isSealed(value) ? this.moved(value, id, part) : seal(value, { cluster: this.cluster, field: credentialField(id, part) }, this.sources.keys)] as const];
     });
     return { user, ...Object.fromEntries(parts), ...(agentSocket ? { agentSocket } : {}) };
   }
@@ -85,13 +88,13 @@ export class Logins {
    * A secret that stood sealed in a Clusterfile, for the place it has now: a cluster that has other logins already gives
    * this one another id. Without its key it stays as it is, and who opens it says what is wrong.
    */
-  private moved(value: string, id: string, part: 'password' | 'privateKey' | 'passphrase'): string {
+  private moved(value: string, id: string, part: CredentialPart): string {
     const place = (of: string) => ({ cluster: this.cluster, field: credentialField(of, part) });
     const ids = [id, 'ssh', ...this.found.keys(), ...Array.from({ length: 9 }, (_, at) => `ssh-${at + 2}`)];
     for (const of of ids) {
       try {
         const plain = open(value, place(of));
-        return of === id ? value : seal(plain, place(id));
+        return of === id ? value : seal(plain, place(id), this.sources.keys);
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
       }
@@ -102,6 +105,7 @@ export class Logins {
 
 function complete(address: string, login: Login, { settings, agentSocket, own }: LoginSources): Plain {
   const said = settings(address);
+  if (said.detour && !own.includes(address)) throw refusedDetour(address, said.detour);
   const user = login.user || said.user || 'root';
   const base = { user, ...(login.password === undefined ? {} : { password: login.password }) };
   if (login.keyText !== undefined || login.keyFile !== undefined) {
@@ -113,7 +117,7 @@ function complete(address: string, login: Login, { settings, agentSocket, own }:
   const privateKey = firstUsableKey(said.identityFile, login.passphrase);
   const isOwn = own.includes(address);
   if (privateKey === undefined && !agentSocket && !isOwn) {
-    throw new ClusterError('InvalidSpec', `there is no way to log in to ${user}@${address}: no password, no key, no ssh-agent`, {
+    throw new ClusterError('InvalidSpec', `there is no way to log in to ${address === '' ? 'the hosts' : `${user}@${address}`}: no password, no key, no ssh-agent`, {
       host: address, todo: 'give --ask-passwd, --passwd-file FILE, KEELSON_SSH_PASSWORD, or a key with -i/--pk',
     });
   }
@@ -125,6 +129,13 @@ function complete(address: string, login: Login, { settings, agentSocket, own }:
     ...(agentSocket ? { agentSocket } : {}),
   };
 }
+
+/** A host is its address, to the others in the cluster too, and every Temporal worker that serves it connects to that by itself. */
+const refusedDetour = (address: string, { keyword, value, line }: Detour): ClusterError =>
+  new ClusterError('InvalidSpec', `~/.ssh/config:${line}: ssh goes to ${address} by ${keyword} ${value}, and Keelson connects to the address itself`, {
+    host: address, todo: keyword === 'HostName' ? `name the host by the address that it has in its network, or set HostName %h for it before that line`
+      : `run Keelson, or its Temporal worker, where ${address} is reached without it; if it is from here, set \`${keyword} none\` for \`Host ${address}\` before that line`,
+  });
 
 /** What ssh would try without being told: the file of ~/.ssh/config, then the default ones. One that cannot be used is passed over. */
 function firstUsableKey(identityFile: string | undefined, passphrase: string | undefined): string | undefined {

@@ -2,16 +2,18 @@ import type { ClusterSpec } from '../domain/cluster';
 import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
 import type { Anew } from '../domain/lost';
-import { noHash, refusalOf } from '../domain/plan';
-import { ask } from './ask';
+import { refusalOf } from '../domain/plan';
+import { askYes } from './ask';
 import type { KeelsonClient } from './keelson-client';
+import { refuse } from './one-report';
 import { renderPlan } from './show-plan';
-import type { SpecFlags } from './spec-flags';
+import { hashProblems, type SpecFlags } from './spec-flags';
 import type { Known } from './submit';
 
 /** What goes with a request: that a person has agreed, and to which plan. */
 export interface Agreement {
   readonly approved?: boolean;
+  readonly agreed?: boolean;
   readonly planHash?: string;
   readonly anew?: Anew;
 }
@@ -28,7 +30,7 @@ export const anewBy = ({ force, yes }: Pick<SpecFlags, 'force' | 'yes'>): Anew |
  * person has said no. A running operation has its own answer.
  */
 export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags: SpecFlags, { view, forget }: Pick<Known, 'view'> & { forget: readonly string[] }): Promise<Agreement | undefined> {
-  if (flags.planHash?.trim() === '') throw new ClusterError('InvalidSpec', noHash, { todo: 'give the hash that `keelson plan` shows' });
+  refuse(hashProblems(flags));
   const said = { ...(flags.yes ? { approved: true } : {}), ...(flags.planHash ? { planHash: flags.planHash } : {}) };
   if (view?.running || (!wasBegun(view) && !flags.planHash)) return said;
   const anew = anewBy(flags);
@@ -39,6 +41,5 @@ export async function lookFirst(client: KeelsonClient, spec: ClusterSpec, flags:
   const removes = plan.jobs.some((job) => job.removes);
   if (flags.yes || flags.planHash || !(removes || plan.approvals.length > 0) || !process.stdin.isTTY) return said;
   for (const line of renderPlan(plan)) console.error(line);
-  const answer = (await ask('Do this? [y/N] ', '--yes')).trim().toLowerCase();
-  return answer === 'y' || answer === 'yes' ? { approved: true, planHash: plan.hash } : undefined;
+  return await askYes('Do this?', '--yes') ? { agreed: true, planHash: plan.hash } : undefined;
 }

@@ -17,14 +17,23 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+    if (error instanceof CommanderError) return refusedArguments(error, args);
     const { reportError } = await import('./report-error.js');
     return reportError(error, { debug: args.includes('--debug'), json: args.includes('--json') });
   }
 }
 
+/** Commander has told people; programs get it in the form of every other error. */
+function refusedArguments({ exitCode, message }: CommanderError, args: readonly string[]): number {
+  if (exitCode === 0) return exitCodes.done;
+  if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ error: { type: 'InvalidSpec', message: message.replaceAll(/^error: /gm, '') }, exitCode: exitCodes.badInput })}\n`);
+  return exitCodes.badInput;
+}
+
 // A reader that has seen enough (`keelson logs | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed));
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed));
+}
 
 main(process.argv.slice(2)).then(
   (code) => finish(code),

@@ -4,7 +4,7 @@ import type { ClusterSpec, Credential, EnvEntry, Sealed } from '../domain/cluste
 import { ensureKeys, loadKeys } from '../home/key';
 import type { KeyRing } from '../home/key-file';
 import { keyFile } from '../home/paths';
-import { credentialField, envField, fileField, isSealed, keyIdOf, open, registryField, seal } from '../home/seal';
+import { credentialField, credentialParts, envField, fileField, hostEnvField, isSealed, keyIdOf, open, registryField, seal } from '../home/seal';
 
 /**
  * What every spec gets on its way to the cluster, from whichever program it comes: the password of its registry, and its
@@ -26,18 +26,17 @@ function resealed(spec: ClusterSpec): ClusterSpec {
   if (!existsSync(keyFile())) return spec;
   const keys = loadKeys();
   const anew = (value: string, field: string): Sealed => sealAnew(value, { cluster: spec.name, field }, keys);
-  const entries = (env: readonly EnvEntry[], place: string): EnvEntry[] =>
-    env.map(({ name, value }) => ({ name, value: anew(value, `${place}${envField(name)}`) }));
+  const entries = (env: readonly EnvEntry[], fieldOf: (name: string) => string): EnvEntry[] =>
+    env.map(({ name, value }) => ({ name, value: anew(value, fieldOf(name)) }));
   const credential = (id: string, one: Credential): Credential => ({
     ...one,
-    ...Object.fromEntries((['password', 'privateKey', 'passphrase'] as const)
-      .flatMap((part) => (one[part] === undefined ? [] : [[part, anew(one[part], credentialField(id, part))]]))),
+    ...Object.fromEntries(credentialParts.flatMap((part) => (one[part] === undefined ? [] : [[part, anew(one[part], credentialField(id, part))]]))),
   });
   return {
     ...spec,
     credentials: Object.fromEntries(Object.entries(spec.credentials).map(([id, one]) => [id, credential(id, one)])),
-    env: entries(spec.env, ''),
-    hosts: spec.hosts.map((host) => ({ ...host, env: entries(host.env, `hosts/${host.id}/`) })),
+    env: entries(spec.env, envField),
+    hosts: spec.hosts.map((host) => ({ ...host, env: entries(host.env, (name) => hostEnvField(host.id, name)) })),
     ...(spec.registryPassword === undefined ? {} : { registryPassword: anew(spec.registryPassword, registryField) }),
   };
 }

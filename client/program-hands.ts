@@ -1,18 +1,8 @@
 import type { Command } from 'commander';
-
-type Make = (name: string, description: string) => Command;
-
-export interface HandsParts {
-  readonly command: Make;
-  /** Adds what all commands about clusters take. */
-  withCluster(command: Command): Command;
-  /** Adds what logging in takes. */
-  withLogin(command: Command): Command;
-  done(code: number): void;
-}
+import { collect, type ProgramParts } from './program-parts';
 
 /** The commands by which people guide an operation. docs/hands.md tells when to use which. */
-export function addHands({ command, withCluster, withLogin, done }: HandsParts): void {
+export function addHands({ command, withCluster, withLogin, done }: ProgramParts): void {
   const follows = (one: Command): Command => withCluster(one).option('--wait', 'without a terminal: stay when it waits for a person');
 
   follows(command('retry [name]', 'tell a parked operation to try again, and follow it'))
@@ -39,7 +29,7 @@ export function addHands({ command, withCluster, withLogin, done }: HandsParts):
     .option('--host <id>', 'only this host; all of them if left out')
     .option('--address <ip>', 'the new address of --host, as long as it has not joined')
     .option('--host-key <key>', 'the new host key of --host: [TYPE ]SHA256:…, or a line of ssh-keyscan')
-    .option('--image <old=new>', 'another image in the place of one; repeatable', (value: string, before: string[]) => [...before, value], [])
+    .option('--image <old=new>', 'another image in the place of one; repeatable', collect, [])
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/amend.js')).amend(name, flags)));
 
   const policy = command('policy', 'show the policy of a cluster, or change it while it works');

@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
-
-type Make = (name: string, description: string) => Command;
+import type { ProgramParts } from './program-parts';
 
 /** The commands that work on hosts of a cluster past its operations: exec and scp. */
-export function addOnHosts(command: Make, done: (code: number) => void): void {
+export function addOnHosts({ command, done }: ProgramParts): void {
   withHosts(command('exec <words...>', 'run a command on hosts: exec [name] COMMAND'))
     .option('--timeout <duration>', 'end it on a host after so long, e.g. 30s')
     .addHelpText('after', execHelp)

@@ -1,23 +1,26 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { exitCodeHelp } from './exit-codes';
 import { addHands } from './program-hands';
 import { addOnHosts } from './program-on-hosts';
+import { collect, type ProgramParts } from './program-parts';
 import { addTasks } from './program-tasks';
+import { ThoroughCommand } from './thorough-command';
 
 /**
  * The command line. Each command is loaded when it is called: help and version must not wait for what they do not need.
  * Every action gives its exit code to `done`.
  */
 export function createProgram(done: (code: number) => void): Command {
-  const program = new Command('keelson')
+  const program = new ThoroughCommand('keelson')
     .description('Kubernetes clusters on machines reached over SSH, as durable workflows')
     .option('--debug', 'show stacks of errors')
     .addHelpText('after', exitCodeHelp)
     .showHelpAfterError('(`--help` lists what there is)');
   const command = (name: string, description: string): Command => program.command(name).description(description);
+  const parts: ProgramParts = { command, withCluster, withLogin, done };
 
   withSpec(command('run <images...>', 'make a cluster from images, or install images on one that is there'))
-    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('-c, --cluster <name>', 'name of the cluster', 'default')
     .option('--masters <hosts>', 'control planes: IPs, IP:port, ranges a-b, CIDRs, by commas')
     .option('--nodes <hosts>', 'workers, in the same way')
     .option('-f, --force', 'run the commands of images again although they ran; make a cluster anew that is lost')
@@ -29,10 +32,11 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--force', 'run the commands of images again although they ran; make a cluster anew that is lost')
     .action(async (flags) => done(await (await import('./commands/apply.js')).apply(flags)));
 
-  withSpec(command('add', 'add hosts to a cluster; the spec it has gets them'))
-    .option('--cluster <name>', 'name of the cluster', 'default')
+  withOperation(withLogin(command('add', 'add hosts to a cluster; the spec it has gets them')))
+    .option('-c, --cluster <name>', 'name of the cluster', 'default')
     .option('--masters <hosts>', 'control planes, as in run')
     .option('--nodes <hosts>', 'workers, as in run')
+    .option('--strict-host-keys', 'refuse hosts whose key is not in known_hosts')
     .action(async (flags) => done(await (await import('./commands/add.js')).add(flags)));
 
   withCluster(command('delete', 'remove hosts from a cluster: drained, out of etcd, bare again'))
@@ -42,10 +46,11 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--dry-run', 'show the plan, and do nothing')
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .option('--detach', 'do not follow the operation')
+    .option('--plan-hash <hash>', 'remove them only by the plan that --dry-run showed with this hash')
     .action(async (flags) => done(await (await import('./commands/delete.js')).deleteHosts(flags)));
 
   withFlagsOfRun(command('gen <images...>', 'print the Clusterfile that run would apply for a new cluster; secrets are sealed'))
-    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('-c, --cluster <name>', 'name of the cluster', 'default')
     .option('--masters <hosts>', 'control planes, as in run')
     .option('--nodes <hosts>', 'workers, as in run')
     .option('--control-plane-endpoint <host:port>', 'as in run')
@@ -55,7 +60,7 @@ export function createProgram(done: (code: number) => void): Command {
 
   withSpec(command('plan [images...]', 'show what run or apply would do, and do nothing'))
     .option('-f, --Clusterfile <path>', 'the file; without it, the flags of run')
-    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('-c, --cluster <name>', 'name of the cluster', 'default')
     .option('--masters <hosts>', 'control planes, as in run')
     .option('--nodes <hosts>', 'workers, as in run')
     .option('--control-plane-endpoint <host:port>', 'as in run')
@@ -67,10 +72,11 @@ export function createProgram(done: (code: number) => void): Command {
     .option('--no-look', 'show what is stored, and do not look at the hosts')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/status.js')).status(name, flags)));
 
-  withSpec(command('adopt [name]', 'look after a cluster that is there: after the Temporal server was lost, or one that sealos made'))
+  withAsker(withFlagsOfRun(command('adopt [name]', 'look after a cluster that is there: after the Temporal server was lost, or one that sealos made')))
+    .option('--dry-run', 'show what was found and what would be written, and do nothing')
     .option('--masters <hosts>', 'control planes with a copy of the state; one is enough')
     .option('--clusterfile <path>', "instead: the Clusterfile of a cluster that sealos made, e.g. ~/.sealos/default/Clusterfile")
-    .option('--cluster <name>', 'name of the cluster')
+    .option('-c, --cluster <name>', 'name of the cluster')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/adopt.js')).adopt(name, flags)));
 
   withCluster(command('drift [name]', 'look now for what differs from what was applied: files, flags, versions; exits with 10 when something does'))
@@ -113,15 +119,15 @@ export function createProgram(done: (code: number) => void): Command {
     .option('-f, --force', 'also while hosts are members of it; they stay as they are')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/forget.js')).forget(name, flags)));
 
-  addHands({ command, withCluster, withLogin, done });
+  addHands(parts);
 
   withCluster(command('kubeconfig [name]', 'print the admin kubeconfig, for use from here'))
     .option('--merge', 'put it into ~/.kube/config (or the first file of KUBECONFIG) instead, as context keelson-<name>')
     .action(async (name: string | undefined, flags) => done(await (await import('./commands/kubeconfig.js')).kubeconfig(name, flags)));
 
   addKey(command('key', 'the keys that seal secrets: which there are, a new one, one less'), done);
-  addOnHosts(command, done);
-  addTasks(command, done);
+  addOnHosts(parts);
+  addTasks(parts);
 
   command('codec', 'decrypt histories for the Temporal UI, on this machine only')
     .option('--port <number>', 'where it listens, at 127.0.0.1 (default: 18733, which the embedded UI asks)', portNumber)
@@ -155,23 +161,21 @@ export function createProgram(done: (code: number) => void): Command {
   return program;
 }
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
 const profile = (): Option => new Option('--profile <name>', 'profile of the Temporal configuration file');
 
-function portNumber(value: string): number {
-  const port = Number(value);
-  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is a number from 1 to 65535');
-  return port;
-}
+/** NaN for what is no number: it is told beside whatever else is wrong. */
+const portNumber = (value: string): number => (/^\d+$/.test(value) ? Number(value) : Number.NaN);
 
 /** What all commands about clusters share. */
-function withCluster(command: Command): Command {
+const withCluster = (command: Command): Command => withAsker(command.option('-c, --cluster <name>', 'name of the cluster'));
+
+/** Who asks whom, and how it is answered. */
+function withAsker(command: Command): Command {
   return command
-    .addOption(profile())
-    .option('-c, --cluster <name>', 'name of the cluster')
     .option('--json', 'as JSON')
     .option('-y, --yes', 'do not ask')
-    .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))');
+    .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))')
+    .addOption(profile());
 }
 
 /** How to log in to the hosts. */
@@ -198,18 +202,17 @@ function withFlagsOfRun(command: Command): Command {
 }
 
 /** The same, and how it is carried out. */
-function withSpec(command: Command): Command {
-  return withFlagsOfRun(command)
+const withSpec = (command: Command): Command => withOperation(withFlagsOfRun(command));
+
+/** How an operation on a spec is carried out. */
+function withOperation(command: Command): Command {
+  return withAsker(command)
     .option('--dry-run', 'show the plan, and do nothing')
     // In this order: a --no-wait that stands alone would make "wait" the default.
     .option('--wait', 'without a terminal: stay when it waits for a person')
     .option('--no-wait', 'a failed stage ends the operation instead of waiting for a person')
     .option('--detach', 'do not follow the operation')
-    .option('--plan-hash <hash>', 'run only the plan that `keelson plan` showed with this hash')
-    .option('--json', 'as JSON')
-    .option('-y, --yes', 'do not ask')
-    .option('--by <actor>', 'who asks, for the record (default: $USER@$(hostname))')
-    .addOption(profile());
+    .option('--plan-hash <hash>', 'run only the plan that `keelson plan` or --dry-run showed with this hash');
 }
 
 function addKey(key: Command, done: (code: number) => void): void {

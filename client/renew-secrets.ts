@@ -1,6 +1,6 @@
 import type { ClusterSpec, Credential, EnvEntry, Sealed } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
-import { credentialField, envField, open, registryField, seal } from '../home/seal';
+import { credentialField, credentialParts, envField, hostEnvField, open, registryField, seal } from '../home/seal';
 import type { Login } from './logins';
 import { completeSpec, type SpecSources } from './spec';
 
@@ -29,10 +29,10 @@ export function withNewSecrets(spec: ClusterSpec, given: NewSecrets): ClusterSpe
       throw error;
     }
   };
-  const lostLogins = Object.entries(spec.credentials).filter(([id, one]) => (['password', 'privateKey', 'passphrase'] as const)
+  const lostLogins = Object.entries(spec.credentials).filter(([id, one]) => credentialParts
     .some((part) => one[part] !== undefined && !opens(one[part], credentialField(id, part))));
   const lostEnv = spec.env.filter(({ name, value }) => !opens(value, envField(name)));
-  const lostHosts = spec.hosts.flatMap((host) => host.env.filter(({ name, value }) => !opens(value, `hosts/${host.id}/${envField(name)}`)).map(({ name }) => `${name} of ${host.id}`));
+  const lostHosts = spec.hosts.flatMap((host) => host.env.filter(({ name, value }) => !opens(value, hostEnvField(host.id, name))).map(({ name }) => `${name} of ${host.id}`));
   const lostRegistry = spec.registryPassword !== undefined && !opens(spec.registryPassword, registryField);
   if (lostLogins.length + lostEnv.length + lostHosts.length === 0 && !lostRegistry) return undefined;
 

@@ -1,8 +1,8 @@
 import { entityId } from '../workflows/messages';
 import type { KeelsonClient } from './keelson-client';
 import { noSuchCluster } from './no-such-cluster';
-import { type CommonFlags, isEmbedded, withCluster } from './session';
-import { watchOperation } from './watch';
+import { type CommonFlags, withCluster } from './session';
+import { watchingOurs, watchOperation } from './watch';
 
 /** Says something to the operation that waits, and follows it from there. Gives the exit code. */
 export async function sayAndFollow(cluster: string, flags: CommonFlags & { wait?: boolean }, say: (client: KeelsonClient) => Promise<unknown>): Promise<number> {
@@ -11,8 +11,6 @@ export async function sayAndFollow(cluster: string, flags: CommonFlags & { wait?
     if (!report) throw noSuchCluster(cluster);
     // Refused when nothing runs: then there is nothing to follow either.
     await say(client);
-    return watchOperation(client, `${entityId(cluster)}/${report.view?.running?.operation ?? ''}`, {
-      json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags), attached: true, ...(flags.by ? { by: flags.by } : {}), ...(flags.yes ? { yes: true } : {}),
-    });
+    return watchOperation(client, `${entityId(cluster)}/${report.view?.running?.operation ?? ''}`, watchingOurs(flags, true));
   });
 }

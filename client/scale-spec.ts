@@ -1,9 +1,11 @@
 import { type ClusterSpec, controlPlanes, type Host, isControlPlane } from '../domain/cluster';
 import { ClusterError } from '../domain/errors';
 import { normalAddress } from '../domain/ip-range';
+import { nobody } from './host-flags';
 import { saysLogin } from './login-flags';
 import { hostsToComplete, mergeRun } from './merge-run';
 import { noSuchCluster } from './no-such-cluster';
+import { refuse } from './one-report';
 import type { RunInput } from './run-spec';
 import { completeSpec, type SpecSources } from './spec';
 import type { WantedHost } from './wanted';
@@ -60,6 +62,4 @@ export function deleteSpec(cluster: string, hosts: readonly WantedHost[], saved:
   return { ...saved, hosts: staying, force: false, credentials: Object.fromEntries(Object.entries(saved.credentials).filter(([id]) => used.has(id))) };
 }
 
-function named(hosts: readonly WantedHost[]): void {
-  if (hosts.length === 0) throw new ClusterError('InvalidSpec', 'no host is named', { todo: 'name hosts with --masters or --nodes' });
-}
+const named = (hosts: readonly WantedHost[]): unknown => refuse(hosts.length === 0 ? [nobody] : []);

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { databaseFile } from '../home/paths';
 import { usesEmbedded } from './connect';
+import { keepLocalAlive } from './keep-alive';
+import { keepHistories } from './keep-histories';
 import type { KeelsonClient } from './keelson-client';
 import { noSuchCluster } from './no-such-cluster';
+import { mistake, refusal } from './one-report';
 
 /** What all commands about clusters take. */
 export interface CommonFlags {
@@ -16,8 +19,11 @@ export interface CommonFlags {
 /** Who asks, when the flags say so. */
 export const actorOf = ({ by }: CommonFlags): { by?: string } => (by ? { by } : {});
 
-/** The cluster a command is about: its argument, or --cluster, or `default`. */
-export const clusterOf = (name: string | undefined, { cluster }: CommonFlags): string => name ?? cluster ?? 'default';
+/** The cluster a command is about: its argument, or --cluster, or `default`. Throws InvalidSpec when the two name different ones. */
+export function clusterOf(name: string | undefined, { cluster }: CommonFlags): string {
+  if (name !== undefined && cluster !== undefined && name !== cluster) throw refusal([mistake(`two clusters are named, ${name} and --cluster ${cluster}`, 'name the one that is meant')]);
+  return name ?? cluster ?? 'default';
+}
 
 /** Whether Keelson's own server is used. */
 export const isEmbedded = ({ profile }: CommonFlags): boolean => usesEmbedded(profile ? { profile } : {});
@@ -31,16 +37,31 @@ export const mayHaveClusters = (flags: CommonFlags): boolean => !isEmbedded(flag
  */
 export async function withCluster<T>(cluster: string, flags: CommonFlags, work: (client: KeelsonClient) => Promise<T>): Promise<T> {
   if (!mayHaveClusters(flags)) throw noSuchCluster(cluster);
-  return withClient(flags, work);
+  return withClient(flags, async (client) => {
+    const answer = await work(client);
+    await keepUnwatched(client, cluster, flags);
+    return answer;
+  });
 }
 
-/** Connects, works, and closes whatever happens. Lines about the embedded server go to stderr. */
-export async function withClient<T>({ profile }: CommonFlags, work: (client: KeelsonClient) => Promise<T>): Promise<T> {
+/** What has ended and was not watched is kept, where the embedded server will forget it. A cluster that nobody knows has nothing. */
+export async function keepUnwatched(client: KeelsonClient, cluster: string, flags: CommonFlags): Promise<void> {
+  if (!isEmbedded(flags)) return;
+  const report = await client.status(cluster).catch(() => undefined);
+  await keepHistories(client, cluster, report?.view?.log ?? []);
+}
+
+/** Connects, works, and closes whatever happens. The embedded server is kept alive meanwhile; lines about it go to stderr. */
+export async function withClient<T>(flags: CommonFlags, work: (client: KeelsonClient) => Promise<T>): Promise<T> {
+  const { profile } = flags;
   const { KeelsonClient } = await import('./keelson-client.js');
-  const client = await KeelsonClient.connect({ say: (line) => process.stderr.write(`${line}\n`), ...(profile ? { profile } : {}) });
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const client = await KeelsonClient.connect({ say, ...(profile ? { profile } : {}) });
+  const stopKeeping = isEmbedded(flags) ? keepLocalAlive(say) : () => undefined;
   try {
     return await work(client);
   } finally {
+    stopKeeping();
     await client.close();
   }
 }

@@ -1,4 +1,5 @@
-import { type Plan, type PlanJob, refusalOf } from '../domain/plan';
+import { type Plan, refusalOf } from '../domain/plan';
+import type { PlanJob } from '../domain/plan-job';
 import { formatProblems } from '../domain/problem';
 import { exitCodeOfType, exitCodes } from './exit-codes';
 
@@ -22,7 +23,8 @@ export function renderPlan(plan: Plan): string[] {
     ...(plan.anew ? ['nothing of the cluster is on its hosts: all that was known of it is forgotten, and it is made anew'] : []),
     ...(problems.length > 0 ? [formatProblems(problems)] : []),
     ...stages.flatMap((stage) => [stage, ...jobs.filter((job) => job.stage === stage).flatMap(renderJob)]),
-    ...approvals.map(({ kind }) => `needs approval (Policy, approve.${kind}): keelson approve, or --yes`),
+    // What an image takes the place of stands in no job.
+    ...approvals.map(({ kind, reason }) => `needs approval (Policy, approve.${kind}): ${kind === 'override' ? `${reason}; ` : ''}keelson approve, or --yes`),
     refused ? 'refused: nothing would be done' : jobs.length === 0 ? 'nothing to do' : `${jobs.length} job${jobs.length === 1 ? '' : 's'} on ${new Set(jobs.flatMap(({ host }) => host ?? [])).size} hosts; plan ${plan.hash.slice(0, 12)}`,
   ];
 }

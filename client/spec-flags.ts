@@ -1,4 +1,7 @@
+import { noHash } from '../domain/plan';
+import type { Problem } from '../domain/problem';
 import type { LoginFlags } from './login-flags';
+import { mistake } from './one-report';
 import type { CommonFlags } from './session';
 
 /** The flags of run, apply and plan, as commander gives them. */
@@ -22,3 +25,7 @@ export interface SpecFlags extends CommonFlags, LoginFlags {
   /** Run only the plan of this hash, or of a hash that begins so. */
   readonly planHash?: string;
 }
+
+/** A hash that is empty names no plan: any begins so. */
+export const hashProblems = ({ planHash }: Pick<SpecFlags, 'planHash'>): Problem[] =>
+  (planHash?.trim() === '' ? [mistake(noHash, 'give the hash that `keelson plan` shows')] : []);

@@ -1,10 +1,12 @@
 import { type ClusterSpec, type Credential, defaultPolicy, type EnvEntry, type Host } from '../domain/cluster';
 import { isSecretName } from '../domain/env';
 import { ClusterError } from '../domain/errors';
+import { normalAddress } from '../domain/ip-range';
 import { nodeSettingsOf } from '../domain/node-settings';
-import { formatProblems, type Problem } from '../domain/problem';
-import { envField, isSealed, seal } from '../home/seal';
+import type { Problem } from '../domain/problem';
+import { envField, hostEnvField, isSealed, seal } from '../home/seal';
 import { Logins, type LoginSources } from './logins';
+import { refuse } from './one-report';
 import type { Wanted, WantedHost } from './wanted';
 
 export interface SpecSources extends LoginSources {
@@ -13,19 +15,16 @@ export interface SpecSources extends LoginSources {
 }
 
 /**
- * The complete spec: defaults filled in, every secret sealed. The contexts of the seals, which activities repeat:
- * `credentials/<id>/password|privateKey|passphrase`, `env/<NAME>`, `hosts/<host id>/env/<NAME>`; always with the
- * cluster's name. `saved` are the credentials of the spec before, so that unchanged ones stay as they are.
+ * The complete spec: defaults filled in, every secret sealed for its place (the fields of home/seal.ts). `saved` are the credentials of the spec before, so that unchanged ones stay as they are.
  * Throws ClusterError InvalidSpec when hosts cannot be logged in to or key files cannot be read.
  */
 export function completeSpec(wanted: Wanted, sources: SpecSources, saved: Readonly<Record<string, Credential>> = {}): ClusterSpec {
   const { spec, problems } = trySpec(wanted, sources, saved);
-  const [first, second] = problems;
-  if (first) throw new ClusterError('InvalidSpec', second ? formatProblems(problems) : first.message, { ...(second || !first.host ? {} : { host: first.host }), ...(first.todo ? { todo: first.todo } : {}) });
+  refuse(problems.map(({ where: _login, ...problem }) => problem));
   return spec;
 }
 
-/** The same, for a report: what is wrong with logins beside a spec that is whole but for them, and fit for its rules only. */
+/** The same, for a report: what is wrong with logins beside a spec that is whole but for them, and fit for its rules only. A look alone gives `keysForALook()` in the sources, so that no key is made for it. */
 export function trySpec(wanted: Wanted, sources: SpecSources, saved: Readonly<Record<string, Credential>> = {}): { spec: ClusterSpec; problems: Problem[] } {
   const { name, images, command, configs, kubeadm, force, controlPlaneEndpoint } = wanted;
   const logins = new Logins(name, sources, saved);
@@ -42,7 +41,7 @@ export function trySpec(wanted: Wanted, sources: SpecSources, saved: Readonly<Re
   const spec = {
     name, images, hosts, command, configs, kubeadm, force,
     credentials: { ...logins.credentials(hosts.map(({ credential }) => credential)), ...(problems.length > 0 ? { '': { user: '' } } : {}) },
-    env: sealEnv(name, wanted.env, envField),
+    env: sealEnv(name, wanted.env, envField, sources),
     policy: { ...defaultPolicy, ...wanted.policy },
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
   };
@@ -55,11 +54,12 @@ function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, lo
   const knownKeys = sources.knownKeys(address, port);
   return {
     id: address,
-    address,
+    // Nodes and members of etcd are known by their addresses, and Kubernetes writes those in the shortest form (RFC 5952).
+    address: normalAddress(address),
     port,
     roles: host.roles,
     credential: host.credential ?? login(),
-    env: sealEnv(wanted.name, host.env, (variable) => `hosts/${address}/${envField(variable)}`),
+    env: sealEnv(wanted.name, host.env, (variable) => hostEnvField(address, variable), sources),
     ...(knownKeys.length > 0 ? { knownKeys } : {}),
     ...(host.hostKeys ? { hostKeys: host.hostKeys } : {}),
     ...nodeSettingsOf(host),
@@ -67,10 +67,10 @@ function completeHost(host: WantedHost, wanted: Wanted, sources: SpecSources, lo
 }
 
 /** Seals the values of variables whose names tell of a secret; the last of equal names wins, at its first place. */
-function sealEnv(cluster: string, env: readonly EnvEntry[], fieldOf: (name: string) => string): EnvEntry[] {
+function sealEnv(cluster: string, env: readonly EnvEntry[], fieldOf: (name: string) => string, { keys }: SpecSources): EnvEntry[] {
   const values = new Map(env.map(({ name, value }) => [name, value]));
   return [...values].map(([name, value]) => ({
     name,
-    value: isSecretName(name) && value !== '' && !isSealed(value) ? seal(value, { cluster, field: fieldOf(name) }) : value,
+    value: isSecretName(name) && value !== '' && !isSealed(value) ? seal(value, { cluster, field: fieldOf(name) }, keys) : value,
   }));
 }

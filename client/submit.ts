@@ -2,15 +2,16 @@ import type { ClusterSpec } from '../domain/cluster';
 import { digestOf } from '../domain/digest';
 import type { EntityView } from '../domain/entity';
 import { ClusterError } from '../domain/errors';
-import { errorsOf, formatProblems } from '../domain/problem';
+import { errorsOf } from '../domain/problem';
 import { specProblems } from '../domain/spec-rules';
 import { exitCodes } from './exit-codes';
 import type { KeelsonClient } from './keelson-client';
 import { anewBy, lookFirst } from './look-first';
-import { actorOf, isEmbedded } from './session';
+import { actorOf } from './session';
 import type { SpecFlags } from './spec-flags';
+import { refuse } from './one-report';
 import { showPlan } from './show-plan';
-import { watchOperation } from './watch';
+import { watchingOurs, watchOperation } from './watch';
 import { keepClusterfile } from './keep-clusterfile';
 import { sealFile } from './written-back';
 
@@ -48,17 +49,14 @@ export async function submit(client: KeelsonClient, cluster: string, flags: Spec
     console.log(flags.json ? JSON.stringify(accepted) : `${accepted.operation} of ${cluster} runs; \`keelson watch ${cluster}\` follows it`);
     return exitCodes.done;
   }
-  const code = await watchOperation(client, accepted, {
-    json: flags.json ?? false, wait: flags.wait === true, embedded: isEmbedded(flags), attached: accepted.attached, ...(flags.by ? { by: flags.by } : {}), ...(flags.yes ? { yes: true } : {}),
-  });
+  const code = await watchOperation(client, accepted, watchingOurs(flags, accepted.attached));
   if (code === exitCodes.done && !flags.json) for (const line of nextSteps(cluster, spec, client.ui)) console.log(line);
   return code;
 }
 
 /** A spec that is wrong by itself starts nothing. Throws ClusterError InvalidSpec with all that is wrong. */
 export function checked(spec: ClusterSpec): ClusterSpec {
-  const problems = errorsOf(specProblems(spec));
-  if (problems.length > 0) throw new ClusterError('InvalidSpec', formatProblems(problems), { todo: 'nothing was started' });
+  refuse(errorsOf(specProblems(spec)));
   return spec;
 }
 

@@ -1,4 +1,5 @@
 import type { JobState, JobStatus, OperationStatus, StageStatus, Waiting } from '../domain/status';
+import { oneLine } from './table';
 
 /** How an operation looks to a person. Pure: status and time in, lines out. */
 
@@ -64,7 +65,7 @@ function waitingLines(status: OperationStatus, { now, whole }: ViewOptions, pain
   const { waiting, cluster, paused } = status;
   if (!waiting) return paused ? [paint('waiting', `Paused by ${paused.by}: what runs goes on to its end, nothing is begun; \`keelson resume ${cluster}\` goes on`)] : [];
   const why = whole && failedJobs(status).length > 0 ? 'what failed stands above' : oneLine(waiting.message);
-  const again = waiting.nextCheckAt ? `tries again by itself in ${seconds(now, waiting.nextCheckAt)}; ` : '';
+  const again = waiting.nextCheckAt ? `${waiting.looks ? 'looks whether a host has changed' : 'tries again by itself'} in ${seconds(now, waiting.nextCheckAt)}; ` : '';
   return [
     paint('failed', `${heads[waiting.kind ?? 'failure']} for ${seconds(waiting.since, now)}: ${why}`),
     ...(waiting.commands ? [`  ${again}${waiting.commands.map((one) => `\`${one}\``).join(', ')}`] : [`  ${again}\`keelson retry ${cluster}\` tries again now, \`keelson cancel ${cluster}\` ends it`]),
@@ -74,14 +75,16 @@ function waitingLines(status: OperationStatus, { now, whole }: ViewOptions, pain
 /** One line for each change between two statuses; for logs and pipes. */
 export function renderChanges(before: OperationStatus | undefined, after: OperationStatus): string[] {
   const lines = before ? [] : [`${after.cluster}: ${after.operation} began`];
-  for (const note of after.notes) if (!before?.notes.includes(note)) lines.push(note);
+  const told = new Set(before?.notes);
+  for (const note of after.notes) if (!told.has(note)) lines.push(note);
   if (after.planned !== undefined && before?.planned === undefined) {
     lines.push(after.planned === 0 ? 'plan: nothing to do' : `plan: ${after.planned} job${after.planned === 1 ? '' : 's'}`);
   }
   for (const stage of stagesOf(after)) {
     const old = (before ? stagesOf(before) : []).find(({ name }) => name === stage.name)?.jobs ?? [];
+    const known = new Map(old.map((job) => [placeOf(stage.name, job), job]));
     for (const job of stage.jobs) {
-      const was = old.find((one) => one.host === job.host && one.subject === job.subject);
+      const was = known.get(placeOf(stage.name, job));
       if (was?.state === job.state && was.message === job.message) continue;
       // What waits its turn would fill the log: it is in the table, and in `keelson status`.
       if (job.state !== 'pending' && job.state !== 'waiting') lines.push(changeLine(stage.name, job));
@@ -96,11 +99,11 @@ export function renderChanges(before: OperationStatus | undefined, after: Operat
 }
 
 /** The last thing a log says about an operation that waits: what failed and where, and what a person can do. */
-function parkedLines(status: OperationStatus, { message, nextCheckAt, kind = 'failure', commands = [] }: Waiting): string[] {
+function parkedLines(status: OperationStatus, { message, nextCheckAt, looks, kind = 'failure', commands = [] }: Waiting): string[] {
   if (kind !== 'failure') return [`${kind === 'pause' ? 'paused' : 'waits for approval'}: ${oneLine(message)}`, ...commands.map((command) => `  ${command}`)];
   const failed = failedJobs(status);
   return [
-    `parked: ${nextCheckAt ? `tries again by itself at ${nextCheckAt}` : 'waits for a person'}`,
+    `parked: ${nextCheckAt && !looks ? `tries again by itself at ${nextCheckAt}` : `waits for a person${looks ? ', or for a host that failed to change' : ''}`}`,
     ...(failed.length > 0 ? failed : [`  ${marks.failed} ${oneLine(message)}`]),
     `  mended: the same command again, or \`keelson retry ${status.cluster}\`; \`keelson logs ${status.cluster}\` has all output`,
   ];
@@ -168,8 +171,6 @@ export function seconds(from: string, to: string): string {
   if (s < 600) return `${Math.round(s)} s`;
   return s < 7_200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3_600)} h`;
 }
-
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' | ');
 
 type Paint = (kind: JobState | 'faint', text: string) => string;
 const colors: Partial<Record<JobState | 'faint', string>> = { done: '32', failed: '31', running: '36', waiting: '33', blocked: '33', faint: '2' };

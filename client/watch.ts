@@ -1,19 +1,20 @@
 import type { OperationStatus } from '../domain/status';
 import type { Accepted } from '../workflows/messages';
-import { writeHistory } from '../home/history';
 import { Approving } from './agree';
 import { exitCodeFor, exitCodes } from './exit-codes';
-import { keepLocalAlive } from './keep-alive';
+import { keepHistory } from './keep-histories';
 import type { KeelsonClient } from './keelson-client';
-import type { OperationEnd, OperationHandle } from './operation';
+import { LeftAtQuestion } from './left-at-question';
+import type { OperationEnd } from './operation';
 import { createScreen } from './screen';
+import { actorOf, type CommonFlags, isEmbedded } from './session';
 import { renderChanges, renderEnd, renderTable } from './view';
 
 export interface WatchOptions {
   readonly json: boolean;
   /** Stay when the operation waits for a person; on a terminal this is always so. */
   readonly wait: boolean;
-  /** The embedded server is ours to keep alive. */
+  /** The embedded server is used: no archive but ours keeps its histories. */
   readonly embedded: boolean;
   /** The request joined an operation that was parked and has told it to try again. */
   readonly attached?: boolean;
@@ -22,6 +23,14 @@ export interface WatchOptions {
   /** Whatever waits for approval is approved. */
   readonly yes?: boolean;
 }
+
+/** How the flags say to show an operation. */
+export const watching = (flags: CommonFlags & { readonly wait?: boolean }): WatchOptions =>
+  ({ json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags) });
+
+/** The same for commands by which a person wants something: their --yes approves what a plan waits for. */
+export const watchingOurs = (flags: CommonFlags & { readonly wait?: boolean }, attached: boolean): WatchOptions =>
+  ({ ...watching(flags), ...actorOf(flags), ...(flags.yes ? { yes: true } : {}), attached });
 
 /** A word to try again may take so long to arrive; an older wait is not ours. */
 const retryArrivesWithinMs = 15_000;
@@ -35,7 +44,6 @@ export async function watchOperation(client: KeelsonClient, which: Accepted | st
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
   process.once('SIGINT', leave);
-  const stopKeeping = options.embedded ? keepLocalAlive(toStderr) : () => undefined;
   const newView = (): View => (options.json ? jsonView() : process.stdout.isTTY ? liveView() : plainView());
   let view = newView();
   const parked = parkedSinceUs(options);
@@ -55,24 +63,27 @@ export async function watchOperation(client: KeelsonClient, which: Accepted | st
       end = await follow();
     }
     view.end(last, end);
-    if (end && options.embedded) await keepHistory(operation);
+    if (end && options.embedded) await keep(client, operation.workflowId);
     if (end) return exitCodeFor(end.outcome, { ...end, untouched: last?.planned === undefined });
     if (leaving.signal.aborted) sayGoodbye(operation.workflowId);
     return leaving.signal.aborted ? exitCodes.left : exitCodes.parked;
+  } catch (error) {
+    if (!(error instanceof LeftAtQuestion)) throw error;
+    sayGoodbye(operation.workflowId);
+    return exitCodes.left;
   } finally {
-    stopKeeping();
     view.close();
     process.removeListener('SIGINT', leave);
   }
 }
 
-/** The embedded server is nobody's archive: what ended is kept in a file. Failing at that fails nothing else. */
-async function keepHistory(operation: OperationHandle): Promise<void> {
-  const [, cluster, name] = operation.workflowId.split('/');
+/** Failing at that fails nothing else. */
+async function keep(client: KeelsonClient, workflowId: string): Promise<void> {
+  const [, cluster, name] = workflowId.split('/');
   try {
-    if (cluster && name) writeHistory(cluster, name, await operation.history());
+    if (cluster && name) await keepHistory(client, cluster, name);
   } catch (error) {
-    toStderr(`the history of ${operation.workflowId} was not kept: ${error instanceof Error ? error.message : String(error)}`);
+    toStderr(`the history of ${workflowId} was not kept: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -112,7 +123,7 @@ function liveView(): View {
   const screen = createScreen(process.stdout);
   let status: OperationStatus | undefined;
   const draw = (): void => {
-    if (status) screen.draw(renderTable(status, { now: new Date().toISOString(), width: process.stdout.columns || 100, color: process.env['NO_COLOR'] === undefined }));
+    if (status) screen.draw(renderTable(status, { now: new Date().toISOString(), width: process.stdout.columns || 100, color: !process.env['NO_COLOR'] }));
   };
   const timer = setInterval(draw, 500);
   return {

@@ -1,6 +1,7 @@
-import { busy, type EntityState, type EntityView, newEntity, type OperationResult } from './entity';
-import { ClusterError } from './errors';
-import { nobody, noted, type Word } from './hands';
+import { type EntityState, type EntityView, newEntity, type OperationResult } from './entity';
+import type { ClusterError } from './errors';
+import { noted } from './hands';
+import { clusterBusy, noCluster, nobody, refused, type Word } from './refusals';
 
 /** To forget what is known of a cluster and of its hosts, which stay as they are. */
 export interface ForgetRequest extends Word {
@@ -42,14 +43,13 @@ export function refuseForget(state: EntityState, { by, confirm, ends = false, fo
   const { name, running, next } = state;
   const unnamed = nobody({ by });
   if (unnamed) return unnamed;
-  if (confirm !== name) return new ClusterError('InvalidSpec', `to forget it, confirm with the cluster's name: ${name}`);
-  if (running || next || state.retired) return new ClusterError('ClusterBusy', `cluster ${name} is busy: ${busy(state)}`, state.retired ? {} : { todo: `\`keelson cancel ${name}\` ends what runs or waits` });
-  if (!ends) return state.desired ? undefined : new ClusterError('InvalidSpec', `there is no cluster ${name}`);
+  if (confirm !== name) return refused('InvalidSpec', `to forget it, confirm with the cluster's name: ${name}`);
+  if (running || next || state.retired) return clusterBusy(state, state.retired ? undefined : `\`keelson cancel ${name}\` ends what runs or waits`);
+  if (!ends) return state.desired ? undefined : noCluster(state);
   const members = membersOf(state);
   if (members.length === 0 || force) return undefined;
-  return new ClusterError('UnsafePlan', `${members.join(', ')} ${members.length === 1 ? 'is a member' : 'are members'} of cluster ${name}`, {
-    todo: `\`keelson reset ${name}\` makes them bare first; with --force they stay as they are, and nobody looks after them`,
-  });
+  return refused('UnsafePlan', `${members.join(', ')} ${members.length === 1 ? 'is a member' : 'are members'} of cluster ${name}`,
+    `\`keelson reset ${name}\` makes them bare first; with --force they stay as they are, and nobody looks after them`);
 }
 
 /** Forgets all hosts, their keys and what they had; says in the record who wanted that, and which hosts they were. */

@@ -99,7 +99,11 @@ function hostProblems(host: Host, facts: HostFacts | undefined, { uid, version, 
     problems.push(problem('UnsafePlan', id, `it is a ${facts.controlPlane ? 'control plane' : 'worker'}, and the file says ${isControlPlane(host) ? 'master' : 'node'}`, 'give it the role that it has'));
   }
   if (version !== '' && facts.kubeletVersion !== version) {
-    problems.push(problem('UnsafePlan', id, `its kubelet is ${facts.kubeletVersion ?? 'of an unknown version'}, the image is ${version}`, 'name the image that the cluster runs now; upgrade it afterwards'));
+    const differs = `its kubelet is ${facts.kubeletVersion ?? 'of an unknown version'}, the image is ${version}`;
+    // Our own copy may be of before an upgrade that was cut off with the Temporal server, or a worker was left out of one.
+    problems.push(ours
+      ? problem('UnsafePlan', id, `${differs}: an upgrade has not reached all hosts`, 'take the cluster over as it is; then apply the newer of the two images, and the upgrade goes on', 'warning')
+      : problem('UnsafePlan', id, differs, 'name the image that the cluster runs now; upgrade it afterwards'));
   }
   return problems;
 }
@@ -114,7 +118,7 @@ function marksFor({ spec, before, ours, images, leader, version }: AdoptInput & 
   return [
     ...(hasFiles(facts, spec.name) ? [mount] : []),
     ...(isRegistry && serves(facts, placesOf(spec, host).registryPort) ? [marks.registry(images)] : []),
-    marks.bootstrap,
+    marks.prepared,
     marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
     host.id === leader ? marks.init : isControlPlane(host) ? marks.joinControlPlane : marks.joinWorker(controlPlanes(spec)),
     ...guests.map(({ digest }) => marks.guest(digest)),

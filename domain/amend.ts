@@ -1,5 +1,6 @@
 import type { ClusterSpec, Host } from './cluster';
 import { canonicalJson, digestOf } from './digest';
+import { welcomeKeys } from './host-key';
 import type { Problem } from './problem';
 
 export interface AmendFacts {
@@ -43,7 +44,7 @@ const plain = ({ id: _id, address: _address, port: _port, credential: _credentia
  * key that was stolen must not stay welcome beside its successor.
  */
 export function withoutReplacedKeys(recorded: Readonly<Record<string, string>>, before: ClusterSpec | undefined, after: ClusterSpec): Record<string, string> {
-  const named = ({ knownKeys = [], hostKeys = [] }: Host): string[] => [...hostKeys, ...knownKeys];
+  const named = ({ knownKeys = [], hostKeys = [] }: Host): string[] => [...hostKeys, ...welcomeKeys(knownKeys)];
   const keysBefore = new Map(before?.hosts.map((host) => [host.id, canonicalJson(named(host))]));
   const replaced = new Set(after.hosts.filter((host) => named(host).length > 0 && keysBefore.get(host.id) !== canonicalJson(named(host))).map(({ id }) => id));
   return Object.fromEntries(Object.entries(recorded).filter(([id]) => !replaced.has(id)));

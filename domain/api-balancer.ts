@@ -4,11 +4,11 @@ export const balancerConfigPath = '/etc/kubernetes/keelson-haproxy.cfg';
 export const balancerManifestPath = '/etc/kubernetes/manifests/keelson-api-balancer.yaml';
 
 /**
- * haproxy on a worker: 127.0.0.1:6443 to every control plane, TCP, with the API's own health page as check. The order is
- * the spec's, so that equal clusters give equal files.
+ * haproxy on a worker: 127.0.0.1:6443 to every control plane, TCP, with the API's own health page as check. Sorted by
+ * address, so that the order in which a Clusterfile names them starts no balancer anew.
  */
 export function balancerConfig(controlPlanes: readonly string[]): string {
-  const servers = controlPlanes.map((address, at) => `  server cp${at + 1} ${address}:${apiPort} check check-ssl verify none inter 2s fall 2 rise 1`);
+  const servers = [...controlPlanes].sort().map((address, at) => `  server cp${at + 1} ${address}:${apiPort} check check-ssl verify none inter 2s fall 2 rise 1`);
   return `global
   maxconn 4000
 defaults

@@ -27,7 +27,7 @@ export interface Host {
   readonly env: readonly EnvEntry[];
   /**
    * Host keys the client knew for it (known_hosts), as `<type> <base64>`; one that a person named may be
-   * `[<type> ]SHA256:<base64>`. Empty: first contact decides.
+   * `[<type> ]SHA256:<base64>`. None: first contact decides. `@revoked <type> <base64>` is one that it must not show.
    */
   readonly knownKeys?: readonly string[];
   /** Host keys that the Clusterfile names, in the same forms: only these count then, whatever was known or recorded. */
@@ -81,6 +81,12 @@ export interface Policy {
   readonly parkRetry: { readonly times: number; readonly firstMs: number; readonly factor: number };
   /** A parked operation goes on waiting as a new run after so long; absent: a day. Not a setting of the Clusterfile. */
   readonly parkRenewMs?: number;
+  /** An operation goes on as a new run when its history has so many events; absent: 40 000. Not a setting of the Clusterfile. */
+  readonly longHistory?: number;
+  /** How long a cancel lets a join go on; absent: three minutes. Not a setting of the Clusterfile. */
+  readonly joinEndsMs?: number;
+  /** When no try by itself is left, hosts that failed are looked at: after so long, twice as long each time, up to `maxMs`. Absent: a minute, ten. Not a setting of the Clusterfile. */
+  readonly parkLook?: { readonly firstMs: number; readonly maxMs: number };
   /** The largest difference between a host's clock and ours. */
   readonly maxClockSkewMs: number;
   /** `warn` instead of refuse when a clock is off by at most 30 s. */
@@ -89,7 +95,7 @@ export interface Policy {
   readonly drain: {
     /** Grace period over the pods' own; absent: theirs. */
     readonly graceMs?: number;
-    /** So long until a drain that is blocked asks a person. */
+    /** So long until a drain that is blocked asks a person; at most `longestDrainMs`. */
     readonly timeoutMs: number;
     /** Also delete pods that no controller will make anew, and data in emptyDir volumes. */
     readonly force: boolean;
@@ -129,6 +135,13 @@ export interface ClusterSpec {
   readonly force: boolean;
 }
 
+/**
+ * The longest `drain.timeout`: an activity that works on a host has an hour for an attempt (workflows/on.ts), and one that is cut
+ * off there begins its drain anew instead of asking.
+ */
+export const longestDrainMs = 45 * 60_000;
+
+/** What counts where no Policy document says otherwise. A spec holds its policy whole: a later default is for later applies. */
 export const defaultPolicy: Policy = {
   parallel: 20,
   strictHostKeys: false,
@@ -146,12 +159,18 @@ export const defaultPolicy: Policy = {
 export const isControlPlane = (host: Pick<Host, 'roles'>): boolean => host.roles.includes('master');
 export const controlPlanes = (spec: ClusterSpec): Host[] => spec.hosts.filter(isControlPlane);
 export const workers = (spec: ClusterSpec): Host[] => spec.hosts.filter((host) => !isControlPlane(host));
-/** Hosts that serve the cluster's registry: those with the role, or else the leader; the first control plane where none leads yet. */
+
+/** The control plane that leads; the first one where none leads yet. At most one. */
+export function leading(spec: ClusterSpec, leader: string | undefined): Host[] {
+  const all = controlPlanes(spec);
+  const led = all.filter(({ id }) => id === leader);
+  return led.length > 0 ? led : all.slice(0, 1);
+}
+
+/** Hosts that serve the cluster's registry: those with the role, or else whoever leads. */
 export const registryHosts = (spec: ClusterSpec, leader?: string): Host[] => {
   const named = spec.hosts.filter((host) => host.roles.includes('registry'));
-  if (named.length > 0) return named;
-  const leads = controlPlanes(spec).filter(({ id }) => id === leader);
-  return leads.length > 0 ? leads : controlPlanes(spec).slice(0, 1);
+  return named.length > 0 ? named : leading(spec, leader);
 };
 
 /** A host with all that an activity needs to reach it: its credential, and the key it showed at first contact. */
@@ -163,13 +182,16 @@ export interface HostTarget extends Host {
   readonly strictHostKeys: boolean;
 }
 
+/** How to log in to a host of a spec. */
+export const accessOf = ({ credentials }: Pick<ClusterSpec, 'credentials'>, { credential }: Pick<Host, 'credential'>): Credential => credentials[credential] ?? { user: 'root' };
+
 /** As much of a spec as it takes to reach a host. */
 type Reach = Pick<ClusterSpec, 'name' | 'credentials'> & { readonly policy: Pick<Policy, 'strictHostKeys'> };
 /** A host with its credential, as an activity takes it. */
 export const targetOf = (spec: Reach, host: Host, pinnedKey?: string): HostTarget => ({
   ...host,
   cluster: spec.name,
-  access: spec.credentials[host.credential] ?? { user: 'root' },
+  access: accessOf(spec, host),
   strictHostKeys: spec.policy.strictHostKeys,
   ...(pinnedKey ? { pinnedKey } : {}),
 });

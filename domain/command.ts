@@ -17,12 +17,16 @@ export interface Command<T = string> {
   readonly unfenced?: boolean;
   /** Milliseconds; default 60 000. The remote process group is ended when it passes. */
   readonly timeoutMs?: number;
+  /** How much of stdout is kept, where it grows with the cluster; default 1 MiB. */
+  readonly keepsBytes?: number;
   /** Exit codes that are no failure; default [0]. */
   readonly okCodes?: readonly number[];
   /** Runs although the scope was cancelled: it ends what the cancelled work left behind. */
   readonly cleanup?: boolean;
   /** Values that must not appear in output, errors and logs. */
   readonly secrets?: readonly string[];
+  /** What it prints on stdout is a secret that nobody knows yet: it stands in no error and no log. So it is with all that `parse` reads. */
+  readonly answerIsSecret?: boolean;
   /** Reads the answer; default: stdout as it is. */
   readonly parse?: (result: CommandResult) => T;
 }
@@ -32,6 +36,9 @@ export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** For a script whose exit code is an answer, whatever it is. */
+export const anyCode: readonly number[] = Array.from({ length: 256 }, (_, code) => code);
 
 /** A word that bash reads back exactly as it was: single quotes around everything. */
 export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

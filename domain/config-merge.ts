@@ -1,6 +1,7 @@
-import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseAllDocuments, parseDocument, visit, type YAMLMap } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, type Pair, visit, type YAMLMap } from 'yaml';
 import type { ConfigDocument } from './cluster';
 import { ClusterError } from './errors';
+import { faultOf, readYaml } from './yaml';
 
 /**
  * The content of a file after a Config document: `old` is undefined where the image has no such file, which counts as
@@ -32,13 +33,13 @@ function merge(old: string, config: ConfigDocument): string {
 }
 
 function mergeParts(old: string, config: ConfigDocument): string {
-  const data = parseDocument(config.data, { intAsBigInt: true, logLevel: 'error' });
-  if (data.errors[0]) throw fault(config, `its data is no YAML: ${data.errors[0].message}`);
-  if (!isMap(data.contents)) throw fault(config, 'its data must be one YAML map (a:, b:, ...)');
-  const parsed = parseAllDocuments(old, { intAsBigInt: true, logLevel: 'error' });
-  const parts: YamlDocument[] = 'empty' in parsed ? [] : parsed;
-  const broken = parts.flatMap(({ errors }) => errors)[0];
-  if (broken) throw fault(config, `the file is no YAML: ${broken.message}`);
+  const [data, second] = readYaml(config.data, { intAsBigInt: true });
+  const wrong = data && faultOf(data, config.data);
+  if (wrong) throw fault(config, `its data is no YAML: ${wrong}`);
+  if (!data || second || !isMap(data.contents)) throw fault(config, 'its data must be one YAML map (a:, b:, ...)');
+  const parts = readYaml(old, { intAsBigInt: true });
+  const broken = parts.map((part) => faultOf(part, old)).find((one) => one !== undefined);
+  if (broken !== undefined) throw fault(config, `the file is no YAML: ${broken}`);
   // A part without content, e.g. before a leading ---, stays empty: filled, it would be one document too many.
   const filled = parts.filter(({ contents }) => !isEmpty(contents));
   if (filled.length === 0) return config.data;
@@ -58,15 +59,22 @@ interface Place {
 }
 
 function mergeMap(target: Map, data: Map, place: Place): void {
-  for (const { key, value } of data.items) {
-    const name = String(isScalar(key) ? key.value : key);
+  const there = new Map([...target.items].reverse().map((item) => [nameOf(item), item]));
+  for (const item of data.items) {
+    const name = nameOf(item);
     const inner = { ...place, path: [...place.path, name] };
-    const fresh = (value ?? null) as Node | null;
-    const pair = target.items.find((item) => String(isScalar(item.key) ? item.key.value : item.key) === name);
+    const fresh = (item.value ?? null) as Node | null;
+    const pair = there.get(name);
     if (pair) mergePair(pair, fresh, inner);
-    else target.items.push(place.part.createPair(key, fresh) as unknown as Pair<Node, Node | null>);
+    else {
+      const added = place.part.createPair(item.key, fresh) as unknown as Pair<Node, Node | null>;
+      target.items.push(added);
+      there.set(name, added);
+    }
   }
 }
+
+const nameOf = ({ key }: Pair<Node, Node | null>): string => String(isScalar(key) ? key.value : key);
 
 function mergePair(pair: Pair<Node, Node | null>, fresh: Node | null, place: Place): void {
   const before = pair.value;

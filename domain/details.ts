@@ -1,6 +1,7 @@
-import type { OperationStatus, StageStatus } from './status';
+import { someOf } from './some-of';
+import type { JobState, JobStatus, OperationStatus, StageStatus } from './status';
 
-const marksOf: Record<string, string> = { done: '✔', failed: '✘', running: '▶', waiting: '·', blocked: '–', pending: '·', skipped: '↷' };
+const marksOf: Record<JobState, string> = { done: '✔', failed: '✘', running: '▶', waiting: '·', blocked: '–', pending: '·', skipped: '↷' };
 
 /** An operation as Markdown, for the header of its run in the Temporal UI. */
 export function renderDetails(status: OperationStatus): string {
@@ -10,5 +11,15 @@ export function renderDetails(status: OperationStatus): string {
   return lines.join('\n').slice(0, 15_000);
 }
 
-const cells = (stage: StageStatus): string =>
-  stage.jobs.map(({ host, subject, state }) => `${marksOf[state] ?? '?'} ${host ?? subject ?? 'all'}`).join(' ') || '·';
+/** Of more jobs than anybody counts: how many are in each state, and which do not just wait or are done. */
+const many = 100;
+
+function cells({ jobs }: StageStatus): string {
+  if (jobs.length <= many) return jobs.map(cell).join(' ') || '·';
+  const counts = new Map<JobState, number>();
+  for (const { state } of jobs) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const telling = jobs.filter(({ state }) => state === 'failed' || state === 'running' || state === 'blocked');
+  return [[...counts].map(([state, count]) => `${marksOf[state]} ${count}`).join(' '), someOf(telling, cell, ' ')].filter(Boolean).join(': ');
+}
+
+const cell = ({ host, subject, state }: JobStatus): string => `${marksOf[state]} ${host ?? subject ?? 'all'}`;

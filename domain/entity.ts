@@ -1,20 +1,18 @@
-import { amendProblems, withoutReplacedKeys } from './amend';
-import { type ClusterSpec, type Credential, type Host, isControlPlane } from './cluster';
-import { digestOf } from './digest';
+import type { ClusterSpec, Credential, Host } from './cluster';
+import { generationOf, withMade } from './desired';
 import type { Sightings } from './drift/budget';
+import { digestOf } from './digest';
 import { ClusterError } from './errors';
-import { type Act, type AmendRequest, nobody, noted, type Paused, withDesired } from './hands';
+import { type ForOnce, lasting } from './for-once';
+import type { Act, Paused } from './hands';
 import type { HostRecord } from './host-record';
 import type { FixedSettings } from './kubeadm/fixed';
+import type { Anew } from './lost';
 import type { MadeFrom } from './made-from';
 import { leavingOf } from './membership';
-import type { Anew } from './lost';
-import { noHash } from './plan';
-import { formatProblems } from './problem';
-import { specProblems } from './spec-rules';
 import type { Condition, OperationStatus, Phase, Waiting } from './status';
-import { asItWas, type Former, formerOf, type Refusal, takenBack } from './taken-back';
-import { isTaskKind, type Task, taskKinds } from './tasks';
+import { asBefore, asItWas, type Former, type Refusal, takenBack } from './taken-back';
+import { type Task, type TaskKind, taskKinds } from './tasks';
 
 /** The state of a cluster's entity: what is wanted, what the last operation left, who did what. JSON, versioned. */
 export interface EntityState {
@@ -78,6 +76,8 @@ export interface ClusterRecord {
     readonly ref: string; readonly digest: string; readonly kind: string; readonly version?: string;
     /** When an operation with it ended well for the first time. */
     readonly since?: string;
+    /** The application it is to take the place of, by reference; until its commands have run. */
+    readonly inPlaceOf?: string;
   }[];
   /** What went wrong last, by host id. */
   readonly hosts?: Readonly<Record<string, HostRecord>>;
@@ -117,6 +117,8 @@ export interface Running {
   readonly joined?: readonly string[];
   /** Hash of its plan, once somebody has asked for it. */
   readonly planHash?: string;
+  /** It runs the commands of images again although they ran: whoever asks for that does not join one that does not. */
+  readonly force?: boolean;
   /** It has waited before, and tries again now. */
   readonly waited?: boolean;
   /** Somebody has cancelled it, and it takes back what it had begun: whom and why, in words. */
@@ -124,14 +126,17 @@ export interface Running {
 }
 
 export type OperationKind = 'init' | 'reconcile' | 'reset' | 'task';
-export interface Request {
+export interface Request extends ForOnce {
   readonly kind: OperationKind;
   readonly requestId: string;
   readonly by: string;
   readonly at: string;
+  /** Of a reset: hosts that cannot be reached are forgotten. Of an apply: as its spec says. */
   readonly force?: boolean;
   /** Whatever asks for approval is approved in advance. */
   readonly approved?: boolean;
+  /** A person has read the plan of `planHash` and said yes to it: to no other one that comes after it. */
+  readonly agreed?: boolean;
   /** With kind task: which one. */
   readonly task?: Task;
   /** Hosts that may be forgotten: they cannot be reached and never will be. */
@@ -188,6 +193,8 @@ export interface OperationResult {
   readonly desired?: ClusterSpec;
   /** It has refused its own plan, and nothing was done. */
   readonly refused?: Refusal;
+  /** A person has ended it instead of giving its plan leave, and nothing was done. */
+  readonly declined?: boolean;
   /** What a task gives, small and without secrets. */
   readonly output?: unknown;
 }
@@ -201,207 +208,44 @@ export function migrate(input: unknown, uid: () => string): EntityState {
   const state = input as EntityState;
   if (state.v !== 1) throw new ClusterError('InvalidSpec', `state of version ${String(state.v)}: this Keelson is older than the state; use a newer one`);
   const { running, former: _former, ...rest } = state;
-  return { ...(running ? rest : state), uid: state.uid === '' ? uid() : state.uid };
+  return withLasting({ ...(running ? rest : state), uid: state.uid === '' ? uid() : state.uid });
 }
 
-/** Who works on the cluster and since when, in words. */
-export const busy = (state: EntityState): string =>
-  state.retired ? 'it is being forgotten just now; ask again' : state.running
-    ? `${state.running.operation} of ${state.running.by} ${state.running.ends ? `was ${state.running.ends} and takes back what it had begun; it began` : 'runs since'} ${state.running.at}` +
-      (state.running.waiting ? ` and waits: ${state.running.waiting.message}` : '')
-    : `an operation of ${state.next?.by ?? 'somebody'} is about to start`;
-
-/** Why a request is refused; undefined when it is not. Synchronous and pure: an Update's validator. */
-export function refuseApply(state: EntityState, request: { requestId: string; by: string; spec: ClusterSpec; digest: string; base?: string; planHash?: string }): ClusterError | undefined {
-  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
-  const unnamed = nobody(request);
-  if (unnamed) return unnamed;
-  if (digestOf(request.spec) !== request.digest) return new ClusterError('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
-  if (request.spec.name !== state.name) return new ClusterError('InvalidSpec', `the spec is of cluster ${request.spec.name}, this is ${state.name}`);
-  if (state.running || state.next || state.retired) {
-    const goes = state.retired || state.running?.kind === 'reset' || state.next?.kind === 'reset';
-    const same = !goes && state.running?.ends === undefined && state.desired?.digest === request.digest;
-    // A task has no plan that could be the one that is asked for.
-    const another = request.planHash !== undefined && (state.running ?? state.next)?.kind === 'task';
-    return same && !another ? undefined : new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
-  }
-  if (request.base !== undefined && request.base !== (state.desired?.digest ?? '')) {
-    return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${state.desired?.by ?? 'somebody'}: read it again`);
-  }
-  if (request.planHash?.trim() === '') return new ClusterError('InvalidSpec', noHash);
-  const wrong = specProblems(request.spec).filter(({ severity }) => severity === 'error');
-  if (wrong.length > 0) return new ClusterError('InvalidSpec', formatProblems(wrong));
-  return refuseChange(state, request.spec);
-}
-
-/** What can be seen to be wrong without a look at the hosts: hosts that change their role. */
-function refuseChange(state: EntityState, spec: ClusterSpec): ClusterError | undefined {
-  if (!state.desired || !state.current.created) return undefined;
-  const before = new Map(state.desired.spec.hosts.map((host) => [host.id, isControlPlane(host)]));
-  const turned = spec.hosts.filter((host) => before.get(host.id) === !isControlPlane(host)).map(({ id }) => id);
-  if (turned.length === 0) return undefined;
-  return new ClusterError('UnsafePlan', `a host of a running cluster keeps its role: ${turned.join(', ')} would change between control plane and worker`, {
-    todo: 'delete it from the cluster first, then add it in its new role',
-  });
-}
-
-/** New logins for the hosts of a cluster, to reset it with. */
-export interface Amended {
-  readonly spec: ClusterSpec;
-  /** Digest of the spec that was amended. */
-  readonly base: string;
-}
-
-export function refuseReset(state: EntityState, request: { requestId: string; by: string; confirm: string; amended?: Amended }): ClusterError | undefined {
-  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
-  const unnamed = nobody(request);
-  if (unnamed) return unnamed;
-  if (state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
-  if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
-  if (request.confirm !== state.name) return new ClusterError('InvalidSpec', `to reset it, confirm with the cluster's name: ${state.name}`);
-  const waits = state.running?.waiting !== undefined && state.running.kind !== 'reset';
-  if ((state.running && !waits) || state.next) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
-  return request.amended && refuseAmended(state.desired, request.amended);
-}
-
-function refuseAmended(desired: Desired, { spec, base }: Amended): ClusterError | undefined {
-  if (base !== desired.digest) return new ClusterError('ClusterBusy', `the cluster was changed meanwhile by ${desired.by}: read it again`);
-  if (digestOf(spec) === desired.digest) return undefined;
-  const members = desired.spec.hosts.map(({ id }) => id);
-  const wrong = [...amendProblems(desired.spec, spec, { parked: false, members }), ...specProblems(spec).filter(({ severity }) => severity === 'error')];
-  return wrong.length > 0 ? new ClusterError('InvalidSpec', formatProblems(wrong)) : undefined;
-}
-
-/** A task runs alone, on a cluster that is there. */
-export function refuseTask(state: EntityState, { requestId, by, task }: TaskRequest): ClusterError | undefined {
-  if (state.recent.some((one) => one.requestId === requestId)) return undefined;
-  const unnamed = nobody({ by });
-  if (unnamed) return unnamed;
-  if (!isTaskKind(task.kind)) return new ClusterError('InvalidSpec', `there is no task ${JSON.stringify(task.kind)}: there are ${taskKinds.join(', ')}`);
-  if (!state.desired) return new ClusterError('InvalidSpec', `there is no cluster ${state.name}`);
-  if (state.running || state.next || state.retired) return new ClusterError('ClusterBusy', `cluster ${state.name} is busy: ${busy(state)}`);
-  return undefined;
-}
-
-export interface TaskRequest {
-  readonly requestId: string;
-  readonly by: string;
-  readonly task: Task;
-}
-
-export const admitTask = (state: EntityState, { requestId, by, task }: TaskRequest, at: string): EntityState =>
-  state.recent.some((one) => one.requestId === requestId) ? state : remember(state, { kind: 'task', requestId, by, at, task });
-
-/** The amended spec is what is wanted from now on: by the operation that waits, or by a new one on a cluster that rests. */
-export function admitAmend(state: EntityState, { requestId, by, spec }: AmendRequest, at: string): EntityState {
-  if (state.recent.some((one) => one.requestId === requestId)) return state;
-  if (state.running) {
-    const amended = withDesired(state, spec, { by, at });
-    return noted(answered(amended, { requestId, ...joined(state), attached: true }), { at, by, what: 'amend', operation: state.running.operation });
-  }
-  return remember(withAmended(state, spec, { by, at }), { kind: state.current.created ? 'reconcile' : 'init', requestId, by, at }, 'amend');
-}
-
-/** The amended spec as what is wanted; of hosts whose key it names the recorded one counts no more. */
-function withAmended(state: EntityState, spec: ClusterSpec, word: { by: string; at: string }): EntityState {
-  const amended = withDesired(state, spec, word);
-  return { ...amended, current: { ...amended.current, hostKeys: withoutReplacedKeys(amended.current.hostKeys, state.desired?.spec, spec) } };
-}
-
-/** Hosts that a new spec leaves out take the credential of the former one with them: they have to be reached once more. */
-export function withAccess(record: ClusterRecord, before: ClusterSpec | undefined, after: ClusterSpec): ClusterRecord {
-  if (!before || !record.members) return record;
-  const stays = new Set(after.hosts.map(({ id }) => id));
-  const members = Object.entries(record.members).map(([id, member]): [string, Member] => {
-    const access = before.credentials[member.host.credential];
-    return stays.has(id) || member.access || !access ? [id, member] : [id, { ...member, access }];
-  });
-  return { ...record, members: Object.fromEntries(members) };
-}
-
-interface ApplyWords {
-  readonly requestId: string;
-  readonly by: string;
-  readonly spec: ClusterSpec;
-  readonly digest: string;
-  readonly file?: string;
-  readonly approved?: boolean;
-  readonly forget?: readonly string[];
-  readonly planHash?: string;
-  readonly anew?: Anew;
-}
-
-/** Accepts a spec: either the one that runs already (attach), or the next operation. */
-export function admitApply(state: EntityState, request: ApplyWords, at: string): EntityState {
-  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
-  if (state.running || state.next) return answered(state, { requestId: request.requestId, ...joined(state), attached: true });
-  const kind = state.current.created && !request.anew ? 'reconcile' : 'init';
-  const current = withAccess(state.current, state.desired?.spec, request.spec);
-  return remember({ ...state, former: formerOf(state), current, desired: desiredBy(state.desired, request, at) }, {
-    kind, requestId: request.requestId, by: request.by, at, ...(request.approved ? { approved: true } : {}),
-    ...(request.forget ? { forget: request.forget } : {}), ...(request.planHash ? { planHash: request.planHash } : {}),
-    ...(request.anew ? { anew: request.anew } : {}),
-  });
-}
-
-function desiredBy(before: Desired | undefined, { spec, digest, by, file = before?.file }: { spec: ClusterSpec; digest: string; by: string; file?: string }, at: string): Desired {
-  const known = before?.generation ?? (before ? 1 : 0);
-  const generation = before?.digest === digest ? known : known + 1;
-  return { spec, digest, by, at, generation, ...(file === undefined ? {} : { file }) };
-}
-
-/** Accepts a reset; a parked operation makes way for it. Logins that come with it are the cluster's from now on. */
-export function admitReset(state: EntityState, request: { requestId: string; by: string; force: boolean; amended?: Amended }, at: string): EntityState {
-  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return state;
-  const { requestId, by, force, amended } = request;
-  return remember(amended ? withAmended(state, amended.spec, { by, at }) : state, { kind: 'reset', requestId, by, at, force });
-}
-
-function remember(state: EntityState, next: Request, what: Act['what'] = next.kind === 'task' || next.kind === 'reset' ? next.kind : 'apply'): EntityState {
-  const n = state.n + 1;
-  const operation = nameOf(next, n);
-  return noted(answered({ ...state, next }, { requestId: next.requestId, n, operation }), { at: next.at, by: next.by, what, operation });
+/** What was said for one operation stood in what is wanted, in states from before. */
+function withLasting(state: EntityState): EntityState {
+  if (!state.desired) return state;
+  const spec = lasting(state.desired.spec);
+  return spec === state.desired.spec ? state : { ...state, desired: { ...state.desired, spec, digest: digestOf(spec) } };
 }
 
 /** e.g. `init-1`; a task bears the name of its kind. */
-const nameOf = ({ kind, task }: Request, n: number): string => `${task?.kind ?? kind}-${n}`;
+export const operationName = ({ kind, task }: Pick<Request, 'kind' | 'task'>, n: number): string => `${task?.kind ?? kind}-${n}`;
 
-const answered = (state: EntityState, answer: Answered): EntityState => ({ ...state, recent: [...state.recent, answer].slice(-20) });
-
-/** The operation that runs, or that is about to. */
-const joined = ({ n, running, next }: EntityState): { n: number; operation: string } =>
-  running ? { n, operation: running.operation } : { n: n + 1, operation: next ? nameOf(next, n + 1) : `init-${n + 1}` };
-
-/** The name of the operation that runs, or that is about to; undefined when there is none. */
-export const openOperation = (state: EntityState): string | undefined => (state.running || state.next ? joined(state).operation : undefined);
-
-/** The answer to a request that was admitted, now or before. */
-export function answerFor(state: EntityState, requestId: string): { operation: string; workflowId: string; attached: boolean } {
-  const known = state.recent.find((one) => one.requestId === requestId);
-  const operation = known?.operation ?? joined(state).operation;
-  return { operation, workflowId: `cluster/${state.name}/${operation}`, attached: known?.attached ?? known === undefined };
-}
+/** Whether it is a name of operationName, and no other one under which logs and journals are kept: a look, a copy, the drift check. */
+export const isOperationName = (name: string): boolean =>
+  (['init', 'reconcile', 'reset', ...taskKinds] satisfies (OperationKind | TaskKind)[]).some((kind) => name.startsWith(`${kind}-`) && /^\d+$/.test(name.slice(kind.length + 1)));
 
 /** The waiting request becomes the running operation. */
 export function begin(state: EntityState, now: string): EntityState & { running: Running } {
   const { next, ...rest } = state;
   if (!next) throw new ClusterError('InvalidSpec', 'nothing to begin');
   const n = state.n + 1;
-  return { ...rest, n, running: { kind: next.kind, operation: nameOf(next, n), digest: state.desired?.digest ?? '', by: next.by, at: now } };
+  return { ...rest, n, running: { kind: next.kind, operation: operationName(next, n), digest: state.desired?.digest ?? '', by: next.by, at: now, ...(next.force && next.kind !== 'reset' ? { force: true } : {}) } };
 }
 
 /** The operation has ended: its record becomes the current state, its line goes to the log. */
 export function finish(state: EntityState, result: OperationResult, now: string): EntityState {
-  const { running, former, ...rest } = result.desired ? withDesired(state, result.desired, { by: state.running?.by ?? '', at: now }) : state;
+  const { running, former, ...rest } = result.desired ? withMade(state, result.desired, { by: state.running?.by ?? '', at: now }) : state;
   if (!running) return state;
   const line: LogLine = { operation: running.operation, by: running.by, startedAt: running.at, endedAt: now, outcome: result.outcome, message: result.message.slice(0, 500) };
-  const conditions = observed(result.record.conditions, state.current.conditions, state.desired?.generation ?? 1);
+  const conditions = observed(result.record.conditions, state.current.conditions, generationOf(state.desired));
   const current = { ...result.record, conditions };
   const ended: EntityState = {
     ...rest,
     current: result.refused === 'PreflightFailed' ? asItWas(current, state.current) : current,
     log: [...state.log, line].slice(-50),
   };
+  if (result.declined && former) return asBefore(ended, former);
   return result.refused && former ? takenBack(ended, former, result, { by: running.by, operation: running.operation, at: now }) : ended;
 }
 
@@ -416,6 +260,7 @@ function leavingIn({ desired, current }: EntityState): Pick<EntityView, 'leaving
   return leaving.length > 0 ? { leaving } : {};
 }
 
+/** The view of a state: small, and without what only the entity itself needs. */
 export const viewOf = (state: EntityState): EntityView => ({
   name: state.name,
   uid: state.uid,
@@ -434,5 +279,5 @@ export const viewOf = (state: EntityState): EntityView => ({
   ...(state.current.phase ? { phase: state.current.phase } : {}),
   ...(state.current.leader ? { leader: state.current.leader } : {}),
   ...(state.running ? { running: state.running } : {}),
-  ...(state.desired ? { digest: state.desired.digest, appliedBy: state.desired.by, appliedAt: state.desired.at, generation: state.desired.generation ?? 1 } : {}),
+  ...(state.desired ? { digest: state.desired.digest, appliedBy: state.desired.by, appliedAt: state.desired.at, generation: generationOf(state.desired) } : {}),
 });

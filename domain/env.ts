@@ -13,10 +13,10 @@ export interface HostEnv {
  * contract the tool keeps, so it must be a sealos version and not Keelson's own. Build metadata says who we are and takes
  * no part in comparisons; a pre-release suffix would make every such comparison false.
  */
-export const contractVersion = '5.1.0+keelson';
+const contractVersion = '5.1.0+keelson';
 
 /** Where the image-cri-shim listens in images that carry one. */
-export const shimEndpoint = '/var/run/image-cri-shim.sock';
+const shimEndpoint = '/var/run/image-cri-shim.sock';
 
 const systemPrefix = 'SEALOS_SYS';
 
@@ -61,6 +61,9 @@ export function hostEnv(input: {
  */
 export const imageEndpoint = (image: Readonly<Record<string, string>>, hasShim = false): string | undefined =>
   image['SEALOS_SYS_IMAGE_ENDPOINT'] || (hasShim ? shimEndpoint : undefined);
+
+/** The name of an entry `NAME=VALUE`. */
+export const nameIn = (entry: string): string => entry.split('=', 1)[0]?.trim() ?? '';
 
 /** Takes the system's names out of a user's entries, with a warning each. `where` is the field for people, e.g. `spec.env`. */
 export function withoutSystemNames(entries: readonly EnvEntry[], where: string): { kept: EnvEntry[]; warnings: Problem[] } {

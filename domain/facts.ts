@@ -70,7 +70,7 @@ export interface NodeFacts {
   readonly controlPlane: boolean;
   /** Cordoned. */
   readonly unschedulable: boolean;
-  /** What it has not of what the Policy wants of it: `label gpu=yes`, `taint a=b:NoSchedule`, `name one`. */
+  /** How it differs from what the Policy wants of it, in the words of kubectl: `label gpu=yes`, `label gpu-`, `name one` (domain/node-changes.ts). */
   readonly lacks?: readonly string[];
   /** Why it is not ready, in the kubelet's words. */
   readonly reason?: string;
@@ -85,4 +85,6 @@ export interface ClusterFacts {
   readonly etcd: readonly { readonly id?: string; readonly name: string; readonly address: string; readonly healthy: boolean }[];
   /** What of its configuration cannot be changed any more; absent when it does not say. */
   readonly fixed?: FixedSettings;
+  /** Version of kube-proxy as the cluster's DaemonSet brings it, and CoreDNS with it; absent where it has none. */
+  readonly addons?: string;
 }

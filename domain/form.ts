@@ -35,6 +35,22 @@ export const objectOf = <M extends Fields, O extends Fields = Record<never, neve
     return Object.entries(must).every(([key, form]) => form(own(key))) && Object.entries(may ?? {}).every(([key, form]) => own(key) === undefined || form(own(key)));
   };
 
+/** Far above anything that a program writes. */
+const deepest = 100;
+
+/**
+ * Whether a value is nested more deeply than anything that is meant: JSON.parse takes a hundred thousand levels, and all that
+ * comes after goes through them by recursion.
+ */
+export function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one).filter((inner) => typeof inner === 'object') : []));
+  }
+  return false;
+}
+
 /** Reads JSON of a form. Throws an Error that repeats nothing of it: what a host answers may hold secrets. */
 export function readJson<T>(json: string, form: Form<T>): T {
   let value: unknown;
@@ -43,6 +59,7 @@ export function readJson<T>(json: string, form: Form<T>): T {
   } catch {
     throw new Error('an answer that is no JSON');
   }
+  if (isTooDeep(value)) throw new Error('an answer that is nested too deeply');
   if (!form(value)) throw new Error('an answer of another form');
   return value;
 }

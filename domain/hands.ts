@@ -1,9 +1,11 @@
 import { amendProblems } from './amend';
 import type { ClusterSpec, Policy } from './cluster';
+import { withDesired } from './desired';
 import { digestOf } from './digest';
 import type { EntityState } from './entity';
-import { ClusterError, type ErrorType } from './errors';
-import { formatProblems } from './problem';
+import { lasting } from './for-once';
+import type { ClusterError } from './errors';
+import { changedMeanwhile, damagedSpec, noCluster, nobody, refused, wasAnswered, type Word, wrongSpec } from './refusals';
 import { specProblems } from './spec-rules';
 import type { WaitingJob } from './status';
 
@@ -40,18 +42,8 @@ export interface Act {
   readonly note?: string;
 }
 
-export interface Word {
-  readonly by: string;
-}
-
 /** So many deeds are kept. */
 const actsKept = 100;
-
-const refused = (type: ErrorType, message: string, todo?: string): ClusterError => new ClusterError(type, message, todo ? { todo } : {});
-
-/** Refuses a request that names nobody; undefined for one that does. */
-export const nobody = ({ by }: Word): ClusterError | undefined =>
-  typeof by === 'string' && by.trim() !== '' ? undefined : refused('InvalidSpec', 'nobody is named who asks for this', 'say who asks with --by');
 
 /** With the plan's hash: nobody approves what has changed meanwhile. */
 export function refuseApprove(state: EntityState, { by, planHash }: Word & { planHash: string }): ClusterError | undefined {
@@ -67,10 +59,11 @@ export function refuseApprove(state: EntityState, { by, planHash }: Word & { pla
 /** Also of a cluster that rests: its next operation then does nothing before somebody says resume. */
 export function refusePause(state: EntityState, word: Word): ClusterError | undefined {
   if (nobody(word)) return nobody(word);
-  if (!state.desired) return refused('InvalidSpec', `there is no cluster ${state.name}`);
+  if (!state.desired) return noCluster(state);
   return state.paused ? refused('InvalidSpec', `cluster ${state.name} is paused by ${state.paused.by} since ${state.paused.at}`) : undefined;
 }
 
+/** Refuses to end a pause that nobody has made. */
 export const refuseResume = (state: EntityState, word: Word): ClusterError | undefined =>
   nobody(word) ?? (state.paused ? undefined : refused('InvalidSpec', `cluster ${state.name} is not paused`));
 
@@ -91,6 +84,7 @@ export interface SkipRequest extends Word {
   readonly image?: string;
 }
 
+/** Why nothing is left out: nothing of what is named has failed (InvalidSpec), or the cluster cannot do without it (UnsafePlan). */
 export function refuseSkip(state: EntityState, { by, host, image }: SkipRequest): ClusterError | undefined {
   if (nobody({ by })) return nobody({ by });
   const waiting = state.running?.waiting;
@@ -109,7 +103,7 @@ export const skippedBy = (state: EntityState, { host, image }: SkipRequest): Wai
 const listed = (jobs: readonly WaitingJob[]): string =>
   jobs.length === 0 ? '' : `; failed are: ${jobs.slice(0, 10).map(({ id }) => id).join(', ')}`;
 
-/** Only what runs can be cancelled, or what is about to. */
+/** Only what runs can be cancelled. */
 export const refuseCancel = (state: EntityState, word: Word): ClusterError | undefined =>
   nobody(word) ?? (state.running ? undefined : refused('InvalidSpec', `no operation of cluster ${state.name} runs`));
 
@@ -124,40 +118,29 @@ export interface AmendRequest extends Word {
 /** A parked operation takes corrections and goes on; a cluster that rests takes new logins, which its next look proves. */
 export function refuseAmend(state: EntityState, request: AmendRequest): ClusterError | undefined {
   if (nobody(request)) return nobody(request);
-  if (state.recent.some(({ requestId }) => requestId === request.requestId)) return undefined;
-  if (!state.desired) return refused('InvalidSpec', `there is no cluster ${state.name}`);
-  if (digestOf(request.spec) !== request.digest) return refused('InvalidSpec', 'the spec does not match its digest: it was damaged on the way');
-  if (request.base !== state.desired.digest) return refused('ClusterBusy', `the cluster was changed meanwhile by ${state.desired.by}: read it again`);
+  if (wasAnswered(state, request.requestId)) return undefined;
+  if (!state.desired) return noCluster(state);
+  if (digestOf(request.spec) !== request.digest) return damagedSpec();
+  if (request.base !== state.desired.digest) return changedMeanwhile(state.desired);
   if (state.next || state.retired || (state.running && !state.running.waiting) || (state.running && !['init', 'reconcile'].includes(state.running.kind))) {
     return refused('ClusterBusy', `${state.running?.operation ?? 'an operation'} of cluster ${state.name} is at work: amended is only what waits, or rests`, `\`keelson pause ${state.name}\` makes it wait`);
   }
   const parked = state.running !== undefined;
   const members = state.running ? (state.running.joined ?? []) : state.current.created ? state.desired.spec.hosts.map(({ id }) => id) : [];
-  const wrong = [
-    ...amendProblems(state.desired.spec, request.spec, { parked, members }),
-    ...specProblems(request.spec).filter(({ severity }) => severity === 'error'),
-  ];
-  return wrong.length > 0 ? refused('InvalidSpec', formatProblems(wrong)) : undefined;
+  return wrongSpec([...amendProblems(state.desired.spec, request.spec, { parked, members }), ...specProblems(request.spec)]);
 }
 
 /** A policy counts from now on, for the operation that runs as well. */
 export function refusePolicy(state: EntityState, { by, policy, base }: Word & { policy: Policy; base: string }): ClusterError | undefined {
   if (nobody({ by })) return nobody({ by });
-  if (!state.desired) return refused('InvalidSpec', `there is no cluster ${state.name}`);
-  if (base !== state.desired.digest) return refused('ClusterBusy', `the cluster was changed meanwhile by ${state.desired.by}: read it again`);
-  const wrong = specProblems({ ...state.desired.spec, policy }).filter(({ severity }) => severity === 'error');
-  return wrong.length > 0 ? refused('InvalidSpec', formatProblems(wrong)) : undefined;
+  if (!state.desired) return noCluster(state);
+  if (base !== state.desired.digest) return changedMeanwhile(state.desired);
+  return wrongSpec(specProblems({ ...state.desired.spec, policy }));
 }
 
 /** Puts a deed on record. */
 export function noted(state: EntityState, act: Act): EntityState {
   return { ...state, acts: [...(state.acts ?? []), act].slice(-actsKept) };
-}
-
-/** Another desired spec, of whoever asked for it; the operation that runs works for that one now. */
-export function withDesired(state: EntityState, spec: ClusterSpec, { by, at }: { by: string; at: string }): EntityState {
-  const digest = digestOf(spec);
-  return { ...state, desired: { ...state.desired, spec, digest, by, at, generation: (state.desired?.generation ?? 0) + 1 }, ...(state.running ? { running: { ...state.running, digest } } : {}) };
 }
 
 /** The policy is part of what is wanted, so a later apply of an older file sets it back. */
@@ -168,6 +151,6 @@ export const admitPolicy = (state: EntityState, { by, policy }: Word & { policy:
 function withFormerPolicy(state: EntityState, policy: Policy): EntityState {
   const before = state.former?.desired;
   if (!state.former || !before || !state.desired) return state;
-  const spec = { ...before.spec, policy };
+  const spec = lasting({ ...before.spec, policy });
   return { ...state, former: { ...state.former, desired: { ...before, spec, digest: digestOf(spec), ...(state.desired.generation === undefined ? {} : { generation: state.desired.generation }) } } };
 }

@@ -7,3 +7,11 @@ export function parseHostKey(text: string): string | undefined {
   const fingerprint = /(?:^|\s)(?:((?:ssh|ecdsa|sk)-\S+) )?(SHA256:[A-Za-z0-9+/]{43})(?:\s|$)/.exec(text);
   return whole ?? (fingerprint ? [fingerprint[1], fingerprint[2]].filter(Boolean).join(' ') : undefined);
 }
+
+const mark = '@revoked ';
+/** A key that its host must not show, in a list of known ones. */
+export const revoked = (key: string): string => `${mark}${key}`;
+/** Those of a list that a host may show. */
+export const welcomeKeys = (known: readonly string[]): string[] => known.filter((one) => !one.startsWith(mark));
+/** Those that it must not show, as keys. */
+export const revokedKeys = (known: readonly string[]): string[] => known.filter((one) => one.startsWith(mark)).map((one) => one.slice(mark.length));

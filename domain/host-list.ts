@@ -49,6 +49,9 @@ export function parseHost(text: string): ListedHost | undefined {
   return { address, ...(port === undefined ? {} : { port }) };
 }
 
+/** `address:port`, which parseHost() reads back. */
+export const hostText = ({ address, port }: { readonly address: string; readonly port: number }): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+
 interface Item {
   readonly addresses: readonly string[];
   readonly port?: number;

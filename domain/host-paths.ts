@@ -5,6 +5,8 @@ export const hostPaths = (cluster: string) => {
     data,
     rootfs: `${data}/rootfs`,
     etc: `${data}/etc`,
+    /** kubeadm's documents, on control planes. */
+    kubeadmInit: `${data}/etc/kubeadm-init.yaml`,
     workdir: (mountName: string) => `${data}/applications/${mountName}/workdir`,
   };
 };

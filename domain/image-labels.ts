@@ -1,5 +1,6 @@
 import { ClusterError } from './errors';
 import { expandVariables } from './guest-commands';
+import { repositoryOf } from './image-name';
 import type { ImageConfig, ImageFacts, ImageKind } from './images';
 import type { FixedSettings } from './kubeadm/fixed';
 
@@ -19,18 +20,12 @@ export function kindOf(labels: Labels): ImageKind {
 }
 
 /** Contract version such as `v1beta1`; images made for sealos 4.1 have none. */
-export const contractOf = (labels: Labels): string | undefined => either(labels, 'version');
+const contractOf = (labels: Labels): string | undefined => either(labels, 'version');
 
 /** The runtime a rootfs image asks for; undefined means kubeadm. */
-export const distributionOf = (labels: Labels): string | undefined => either(labels, 'distribution');
+const distributionOf = (labels: Labels): string | undefined => either(labels, 'distribution');
 
-/**
- * Whether the registry starts after the hosts' init scripts: images made for sealos 4.1 start it as a container, later
- * ones pull from it during init. Told by the label `auth`, or by a missing contract version.
- */
-export const registryComesLast = (labels: Labels): boolean => 'auth' in labels || contractOf(labels) === undefined;
-
-export const lifecycleSteps = ['check', 'init', 'clean', 'init-registry', 'clean-registry', 'init-cri', 'clean-cri', 'auth', 'keelson.dev/upgrade'] as const;
+const lifecycleSteps = ['check', 'init', 'clean', 'init-registry', 'clean-registry', 'init-cri', 'clean-cri', 'auth', 'keelson.dev/upgrade'] as const;
 export type LifecycleStep = (typeof lifecycleSteps)[number];
 
 /** Shell lines to run as `bash <line>` in `rootfs/scripts`; a step without a line is skipped. */
@@ -61,12 +56,9 @@ export function lifecycleOf(images: readonly { readonly kind: ImageKind; readonl
 /** The virtual IP of a rootfs image, its variables read from the image's own ENV. */
 export const vipOf = ({ labels, env }: ImageConfig): string => expandVariables(labels['vip'] ?? '', env) || defaultVip;
 
-const transport = /^(?:oci-archive|docker-archive|oci|containers-storage|docker):(?:\/\/)?/;
-
 /** Directory name of an image on the hosts: last part of its path without tag, and 8 digits of its digest. */
 export function mountNameOf(ref: string, digest: string): string {
-  const path = ref.replace(transport, '').replace(/@.*$/, '').replace(/:[^:/]*$/, '');
-  const last = path.split('/').filter(Boolean).at(-1) ?? '';
+  const last = repositoryOf(ref).split('/').filter(Boolean).at(-1) ?? '';
   const safe = last.replace(/\.(tar|oci)$/, '').replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[.-]+/, '') || 'image';
   return `${safe}-${digest.replace(/^sha256:/, '').slice(0, 8)}`;
 }

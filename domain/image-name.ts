@@ -1,11 +1,14 @@
 const transport = /^(?:oci-archive|docker-archive|oci|containers-storage|docker):(?:\/\/)?/;
 
+/** A reference without transport, digest and tag. */
+export const repositoryOf = (ref: string): string => ref.replace(transport, '').replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+
 /**
  * What an image is called whatever its version: the reference without transport, digest and tag, and without what
  * registries add by themselves. Two references of one name are two versions of one thing.
  */
 export const imageName = (ref: string): string =>
-  ref.replace(transport, '').replace(/@.*$/, '').replace(/:[^:/]*$/, '').replace(/^docker\.io\/(?:library\/)?/, '').replace(/^library\//, '');
+  repositoryOf(ref).replace(/^docker\.io\/(?:library\/)?/, '').replace(/^library\//, '');
 
 /** The images with others added: another version of one that is there takes its place, what is new comes last. */
 export function withImages(before: readonly string[], added: readonly string[]): string[] {
@@ -13,7 +16,3 @@ export function withImages(before: readonly string[], added: readonly string[]):
   const kept = before.map((ref) => newest.get(imageName(ref)) ?? ref);
   return [...new Set([...kept, ...added])];
 }
-
-/** Whether an image takes the place of another version, or other content, of the same name. */
-export const replaces = (image: { readonly ref: string; readonly digest: string }, before: readonly { readonly ref: string; readonly digest: string }[]): boolean =>
-  before.some(({ ref, digest }) => imageName(ref) === imageName(image.ref) && digest !== image.digest);

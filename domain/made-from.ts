@@ -11,6 +11,7 @@ export interface MadeFrom {
   readonly env: string;
 }
 
+/** What the files are made from now. Of several Config documents of one name all count. */
 export const madeFrom = ({ configs, env }: Pick<ClusterSpec, 'configs' | 'env'>, images: readonly ImageFacts[]): MadeFrom => ({
   images: Object.fromEntries(images.map(({ ref, digest }) => [ref, digest])),
   configs: Object.fromEntries(configs.map(({ name }) => [name, digestOf(configs.filter((one) => one.name === name)).slice(0, 16)])),

@@ -5,6 +5,9 @@ import { partsOn, type SettingsPart, wantedSettings } from './settings';
 
 const key = (value: unknown): string => digestOf(value).slice(0, 16);
 
+/** Names the images that prepare a host: their scripts are others when one of these is. */
+export const preparing = (images: readonly ImageFacts[]): string => key(images.filter(({ kind }) => kind !== 'application').map(({ digest }) => digest));
+
 /**
  * Names of finished steps, as they stand in /var/lib/keelson/done on a host. They name content, never an operation: the
  * next operation has to recognise earlier work. A change of what a step depends on changes its name.
@@ -19,13 +22,17 @@ export const marks = {
   registry: (images: readonly ImageFacts[]): string => `registry:${key(images.map(({ digest }) => digest))}`,
   /** It serves them, and still what was there before: while an upgrade lasts both versions are pulled. */
   registryOfBoth: (images: readonly ImageFacts[]): string => `registry:both-${key(images.map(({ digest }) => digest))}`,
-  bootstrap: 'bootstrap',
+  /** The host is prepared for kubeadm, with the programs and scripts of these images. */
+  bootstrap: (images: readonly ImageFacts[]): string => `bootstrap:${preparing(images)}`,
+  /** The same with images of which nothing is known: what adopted hosts have, and those that former versions have prepared. Nothing more is asked of them. */
+  prepared: 'bootstrap',
+  isPrepared: (mark: string): boolean => mark === marks.prepared || mark.startsWith('bootstrap:'),
   /** /etc/hosts has registry and API at these addresses; the API's may be empty: a balancer outside. */
   names: (registry: string, api: string): string => `names:${key({ registry, api })}`,
   init: 'init',
   joinControlPlane: 'join:control-plane',
-  /** A worker has joined and reaches the API through these control planes. */
-  joinWorker: (controlPlanes: readonly { readonly address: string }[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address))}`,
+  /** A worker has joined and reaches the API through these control planes, in whatever order they are named. */
+  joinWorker: (controlPlanes: readonly { readonly address: string }[]): string => `join:worker-${key(controlPlanes.map(({ address }) => address).sort())}`,
   /** An upgrade of the host to this version was begun, and it has not come to its end. */
   upgrading: (version: string): string => `upgrading:${version}`,
   /** A part of the host runs with what these documents say of it. */

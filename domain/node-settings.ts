@@ -39,24 +39,6 @@ export function labelFault(word: string, given: string): string | undefined {
 export const taintsOf = (texts: readonly string[] = []): Taint[] =>
   [...new Map(texts.flatMap((text) => parseTaint(text) ?? []).map((taint) => [`${taint.key}:${taint.effect}`, taint])).values()];
 
-/** A Node as it is. */
-interface Seen {
-  readonly name: string;
-  readonly address: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly Taint[];
-}
-
-/** What a Node that runs has not of what is wanted of it, in the words of kubectl: `label gpu=yes`, `taint a=b:NoSchedule`, `name one`. */
-export function lacking(node: Seen, { nodeName, nodeLabels = {}, nodeTaints = [] }: NodeSettings): string[] {
-  const has = ({ key: word, value: given = '', effect }: Taint): boolean => node.taints?.some((one) => one.key === word && (one.value ?? '') === given && one.effect === effect) ?? false;
-  return [
-    ...(nodeName === undefined || nodeName === node.name ? [] : [`name ${nodeName}`]),
-    ...Object.entries(nodeLabels).filter(([word, given]) => node.labels?.[word] !== given).map(([word, given]) => `label ${word}=${given}`),
-    ...nodeTaints.filter((text) => taintsOf([text]).some((taint) => !has(taint))).map((text) => `taint ${text}`),
-  ];
-}
-
 /** What is wanted of Nodes, by address; undefined where a Policy says nothing of any. */
 export function wantedOfNodes(hosts: readonly Host[]): Record<string, NodeSettings> | undefined {
   const said = hosts.map((host) => [normalAddress(host.address), nodeSettingsOf(host)] as const).filter(([, settings]) => Object.keys(settings).length > 0);
@@ -67,4 +49,5 @@ export function wantedOfNodes(hosts: readonly Host[]): Record<string, NodeSettin
 export const labelArgument = (before: readonly string[], labels: Readonly<Record<string, string>>): string =>
   [...before, ...Object.entries(labels).map(([word, given]) => `${word}=${given}`)].filter(Boolean).join(',');
 
+/** Taints as fields of a kubeadm document. */
 export const asJson = (taints: readonly Taint[]): JsonObject[] => taints.map((taint) => ({ ...taint }));

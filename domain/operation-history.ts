@@ -1,3 +1,4 @@
+import { textOfBase64 } from './base64';
 import type { JsonObject } from './cluster';
 import { isObject, listAt, objectAt } from './kubeadm/json';
 
@@ -104,13 +105,8 @@ function payloadOf(payload: unknown): unknown {
   const data = word(isObject(payload) ? payload['data'] : undefined);
   if (data === '') return undefined;
   try {
-    return JSON.parse(decode(data));
+    return JSON.parse(textOfBase64(data));
   } catch {
     return undefined;
   }
-}
-
-function decode(base64: string): string {
-  const binary = atob(base64);
-  return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
 }

@@ -45,7 +45,10 @@ const brought: Partial<Record<StageName, (it: Bringing) => unknown>> = {
   MountRootfs: ({ situation: { images, leader }, content, host }) => ({ content, own: own(host), images: filesFor(images, host?.id === leader).map(({ digest }) => digest) }),
   MirrorRegistry: ({ situation: { images } }) => marks.registry(images),
   Upgrade: ({ situation: { spec }, kubeadm, host, job }) => (job.from === undefined ? { keep: spec.policy.snapshots.keep } : { kubeadm, own: own(host), careful: careful(spec) }),
-  Settings: ({ situation: { spec }, job }) => ({ mark: marks.settings(job.part ?? 'kubelet', spec.kubeadm), atOnce: spec.policy.upgrade.maxUnavailable }),
+  Settings: ({ situation: { spec }, job, host }) => {
+    const atOnce = spec.policy.upgrade.maxUnavailable;
+    return job.part === 'node' ? { own: own(host), reason: job.reason, atOnce } : { mark: marks.settings(job.part ?? 'kubelet', spec.kubeadm), atOnce };
+  },
   Bootstrap: ({ situation: { spec, leader, images }, content, host }) => ({
     content, own: own(host), names: host && marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
   }),

@@ -31,8 +31,8 @@ export interface PlanJob {
   readonly forget?: boolean;
   /** In Remove: the address by which Node and etcd member are known, where no host of that id leaves. */
   readonly member?: string;
-  /** In Settings: what of the host takes them. */
-  readonly part?: SettingsPart;
+  /** In Settings: what of the host takes them; `node`: its Node object. */
+  readonly part?: SettingsPart | 'node';
   /** In Upgrade: the version that the host comes from. */
   readonly from?: string;
   /** From where on the work only goes forward, in words. */
@@ -43,3 +43,9 @@ export interface PlanJob {
 
 /** Whether a job takes container images of the former version away: the last thing of an upgrade, when nobody pulls them any more. */
 export const isTrim = ({ id, stage }: Pick<PlanJob, 'id' | 'stage'>): boolean => stage === 'MirrorRegistry' && id.endsWith('/trim');
+
+/** Whether a job only brings back the Node of a host that has joined. */
+export const isNodeAgain = ({ id, stage }: Pick<PlanJob, 'id' | 'stage'>): boolean => stage === 'Join' && id.endsWith('/node');
+
+/** Whether a job only tells a host that is prepared where registry and API are now. */
+export const isNames = ({ id, stage }: Pick<PlanJob, 'id' | 'stage'>): boolean => stage === 'Bootstrap' && id.endsWith('/names');

@@ -1,28 +1,39 @@
 import { apiPlace, registryPlace } from './api-place';
 import { controlPlanes, type Host, isControlPlane, registryHosts } from './cluster';
-import type { HostFacts } from './facts';
 import { filesFor, type ImageFacts } from './images';
-import { byRole, inTurn } from './in-turn';
+import { byRole } from './in-turn';
+import { markedInstalled } from './installed';
+import { sameAddress } from './ip-range';
 import { changedIn, madeFrom } from './made-from';
 import { marks } from './marks';
 import { fateOf, hasJoined, isKnown } from './membership';
-import type { PlanJob } from './plan-job';
+import { isNames, type PlanJob } from './plan-job';
+import { nodeJobs } from './plan-nodes';
 import { settingsJobs } from './plan-settings';
+import { trimJobs, upgradeJobs } from './plan-upgrade';
 import type { Situation } from './situation';
+import { someOf } from './some-of';
 import type { StageName } from './stages';
-import { hasBegun, pointOfNoReturn, upgradesFrom } from './upgrade';
+import { isUpgrade, leaversFirst } from './upgrade';
 import { unwhole, wholeInput } from './whole';
 
 /** The jobs in the order of the stages, and within a stage in the order of the spec. */
 export function jobsFor(situation: Situation): PlanJob[] {
   const { spec } = situation;
   const hosts = spec.hosts.filter(({ id }) => !situation.absent.includes(id));
+  const first = leaversFirst(situation).map(({ id }) => id);
+  const removed = removeJobs(situation);
+  const early = removed.filter(({ host }) => host !== undefined && first.includes(host));
+  const prepared = hosts.flatMap((host) => bootstrapJob(situation, host));
+  // Whoever is upgraded when a leader has left pulls from where the registry is then.
+  const told = early.length > 0 ? prepared.filter(isNames) : [];
   const configured = [
     ...hosts.flatMap((host) => mountJob(situation, host)),
     ...registryHosts(spec, situation.leader).filter((host) => hosts.includes(host)).flatMap((host) => registryJob(situation, host)),
+    ...told, ...early,
     ...upgradeJobs(situation, hosts),
     ...settingsJobs(situation, hosts),
-    ...hosts.flatMap((host) => bootstrapJob(situation, host)),
+    ...prepared.filter((job) => !told.includes(job)),
     ...initJob(situation),
     ...byRole(hosts).flatMap((host) => joinJob(situation, host)),
   ];
@@ -30,7 +41,7 @@ export function jobsFor(situation: Situation): PlanJob[] {
   const config: PlanJob[] = configured.length + guests.length === 0 ? [] : [
     { id: 'RunConfig', stage: 'RunConfig', reason: `${spec.configs.length} Config documents, kubeadm configuration` },
   ];
-  const jobs = [...config, ...deadMemberJobs(situation), ...configured, ...removeJobs(situation), ...guests, ...trimJobs(situation, hosts)];
+  const jobs = [...config, ...deadMemberJobs(situation), ...nodeJobs(situation, hosts), ...configured, ...removed.filter((job) => !early.includes(job)), ...guests, ...trimJobs(situation, hosts)];
   return [...jobs, ...postProcessJob(situation, jobs.length > 0)];
 }
 
@@ -58,37 +69,15 @@ function registryJob(situation: Situation, host: Host): PlanJob[] {
   return job('MirrorRegistry', host, has(situation, host, marks.registryOfBoth(images)) ? 'container images of the former version go' : `container images of ${images.length} images`);
 }
 
-const isUpgrade = ({ spec, seen, version }: Situation): boolean => spec.hosts.some(({ id }) => upgradesFrom(seen.get(id), version) !== undefined);
-
-/** After the last upgrade of the same plan: what is shown is all that is done. */
-const trimJobs = (situation: Situation, hosts: readonly Host[]): PlanJob[] => {
-  if (!isUpgrade(situation)) return [];
-  return registryHosts(situation.spec, situation.leader).filter((host) => hosts.includes(host))
-    .map(({ id }) => ({ id: `MirrorRegistry/${id}/trim`, stage: 'MirrorRegistry', host: id, reason: 'container images of the former version go, when every host is upgraded' }));
-};
-
-/** The leader first, as kubeadm converts the cluster's configuration there, then the other control planes, then the workers. */
-function upgradeJobs({ spec, seen, version, leader }: Situation, hosts: readonly Host[]): PlanJob[] {
-  const behind = inTurn(hosts, leader).flatMap((host) => {
-    const from = upgradesFrom(seen.get(host.id), version);
-    return from === undefined ? [] : [{ host, from }];
-  });
-  // The snapshot is of before the upgrade: one that goes on where it stood needs none, and must not wait for an etcd that is ill.
-  const begun = controlPlanes(spec).some(({ id }) => hasBegun(seen.get(id), version));
-  const snapshot = spec.policy.snapshots.beforeUpgrade && !begun && behind.some(({ host }) => isControlPlane(host));
-  return [
-    ...(snapshot ? [{ id: `Upgrade/${leader}/snapshot`, stage: 'Upgrade' as const, host: leader, reason: 'a snapshot of etcd, on every control plane' }] : []),
-    ...behind.map(({ host, from }): PlanJob => ({
-      id: `Upgrade/${host.id}`, stage: 'Upgrade', host: host.id, from, approval: 'upgrade', pointOfNoReturn: pointOfNoReturn(host),
-      reason: from === version ? `the upgrade to ${version} was begun` : `${from} to ${version}`,
-    })),
-  ];
-}
-
-/** A host that is prepared only has to be told where registry and API are now, when they have moved. */
+/**
+ * A host that is prepared only has to be told where registry and API are now, when they have moved. One that has not joined is
+ * prepared anew for other images: it would join with the programs of the former ones, and only members are upgraded.
+ */
 function bootstrapJob(situation: Situation, host: Host): PlanJob[] {
-  if (!has(situation, host, marks.bootstrap)) return job('Bootstrap', host, 'not prepared yet');
-  const { spec, leader, images } = situation;
+  const { spec, leader, images, seen } = situation;
+  const facts = seen.get(host.id);
+  if (!facts?.done.some(marks.isPrepared)) return job('Bootstrap', host, 'not prepared yet');
+  if (!hasJoined(facts) && ![marks.prepared, marks.bootstrap(images)].some((mark) => facts.done.includes(mark))) return job('Bootstrap', host, 'prepared with other images');
   const place = registryPlace(spec, leader);
   if (has(situation, host, marks.names(place, apiPlace(spec, { host, leader, images })))) return [];
   return [{ id: `Bootstrap/${host.id}/names`, stage: 'Bootstrap', host: host.id, reason: `the registry is on ${place}` }];
@@ -136,8 +125,8 @@ function deadMemberJobs(situation: Situation): PlanJob[] {
   if (!cluster) return [];
   const dead = cluster.etcd.filter(({ healthy }) => !healthy);
   return dead.flatMap(({ id, address }): PlanJob[] => {
-    const host = spec.hosts.find((one) => one.address === address);
-    const leaver = leaving.find((one) => one.address === address);
+    const host = spec.hosts.find((one) => sameAddress(one.address, address));
+    const leaver = leaving.find((one) => sameAddress(one.address, address));
     if (leaver) return fateFor(situation, leaver) === 'forget' ? [removeJob(situation, leaver, 'forget')] : [];
     if (host && (situation.absent.includes(host.id) || hasJoined(seen.get(host.id)))) return [];
     const on = host?.id ?? leader;
@@ -194,10 +183,8 @@ function guestJobs(situation: Situation, hosts: readonly Host[]): PlanJob[] {
 
 /** An application is installed once for the cluster, whichever host has led then; other images once for each host. */
 const hasRun = (situation: Situation, { kind, digest }: ImageFacts, host: Host): boolean => {
-  const { seen, last } = situation;
-  const ran = (facts: HostFacts | undefined): boolean => facts?.done.includes(marks.guest(digest)) ?? false;
-  if (kind !== 'application') return ran(seen.get(host.id));
-  return (isStarted(situation) && (last?.installed?.includes(digest) ?? false)) || [...seen.values()].some(ran);
+  if (kind !== 'application') return has(situation, host, marks.guest(digest));
+  return (isStarted(situation) && (situation.last?.installed?.includes(digest) ?? false)) || markedInstalled(situation.seen.values(), digest, situation);
 };
 
 /** After any work, and where the cluster is not what all marks say it is. */
@@ -205,5 +192,5 @@ function postProcessJob(situation: Situation, worked: boolean): PlanJob[] {
   const { spec, images, cluster, silent, leader } = situation;
   const missing = cluster ? unwhole(wholeInput(spec, situation, images), cluster) : silent ? ['no control plane has answered'] : [];
   if (!worked && missing.length === 0) return [];
-  return [{ id: 'PostProcess', stage: 'PostProcess', host: leader, reason: worked ? 'every Node Ready, etcd members equal control planes' : missing.join('; ') }];
+  return [{ id: 'PostProcess', stage: 'PostProcess', host: leader, reason: worked ? 'every Node Ready, etcd members equal control planes' : someOf(missing, String, '; ') }];
 }

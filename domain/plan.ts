@@ -5,6 +5,7 @@ import type { ErrorType } from './errors';
 import type { ClusterFacts, HostFacts } from './facts';
 import type { ImageFacts } from './images';
 import { absentOf, leaderOf } from './membership';
+import { overrides } from './override';
 import type { Approval, PlanJob } from './plan-job';
 import { withBrings } from './plan-brings';
 import { jobsFor } from './plan-jobs';
@@ -61,10 +62,10 @@ export function planCluster({ spec, facts, images, problems, cluster, silent = f
   const absent = absentOf(spec, seen, cluster, last).map(({ id }) => id);
   const situation: Situation = { spec, seen, images, leader, version, absent, cluster, silent, leaving, last, forget, force };
   const all = [...problems, ...unsafeProblems(situation)];
-  const jobs = all.some(({ severity }) => severity === 'error') ? [] : withBrings(situation, jobsFor(situation));
+  const jobs = errorsOf(all).length > 0 ? [] : withBrings(situation, jobsFor(situation));
   const shown = images.map(({ ref, digest, kind }) => ({ ref, digest, kind }));
   const hash = digestOf({ cluster: spec.name, leader, version, images: shown, jobs: jobs.map(({ id, image, brings, forget: forgotten, from }) => ({ id, image, brings, forget: forgotten, from })) });
-  return { cluster: spec.name, version, leader, images: shown, jobs, approvals: approvalsOf(spec, jobs), absent, problems: all, hash };
+  return { cluster: spec.name, version, leader, images: shown, jobs, approvals: [...approvalsOf(spec, jobs), ...overrides({ spec, images, jobs, last, force })], absent, problems: all, hash };
 }
 
 /** What a person has to agree to: the kinds that the Policy names, with the hosts it is about. */
@@ -76,30 +77,22 @@ function approvalsOf({ policy }: ClusterSpec, jobs: readonly PlanJob[]): Approva
   });
 }
 
-export type { Approval, ApprovalKind, PlanJob } from './plan-job';
-
 /** Why a plan that was asked for is not run. */
-export const staleWords = (wanted: string, hash: string): string =>
+const staleWords = (wanted: string, hash: string): string =>
   `the plan is not the one that was asked for (${wanted.slice(0, 12)}): hosts or images have changed since, it would be ${hash.slice(0, 12)} now; look at it again with keelson plan`;
 
 /** Why a plan is not run at all; undefined when it may be. `wanted`: beginning of the hash of the only plan that may. */
 export function refusalOf({ problems, hash }: Pick<Plan, 'problems' | 'hash'>, wanted: string | undefined): { readonly type: Refusal; readonly message: string } | undefined {
   const errors = errorsOf(problems);
-  const is = (wanted: ErrorType) => ({ type }: Problem): boolean => type === wanted;
+  const is = (one: ErrorType) => ({ type }: Problem): boolean => type === one;
   const type = errors.some(is('ClusterLost')) ? 'ClusterLost' : errors.every(is('UnsafePlan')) ? 'UnsafePlan' : 'PreflightFailed';
   if (errors.length > 0) return { type, message: formatProblems(problems) };
   return wanted === undefined || hash.startsWith(wanted) ? undefined : { type: 'StalePlan', message: staleWords(wanted, hash) };
 }
 
-/** Why a request for one very plan does not join an operation that runs. */
+/** Why a request for one very plan does not attach to an operation that runs. */
 export const otherPlanWords = (wanted: string, { operation, by, hash }: { operation: string; by: string; hash: string }): string =>
   `${operation} of ${by} runs, and its plan (${hash.slice(0, 12)}) is not the one that was asked for (${wanted.slice(0, 12)}); wait for its end, and look again with keelson plan`;
 
 /** Why a request for a plan of an empty hash is refused: every hash would begin so, and any plan would run. */
 export const noHash = 'only one plan is to run, and its hash is empty';
-
-/** The plan in words, one line each, as the dry run prints it. */
-export function describePlan(plan: Plan): string[] {
-  if (plan.jobs.length === 0) return [`${plan.cluster}: nothing to do`];
-  return plan.jobs.map(({ stage, host, reason }) => `${stage.padEnd(15)} ${(host ?? 'all hosts').padEnd(16)} ${reason}`);
-}

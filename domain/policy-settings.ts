@@ -1,4 +1,4 @@
-import type { Policy } from './cluster';
+import { longestDrainMs, type Policy } from './cluster';
 import { durationOf, durationPattern, parseDuration } from './clusterfile/duration';
 import { ClusterError } from './errors';
 
@@ -14,7 +14,7 @@ const yesNo = (read: (policy: Policy) => boolean, write: (policy: Policy, on: bo
   form: 'true or false', read: (policy) => String(read(policy)),
   write: (policy, text) => (text === 'true' || text === 'false' ? write(policy, text === 'true') : undefined),
 });
-const duration = (read: (policy: Policy) => number | undefined, write: (policy: Policy, ms: number) => Policy): Setting => ({
+const duration = (read: (policy: Policy) => number | undefined, write: (policy: Policy, ms: number) => Policy | undefined): Setting => ({
   form: 'a duration such as 90s or 5m', read: (policy) => (read(policy) === undefined ? '' : durationOf(read(policy) ?? 0)),
   write: (policy, text) => (durationPattern.test(text) ? write(policy, parseDuration(text)) : undefined),
 });
@@ -29,7 +29,10 @@ export const policySettings: Readonly<Record<string, Setting>> = {
     form: 'a number from 1 on, or a part such as 25%', read: ({ upgrade }) => upgrade.maxUnavailable,
     write: (policy, text) => (/^(?:[1-9]\d*|[1-9]\d?%|100%)$/.test(text) ? { ...policy, upgrade: { ...policy.upgrade, maxUnavailable: text } } : undefined),
   },
-  'drain.timeout': duration(({ drain }) => drain.timeoutMs, (policy, timeoutMs) => ({ ...policy, drain: { ...policy.drain, timeoutMs } })),
+  'drain.timeout': {
+    ...duration(({ drain }) => drain.timeoutMs, (policy, timeoutMs) => (timeoutMs <= longestDrainMs ? { ...policy, drain: { ...policy.drain, timeoutMs } } : undefined)),
+    form: `a duration of at most ${durationOf(longestDrainMs)}, such as 90s or 5m`,
+  },
   'drain.grace': duration(({ drain }) => drain.graceMs, (policy, graceMs) => ({ ...policy, drain: { ...policy.drain, graceMs } })),
   'drain.force': yesNo(({ drain }) => drain.force, (policy, force) => ({ ...policy, drain: { ...policy.drain, force } })),
   'approve.removeControlPlane': yesNo(({ approve }) => approve.removeControlPlane, (policy, removeControlPlane) => ({ ...policy, approve: { ...policy.approve, removeControlPlane } })),
@@ -39,7 +42,7 @@ export const policySettings: Readonly<Record<string, Setting>> = {
 
 /** The policy with one setting changed. Throws InvalidSpec for a setting or a value that is none. */
 export function withSetting(policy: Policy, name: string, text: string): Policy {
-  const setting = policySettings[name];
+  const setting = Object.hasOwn(policySettings, name) ? policySettings[name] : undefined;
   if (!setting) throw new ClusterError('InvalidSpec', `there is no setting ${name}`, { todo: `there are ${Object.keys(policySettings).join(', ')}` });
   const changed = setting.write(policy, text);
   if (!changed) throw new ClusterError('InvalidSpec', `${name} cannot be ${JSON.stringify(text)}`, { todo: `give ${setting.form}` });

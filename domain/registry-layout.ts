@@ -1,4 +1,5 @@
-const tagLink = /^(?:.*\/)?docker\/registry\/v2\/repositories\/(.+)\/_manifests\/tags\/([^/]+)\/current\/link$/;
+const head = '/docker/registry/v2/repositories/';
+const tagLink = /\/_manifests\/tags\/([^/]+)\/current\/link$/;
 
 /**
  * Names that a registry serves from this storage, `repository:tag`, sorted. Takes the paths of a tree in the layout of
@@ -8,7 +9,9 @@ export function servedNames(paths: Iterable<string>): string[] {
   const names = new Set<string>();
   for (const path of paths) {
     const found = tagLink.exec(path);
-    if (found) names.add(`${found[1]}:${found[2]}`);
+    const above = `/${path.slice(0, found?.index ?? 0)}`;
+    const at = above.lastIndexOf(head);
+    if (found && at >= 0 && above.length > at + head.length) names.add(`${above.slice(at + head.length)}:${found[1]}`);
   }
   return [...names].sort();
 }

@@ -11,10 +11,11 @@ export type Schedules = Pick<EntityState, 'driftEveryMs' | 'snapshotsEveryMs'>;
 export const wantedSchedule = ({ retired, desired, current }: EntityState, kind: ScheduleKind): number | undefined =>
   (retired || !current.created ? undefined : desired?.spec.policy[kind].everyMs);
 
-/** Why nothing is done now of what a schedule has started; undefined: the cluster was made, and rests. */
+/** Why nothing is done now of what a schedule has started; undefined: the cluster was made, rests, and nobody holds it still. */
 export function restless(cluster: string, known: { readonly spec?: ClusterSpec; readonly view: EntityView } | undefined): string | undefined {
   if (!known?.spec) return `there is no cluster ${cluster}`;
-  const { running, created } = known.view;
+  const { running, created, paused } = known.view;
   if (running) return `${running.operation} of ${running.by} runs`;
+  if (paused) return `it is paused by ${paused.by}`;
   return created ? undefined : 'the cluster was not made yet';
 }

@@ -1,4 +1,4 @@
-import { snapshotName } from './commands/etcd';
+import { snapshotName } from './commands/etcd-snapshots';
 import type { EntityState } from './entity';
 import type { Schedules } from './schedule';
 import { setCondition } from './status';

@@ -1,6 +1,6 @@
 import { type ClusterSpec, isControlPlane, registryHosts } from './cluster';
 import type { ImageFacts } from './images';
-import { isTrim, type PlanJob } from './plan-job';
+import type { PlanJob } from './plan-job';
 import type { WaitingJob } from './status';
 
 export interface SkipFacts {
@@ -27,33 +27,6 @@ export function neededBy(job: Pick<PlanJob, 'stage' | 'host' | 'image'>, failed:
   if (isControlPlane(host)) return `${host.id} is a control plane: API balancing and etcd's quorum count on it`;
   if (job.stage === 'Upgrade' && givenBack.includes(failed)) return undefined;
   return ofOneWorker.includes(job.stage) ? undefined : `${job.stage} has begun to change a member of the cluster`;
-}
-
-/** What was left out of an operation: single jobs, and workers with all that remained to be done on them. */
-export interface LeftOut {
-  readonly jobs: readonly string[];
-  readonly hosts: readonly string[];
-}
-
-export const nothingLeftOut: LeftOut = { jobs: [], hosts: [] };
-
-/** A skipped command of an image is one job; anything else sets its worker aside. */
-export function leaveOut(before: LeftOut, skipped: readonly Pick<PlanJob, 'id' | 'stage' | 'host'>[]): LeftOut {
-  const hosts = skipped.flatMap(({ stage, host }) => (stage !== 'RunGuest' && host ? [host] : []));
-  const jobs = skipped.flatMap(({ stage, id }) => (stage === 'RunGuest' ? [id] : []));
-  return { jobs: [...new Set([...before.jobs, ...jobs])], hosts: [...new Set([...before.hosts, ...hosts])] };
-}
-
-export const isLeftOut = ({ jobs, hosts }: LeftOut, { id, host }: Pick<PlanJob, 'id' | 'host'>): boolean =>
-  jobs.includes(id) || (host !== undefined && hosts.includes(host));
-
-/**
- * The jobs of a plan that are left out. Where one of them is an upgrade, the former version's images stay as well: that host still
- * pulls them.
- */
-export function leftOutOf<T extends Pick<PlanJob, 'id' | 'host' | 'stage'>>(jobs: readonly T[], leftOut: LeftOut): ReadonlySet<T> {
-  const out = jobs.filter((job) => isLeftOut(leftOut, job));
-  return new Set(out.some(({ stage }) => stage === 'Upgrade') ? [...out, ...jobs.filter(isTrim)] : out);
 }
 
 /** A failed job as a person is shown it. */

@@ -1,5 +1,6 @@
 import type { ClusterSpec, ConfigDocument, EnvEntry, Host } from './cluster';
-import { controlPlanes, isControlPlane } from './cluster';
+import { controlPlanes, isControlPlane, longestDrainMs } from './cluster';
+import { durationOf } from './clusterfile/duration';
 import { isSystemName } from './env';
 import { apiPort } from './host-paths';
 import type { ImageFacts } from './images';
@@ -13,7 +14,7 @@ import type { Problem } from './problem';
 export const clusterName = /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/;
 
 /** What a rootfs image adds to the checks of networks, once it is known. */
-export type NetworkFacts = Pick<ImageFacts, 'vip' | 'podSubnet' | 'serviceSubnet' | 'apiBalancer'>;
+export type NetworkFacts = Pick<ImageFacts, 'vip' | 'podSubnet' | 'serviceSubnet' | 'apiBalancer' | 'fixed'>;
 
 /**
  * Everything about a spec that is wrong by itself, before a host or an image is looked at (with the rootfs image's facts:
@@ -22,14 +23,22 @@ export type NetworkFacts = Pick<ImageFacts, 'vip' | 'podSubnet' | 'serviceSubnet
 export function specProblems(spec: ClusterSpec, image: NetworkFacts = {}): Problem[] {
   return [
     ...nameProblems(spec), ...imageProblems(spec), ...memberProblems(spec), ...spec.hosts.flatMap((host) => hostProblems(host, spec)),
-    ...duplicateProblems(spec.hosts), ...networkProblems(spec, image), ...endpointProblems(spec),
+    ...duplicateProblems(spec.hosts), ...networkProblems(spec, image), ...etcdProblems(spec, image), ...endpointProblems(spec),
     ...envProblems(spec.env, { where: 'spec.env' }), ...spec.configs.flatMap((config) => configProblems(config, spec)), ...policyProblems(spec),
+  ];
+}
+
+/** The same, as far as it can be told of what is added to a cluster that may be there already: what is missing may be there. */
+export function additionProblems(spec: ClusterSpec): Problem[] {
+  return [
+    ...nameProblems(spec), ...(spec.images.length > 0 ? imageProblems(spec) : []), ...hostListProblems(spec.hosts),
+    ...envProblems(spec.env, { where: 'spec.env' }), ...besideProblems(spec), ...policyProblems(spec),
   ];
 }
 
 /** The same, as far as it can be told from what stands beside a Cluster document that cannot be read itself. */
 export function besideProblems(beside: Pick<ClusterSpec, 'kubeadm' | 'configs' | 'controlPlaneEndpoint'>): Problem[] {
-  return [...networkProblems({ ...beside, hosts: [] }, {}), ...endpointProblems(beside), ...beside.configs.flatMap(pathProblems)];
+  return [...networkProblems({ ...beside, hosts: [] }, {}), ...etcdProblems(beside, {}), ...endpointProblems(beside), ...beside.configs.flatMap(pathProblems)];
 }
 
 type Said = Omit<Problem, 'severity' | 'type'>;
@@ -87,10 +96,15 @@ function hostProblems(host: Host, spec: ClusterSpec): Problem[] {
   return problems;
 }
 
-function duplicateProblems(hosts: readonly Host[]): Problem[] {
+/** What is wrong with a list of hosts by itself: their addresses, and those that are there twice. */
+export const hostListProblems = (hosts: readonly Listed[]): Problem[] => [...hosts.flatMap(({ address }) => addressProblems(address)), ...duplicateProblems(hosts)];
+
+type Listed = Pick<Host, 'id' | 'address' | 'roles' | 'nodeName'>;
+
+function duplicateProblems(hosts: readonly Listed[]): Problem[] {
   const problems: Problem[] = [];
-  const addresses = new Map<string, Host>();
-  const names = new Map<string, Host>();
+  const addresses = new Map<string, Listed>();
+  const names = new Map<string, Listed>();
   for (const host of hosts) {
     const address = normalAddress(host.address);
     const twin = addresses.get(address);
@@ -129,6 +143,17 @@ function networkProblems(spec: Pick<ClusterSpec, 'kubeadm' | 'hosts'>, image: Ne
   return problems;
 }
 
+/** etcd runs on the control planes: its members are counted, watched and saved there. A cluster that keeps its data elsewhere would never be ready. */
+function etcdProblems({ kubeadm }: Pick<ClusterSpec, 'kubeadm'>, { fixed = {} }: Pick<NetworkFacts, 'fixed'>): Problem[] {
+  const where = 'ClusterConfiguration.etcd.external';
+  const message = 'an etcd outside of the cluster is not supported: etcd runs on the control planes';
+  const { local, external } = objectAt(kubeadm.cluster, 'etcd');
+  if (isObject(external)) return [error({ where, message, todo: 'Leave etcd.external out.' })];
+  // What the image says of it is dropped where the spec has a local one.
+  if (isObject(local) || !fixed[`${where}.endpoints`]) return [];
+  return [error({ where, message: `the Kubernetes image asks for it, and ${message}`, todo: 'Give `etcd: {local: {}}` in a ClusterConfiguration (in the Clusterfile, or with --config-file), or use another image.' })];
+}
+
 function endpointProblems(spec: Pick<ClusterSpec, 'kubeadm' | 'controlPlaneEndpoint'>): Problem[] {
   const problems: Problem[] = [];
   if (spec.controlPlaneEndpoint !== undefined && !isEndpoint(spec.controlPlaneEndpoint)) {
@@ -150,7 +175,8 @@ function isEndpoint(text: string): boolean {
   return /^[\d.]+$/.test(host) ? isAddress(host) : /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i.test(host);
 }
 
-const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536;
+/** Whether it is a number of a port. */
+export const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536;
 
 function envProblems(entries: readonly EnvEntry[], at: { where: string; host?: string }): Problem[] {
   return entries.flatMap(({ name }) => {
@@ -175,5 +201,7 @@ function pathProblems({ name, path }: ConfigDocument): Problem[] {
 
 function policyProblems({ policy }: ClusterSpec): Problem[] {
   const wrong = Object.entries({ parallel: policy.parallel >= 1, maxClockSkewMs: policy.maxClockSkewMs >= 0, parkRetry: isObject(policy.parkRetry) && policy.parkRetry.times >= 0 && policy.parkRetry.firstMs >= 0 && policy.parkRetry.factor >= 1 });
-  return wrong.filter(([, sound]) => !sound).map(([key]) => error({ where: `Policy ${key}`, message: 'the number is too small' }));
+  const small = wrong.filter(([, sound]) => !sound).map(([key]) => error({ where: `Policy ${key}`, message: 'the number is too small' }));
+  if (policy.drain.timeoutMs <= longestDrainMs) return small;
+  return [...small, error({ where: 'Policy drain.timeout', message: `it is longer than ${durationOf(longestDrainMs)}`, todo: 'A drain that is blocked asks a person when it is over; give a shorter one.' })];
 }

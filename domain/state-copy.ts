@@ -1,6 +1,7 @@
 import { canonicalJson, digestOf } from './digest';
 import type { ClusterRecord, Desired, EntityState, LogLine } from './entity';
 import { ClusterError } from './errors';
+import { isTooDeep } from './form';
 import { isObject } from './kubeadm/json';
 import { isStateCopy } from './state-form';
 
@@ -43,7 +44,7 @@ export function parseCopy(text: string, where: string): StateCopy {
   } catch {
     return refuse('is damaged');
   }
-  if (!isObject(value)) return refuse('is damaged');
+  if (!isObject(value) || isTooDeep(value)) return refuse('is damaged');
   if (value['v'] !== 1) return refuse('is of another version of Keelson');
   return isStateCopy(value) ? value : refuse('is damaged');
 }

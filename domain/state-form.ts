@@ -14,7 +14,7 @@ const policy: Form<Policy> = objectOf({
   maxClockSkewMs: amount, clockSkew: oneOf('refuse', 'warn'), drain: objectOf({ timeoutMs: amount, force: flag }, { graceMs: amount }),
   upgrade: objectOf({ maxUnavailable: text }), approve: objectOf({ removeControlPlane: flag, upgrade: flag, override: flag }),
   snapshots: objectOf({ beforeUpgrade: flag, keep: count }, { everyMs: amount }), drift: objectOf({ converge: flag }, { everyMs: amount }),
-}, { parkRenewMs: amount });
+}, { parkRenewMs: amount, longHistory: amount, joinEndsMs: amount, parkLook: objectOf({ firstMs: amount, maxMs: amount }) });
 
 const spec: Form<ClusterSpec> = objectOf({
   name: word, images: listOf(text), hosts: listOf(host), credentials: mapOf(credential), env, command: listOf(text),
@@ -26,7 +26,7 @@ const desired: Form<Desired> = objectOf({ spec, digest: text, by: text, at: text
 
 const current: Form<ClusterRecord> = objectOf({
   conditions: listOf(objectOf({ type: text, status: oneOf('True', 'False', 'Unknown'), reason: text, message: text, lastTransitionTime: text }, { observedDigest: text, observedGeneration: count })),
-  hostKeys: mapOf(text), images: listOf(objectOf({ ref: text, digest: text, kind: text }, { version: text, since: text })), created: flag,
+  hostKeys: mapOf(text), images: listOf(objectOf({ ref: text, digest: text, kind: text }, { version: text, since: text, inPlaceOf: text })), created: flag,
 }, {
   phase: oneOf('ClusterInProcess', 'ClusterSuccess', 'ClusterFailed', 'Absent'), leader: text, installed: listOf(text), machineIds: mapOf(text),
   hosts: mapOf(objectOf({}, { error: objectOf({ at: text, operation: text, stage: text, message: text }) })),

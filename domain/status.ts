@@ -1,3 +1,5 @@
+import type { Paused } from './hands';
+import { someOf } from './some-of';
 import { stageNames, stageTitles, type StageName } from './stages';
 
 /** Kubernetes' shape. One type for success and failure; lastTransitionTime moves only when the status flips. */
@@ -27,12 +29,8 @@ export interface StageEvent {
   readonly message?: string;
 }
 
-export interface JobStatus {
-  readonly host?: string;
-  readonly subject?: string;
-  readonly state: JobState;
-  readonly reason?: string;
-  readonly message?: string;
+/** A job by the last of its events. */
+export interface JobStatus extends Omit<StageEvent, 'stage'> {
   readonly startedAt?: string;
   readonly endedAt?: string;
 }
@@ -50,6 +48,8 @@ export interface Waiting {
   readonly message: string;
   readonly since: string;
   readonly nextCheckAt?: string;
+  /** At that time it looks whether a host that failed has changed, and tries again only then. */
+  readonly looks?: boolean;
   /** Something has to be mended; a plan to be approved; a pause to end. Absent: something has to be mended. */
   readonly kind?: 'failure' | 'approval' | 'pause';
   /** The plan that waits for approval, and what of it asks for one. */
@@ -85,7 +85,7 @@ export interface OperationStatus {
   readonly conditions: readonly Condition[];
   readonly waiting?: Waiting;
   /** Who holds it still: nothing is begun any more; what still runs goes on to its end. */
-  readonly paused?: { readonly by: string; readonly at: string; readonly reason?: string };
+  readonly paused?: Paused;
   /** One line each, for people: warnings of the checks, hosts' fingerprints at first contact. */
   readonly notes: readonly string[];
   readonly startedAt: string;
@@ -117,8 +117,8 @@ export function applyEvent(status: OperationStatus, event: StageEvent, now: stri
 }
 
 function withJob(jobs: readonly JobStatus[], event: StageEvent, now: string): JobStatus[] {
-  const same = (job: JobStatus) => job.host === event.host && job.subject === event.subject;
-  const before = jobs.find(same);
+  const at = jobs.findIndex((job) => job.host === event.host && job.subject === event.subject);
+  const before = jobs[at];
   const { stage: _stage, ...shown } = event;
   const ended = event.state === 'done' || event.state === 'failed';
   const job: JobStatus = {
@@ -126,21 +126,35 @@ function withJob(jobs: readonly JobStatus[], event: StageEvent, now: string): Jo
     ...(event.state === 'running' ? { startedAt: now } : before?.startedAt ? { startedAt: before.startedAt } : {}),
     ...(ended ? { endedAt: now } : {}),
   };
-  return before ? jobs.map((one) => (same(one) ? job : one)) : [...jobs, job];
+  return before ? jobs.with(at, job) : [...jobs, job];
 }
+
+/** What was not done and is no work of a later plan any more (it turned out to be done, or is not wanted) is shown no longer. */
+export function withoutUnplanned(status: OperationStatus, planned: (job: Pick<StageEvent, 'stage' | 'host' | 'subject'>) => boolean, now: string): OperationStatus {
+  const open: readonly JobState[] = ['failed', 'blocked', 'waiting', 'pending'];
+  return status.stages.reduce((after, stage) => {
+    const jobs = stage.jobs.filter((job) => !open.includes(job.state) || planned({ ...job, stage: stage.name }));
+    if (looks.includes(stage.name) || jobs.length === stage.jobs.length) return after;
+    const left = { ...stage, jobs };
+    return { ...after, stages: after.stages.map((one) => (one === stage ? left : one)), conditions: setCondition(after.conditions, conditionOf(left), now) };
+  }, status);
+}
+
+/** Stages that are no work of a plan. */
+const looks: readonly StageName[] = ['Check', 'PreProcess'];
 
 /** A stage's condition follows from its jobs: failed before running before done. */
 export function conditionOf(stage: StageStatus): Omit<Condition, 'lastTransitionTime'> {
   const failed = stage.jobs.filter(({ state }) => state === 'failed');
   const type = stage.name;
   if (failed.length > 0) {
-    const message = failed.map(({ host, message }) => [host, message].filter(Boolean).join(': ')).join('; ');
+    const message = someOf(failed, ({ host, message }) => [host, message].filter(Boolean).join(': '), '; ');
     return { type, status: 'False', reason: failed[0]?.reason ?? 'StageFailed', message };
   }
   const done = stage.jobs.filter(({ state }) => state === 'done').length;
   const skipped = stage.jobs.filter(({ state }) => state === 'skipped');
   if (done === stage.jobs.length) return { type, status: 'True', reason: 'Done', message: stage.title };
-  if (done + skipped.length === stage.jobs.length) return { type, status: 'False', reason: 'Skipped', message: `left out: ${skipped.map(({ host, subject }) => [host, subject].filter(Boolean).join(' ')).join(', ')}` };
+  if (done + skipped.length === stage.jobs.length) return { type, status: 'False', reason: 'Skipped', message: `left out: ${someOf(skipped, ({ host, subject }) => [host, subject].filter(Boolean).join(' '), ', ')}` };
   return { type, status: 'Unknown', reason: 'InProgress', message: `${done} of ${stage.jobs.length} done` };
 }
 

@@ -1,5 +1,6 @@
 import type { ClusterRecord, Desired, EntityState, OperationResult } from './entity';
 import { noted } from './hands';
+import type { Progress } from './progress';
 import type { Condition } from './status';
 
 /** Why an operation has refused its own plan before the first change: the plan is unsafe, or the cluster lost, or the plan another one than was asked for; or hosts or images are not fit for it. */
@@ -11,6 +12,7 @@ export interface Former {
   readonly current: ClusterRecord;
 }
 
+/** What a request takes the place of, as the state has it before the request is admitted. */
 export const formerOf = ({ desired, current }: EntityState): Former => ({ current, ...(desired ? { desired } : {}) });
 
 /**
@@ -30,6 +32,22 @@ export function takenBack(state: EntityState, former: Former, { refused, message
     { ...rest, log, ...(former.desired ? { desired: former.desired } : {}), current: tells || unfit ? state.current : former.current },
     { at, by, what: 'refused', operation, note: `${refused ?? ''}: ${message}`.slice(0, 500) },
   );
+}
+
+/**
+ * Whether a person has said no to the plan of an operation that was cancelled: it waited for leave, and nothing was done. What it
+ * was asked for is wanted no more then. One that made way for a reset was not declined.
+ */
+export const isDeclined = ({ former, next }: EntityState, ended: Progress['ended']): boolean =>
+  ended?.untouched === true && former !== undefined && next === undefined;
+
+/** Of a plan that was declined, for people. */
+export const declinedWords = 'nothing was changed, and what was wanted before is wanted again';
+
+/** The state after a plan that was declined: what was wanted and known before. That it was asked for, and by whom ended, stays on record. */
+export function asBefore(state: EntityState, { desired, current }: Former): EntityState {
+  const { desired: _declined, ...rest } = state;
+  return { ...rest, current, ...(desired ? { desired } : {}) };
 }
 
 /** What is known of a cluster that was made, after a check that has refused to touch it: the check's word is new, and the cluster is no other than before. */

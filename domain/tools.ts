@@ -13,6 +13,7 @@ export const neededTools = {
   ss: 'iproute2',
   systemctl: 'systemd',
   tar: 'tar',
+  timeout: 'coreutils',
   xargs: 'findutils',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -1,5 +1,6 @@
-import { isControlPlane, type ClusterSpec, type Host } from './cluster';
+import { type ClusterSpec, controlPlanes, type Host, isControlPlane } from './cluster';
 import type { ClusterFacts, HostFacts } from './facts';
+import { sameAddress } from './ip-range';
 import { hasJoined } from './membership';
 import type { Problem } from './problem';
 import { compareVersions, minorName, minorsBetween, readVersion, type Version } from './version';
@@ -73,9 +74,35 @@ export function upgradeProblems(look: UpgradeLook): Problem[] {
   const running = runningIn(look);
   const problems = [...downgrade(look, target, running), ...tooFar(look, target, running)];
   if (problems.length > 0) return problems;
-  const upgrades = look.spec.hosts.some(({ id }) => upgradesFrom(look.seen.get(id), look.version) !== undefined);
-  return upgrades || takenOver(look) ? together(look) : [];
+  if (takenOver(look)) return [notTakenOver(look)];
+  return isUpgrade(look) ? away(look) : [];
 }
+
+/**
+ * The version of kube-proxy and CoreDNS where they were left behind by every control plane: kubeadm brings them along with the
+ * last one that is upgraded, and that one has left, or leaves, without its upgrade. Undefined where they were not, or are still
+ * to come.
+ */
+export function addonsFrom({ spec, seen, version, cluster, absent = [] }: Omit<UpgradeLook, 'ref'>): string | undefined {
+  const [from, target] = [readVersion(cluster?.addons), readVersion(version)];
+  if (!from || !target || compareVersions(from, target) >= 0) return undefined;
+  const joined = controlPlanes(spec).filter(({ id }) => absent.includes(id) || hasJoined(seen.get(id)));
+  const upgraded = joined.every(({ id }) => !absent.includes(id) && upgradesFrom(seen.get(id), version) === undefined);
+  return joined.length > 0 && upgraded ? cluster?.addons : undefined;
+}
+
+/** Whether a host of the spec is at another version than the image's, or on its way to it, or what runs for the whole cluster is. */
+export const isUpgrade = (look: Omit<UpgradeLook, 'ref'>): boolean =>
+  look.spec.hosts.some(({ id }) => upgradesFrom(look.seen.get(id), look.version) !== undefined) || addonsFrom(look) !== undefined;
+
+/**
+ * The control planes that leave before the others are upgraded: kubeadm asks all that there are, so one whose upgrade does not
+ * come to its end would hold up the rest for as long as it is there. None where nothing is upgraded, or where no control plane
+ * stays that has joined: then those that take over come first.
+ */
+export const leaversFirst = ({ spec, seen, version, cluster, absent, leaving = [] }: Omit<UpgradeLook, 'ref'>): Host[] => {
+  return isUpgrade({ spec, seen, version, cluster, absent }) && controlPlanes(spec).some(({ id }) => hasJoined(seen.get(id))) ? leaving.filter(isControlPlane) : [];
+};
 
 /** Whether control planes of an older version leave to new ones alone: these could only join a cluster of their own version. */
 const takenOver = ({ spec, seen, version, leaving = [] }: UpgradeLook): boolean =>
@@ -85,7 +112,7 @@ const takenOver = ({ spec, seen, version, leaving = [] }: UpgradeLook): boolean 
 function runningIn({ spec, seen, cluster }: UpgradeLook): Running[] {
   return spec.hosts.flatMap((host): Running[] => {
     const facts = seen.get(host.id);
-    const node = cluster?.nodes.find(({ address }) => address === host.address);
+    const node = cluster?.nodes.find(({ address }) => sameAddress(address, host.address));
     const texts = facts?.reachable ? (hasJoined(facts) ? versionsOf(facts) : []) : node ? [node.version] : [];
     return texts.flatMap((text) => {
       const version = readVersion(text);
@@ -120,12 +147,16 @@ function tooFar({ ref, version }: UpgradeLook, target: Version, running: readonl
     `first apply an image of ${next}, then this one`)];
 }
 
-/** What an upgrade does not go together with. kubeadm asks all control planes, and the last one upgraded brings the addons. */
-function together({ spec, absent = [], leaving = [], ref }: UpgradeLook): Problem[] {
-  const away = spec.hosts.filter((host) => isControlPlane(host) && absent.includes(host.id)).map(({ id }) => id);
-  const going = leaving.filter(isControlPlane).map(({ id }) => id);
-  return [
-    ...(away.length > 0 ? [refused(ref, `an upgrade needs every control plane, and ${away.join(', ')} cannot be reached`, `bring it back, or delete it from the cluster; then upgrade`)] : []),
-    ...(going.length > 0 ? [refused(ref, `control plane ${going.join(', ')} is to leave and the others are to be of a newer version in the same change`, 'first apply the removal with the image as it is, then the new image')] : []),
-  ];
+/** Whoever joins is of the version of the image, and its cluster would be of an older one. */
+function notTakenOver({ leaving = [], seen, version, ref }: UpgradeLook): Problem {
+  const going = leaving.filter(isControlPlane);
+  const begun = going.filter(({ id }) => hasBegun(seen.get(id), version)).map(({ id }) => id);
+  return refused(ref, `control plane ${going.map(({ id }) => id).join(', ')} is to leave and the others are to be of a newer version in the same change`,
+    begun.length > 0 ? `first bring the upgrade of ${begun.join(', ')} to its end, as the others have joined no cluster yet; then replace it` : 'first apply the removal with the image as it is, then the new image');
+}
+
+/** kubeadm asks all control planes, and the last one upgraded brings the addons: none may be away. */
+function away({ spec, absent = [], ref }: UpgradeLook): Problem[] {
+  const missing = spec.hosts.filter((host) => isControlPlane(host) && absent.includes(host.id)).map(({ id }) => id);
+  return missing.length > 0 ? [refused(ref, `an upgrade needs every control plane, and ${missing.join(', ')} cannot be reached`, 'bring it back, or delete it from the cluster; then upgrade')] : [];
 }

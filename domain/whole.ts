@@ -1,6 +1,7 @@
 import { type ClusterSpec, controlPlanes, workers } from './cluster';
 import type { ClusterFacts } from './facts';
 import type { ImageFacts } from './images';
+import { sameAddress } from './ip-range';
 
 interface Known {
   readonly id: string;
@@ -30,15 +31,15 @@ const noNetwork = /cni plugin not initialized/i;
 export function unwhole(input: WholeInput, { nodes, etcd }: ClusterFacts): string[] {
   const { controlPlanes, workers, absent, version } = input;
   const wrong = [...controlPlanes, ...workers].filter(({ id }) => !absent.includes(id)).flatMap(({ id, address }) => {
-    const node = nodes.find((one) => one.address === address);
+    const node = nodes.find((one) => sameAddress(one.address, address));
     if (!node) return [`${id} has no Node`];
     if (node.version !== version) return [`${id} is ${node.version}`];
     if (node.unschedulable) return [];
     return node.ready || waitsForNetwork(input, node.reason) ? [] : [`${id}: ${node.reason ?? 'its Node is not Ready'}`];
   });
-  const missing = controlPlanes.filter(({ address }) => !etcd.some((member) => member.address === address));
-  const many = etcd.filter(({ address }) => !controlPlanes.some((one) => one.address === address));
-  const ill = etcd.filter(({ address, healthy }) => !healthy && controlPlanes.some((one) => one.address === address && !absent.includes(one.id)));
+  const missing = controlPlanes.filter(({ address }) => !etcd.some((member) => sameAddress(member.address, address)));
+  const many = etcd.filter(({ address }) => !controlPlanes.some((one) => sameAddress(one.address, address)));
+  const ill = etcd.filter(({ address, healthy }) => !healthy && controlPlanes.some((one) => sameAddress(one.address, address) && !absent.includes(one.id)));
   return [
     ...wrong,
     ...missing.map(({ id }) => `${id} is no member of etcd`),
@@ -54,7 +55,7 @@ export function wholeWords(input: WholeInput, { nodes }: ClusterFacts): string {
   const { controlPlanes, workers, absent, version } = input;
   const hosts = [...controlPlanes, ...workers];
   const there = hosts.filter(({ id }) => !absent.includes(id));
-  const waiting = there.filter(({ address }) => nodes.some((node) => node.address === address && !node.ready && waitsForNetwork(input, node.reason))).map(({ id }) => id);
+  const waiting = there.filter(({ address }) => nodes.some((node) => sameAddress(node.address, address) && !node.ready && waitsForNetwork(input, node.reason))).map(({ id }) => id);
   const count = absent.length > 0 ? `${there.length} of ${hosts.length} nodes` : `${hosts.length} ${hosts.length === 1 ? 'node' : 'nodes'}`;
   return waiting.length > 0 ? `${count} at ${version}; not Ready until an image brings a pod network: ${waiting.join(', ')}` : `${count} Ready at ${version}`;
 }

@@ -30,7 +30,8 @@ export interface Advice {
 export function whyOf(view: EntityView, status?: OperationStatus, now?: Date): Why {
   const { running, paused } = view;
   if (running && paused) return held(view, paused);
-  if (running?.waiting) return waits(view, running.operation, running.waiting, status);
+  // The operation itself knows when it looks again.
+  if (running?.waiting) return waits(view, running.operation, status?.waiting ?? running.waiting, status);
   if (running) return works(view, status, now);
   return paused ? heldAtRest(view, paused) : resting(view);
 }
@@ -84,13 +85,14 @@ function heldAtRest(view: EntityView, { by, at, reason }: NonNullable<EntityView
 function waits({ name }: EntityView, operation: string, waiting: Waiting, status: OperationStatus | undefined): Why {
   const failed = (status?.stages ?? []).flatMap(({ name: stage, jobs }) => jobs
     .filter(({ state }) => state === 'failed')
-    .map((job) => `${[stage, job.host, job.subject].filter(Boolean).join(' ')}: ${job.message ?? job.reason ?? 'failed'}`));
+    .map((job) => `${placeOf({ ...job, stage })}: ${job.message ?? job.reason ?? 'failed'}`));
   const held = (status?.stages ?? []).flatMap(({ name: stage, jobs }) => jobs
     .filter(({ state }) => state === 'blocked')
-    .map((job) => `${[stage, job.host, job.subject].filter(Boolean).join(' ')} is held up: ${job.reason ?? 'something before it failed'}`));
-  const timer = waiting.nextCheckAt !== undefined;
+    .map((job) => `${placeOf({ ...job, stage })} is held up: ${job.reason ?? 'something before it failed'}`));
+  const timer = waiting.nextCheckAt !== undefined && !waiting.looks;
+  const how = timer ? 'and tries again by itself' : waiting.looks ? 'for a person, or for a host that failed to change, which it looks for by itself' : 'for a person';
   return {
-    summary: `${operation} waits ${timer ? 'and tries again by itself' : 'for a person'} (${waiting.reason})`,
+    summary: `${operation} waits ${how} (${waiting.reason})`,
     since: waiting.since, ...(waiting.nextCheckAt ? { nextCheckAt: waiting.nextCheckAt } : {}),
     reasons: [...(failed.length > 0 ? failed : lines(waiting.message)), ...held],
     commands: [
@@ -113,16 +115,15 @@ function commandsOf(waiting: Waiting, name: string): Advice[] {
 
 function works({ name, running }: EntityView, status: OperationStatus | undefined, now: Date | undefined): Why {
   const jobs = (status?.stages ?? []).flatMap(({ name: stage, jobs: all }) => all.map((job) => ({ ...job, stage })));
-  const place = ({ stage, host, subject }: { readonly stage: string; readonly host?: string; readonly subject?: string }): string => [stage, host, subject].filter(Boolean).join(' ');
   const stalled = status && now ? stalledJobs(status, now) : [];
-  const late = new Map(stalled.map((one) => [place(one), stalledWords(one)]));
-  const busy = jobs.filter(({ state }) => state === 'running').map((job) => ({ at: place(job), since: job.startedAt }));
+  const late = new Map(stalled.map((one) => [placeOf(one), stalledWords(one)]));
+  const busy = jobs.filter(({ state }) => state === 'running').map((job) => ({ at: placeOf(job), since: job.startedAt }));
   const waiting = jobs.filter(({ state, reason }) => state === 'waiting' && reason);
   const what = `${running?.operation ?? 'an operation'} of ${running?.by ?? 'somebody'} runs`;
   return {
     summary: stalled.length > 0 ? `${what}, and ${stalled.map(({ host }) => host).join(', ')} may be stuck` : `nothing: ${what}`,
     ...(running ? { since: running.at } : {}),
-    reasons: [...busy.map(({ at, since }) => `${at} runs${since ? ` since ${since}` : ''}${late.has(at) ? `, ${late.get(at) ?? ''}` : ''}`), ...waiting.map((job) => `${place(job)} waits for ${job.reason ?? ''}`)],
+    reasons: [...busy.map(({ at, since }) => `${at} runs${since ? ` since ${since}` : ''}${late.has(at) ? `, ${late.get(at) ?? ''}` : ''}`), ...waiting.map((job) => `${placeOf(job)} waits for ${job.reason ?? ''}`)],
     commands: [
       { command: `keelson watch ${name}`, does: 'follows it' },
       ...[...new Set(stalled.map(({ host }) => host))].map((host) => ({ command: `keelson logs ${name} --host ${host}`, does: 'what it says' })),
@@ -131,4 +132,5 @@ function works({ name, running }: EntityView, status: OperationStatus | undefine
   };
 }
 
+const placeOf = ({ stage, host, subject }: { readonly stage: string; readonly host?: string; readonly subject?: string }): string => [stage, host, subject].filter(Boolean).join(' ');
 const lines = (text: string): string[] => text.split('\n').map((line) => line.trimEnd()).filter(Boolean);

@@ -1,12 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ClusterError } from '../domain/errors';
 import { keyCache } from './key-cache';
-
-/** A payload as Temporal's SDK has it; written down here, as this folder knows nothing of Temporal. */
-export interface Payload {
-  readonly metadata?: Readonly<Record<string, Uint8Array>> | null;
-  readonly data?: Uint8Array | null;
-}
+import { bytesOf, encodingOf, type Payload, payloadOf, type PayloadCodec, settled, wordOf } from './payload';
 
 /** Name of the encoding in a payload's metadata, as other codecs call theirs. */
 const ENCODING = 'binary/encrypted';
@@ -23,7 +18,7 @@ export const encryptsHistory = (env: NodeJS.ProcessEnv = process.env): boolean =
  * not, so that a history may hold both and switching is safe at any time. Both throw KeyMissing without the key; decode
  * throws InvalidSpec for a payload that was changed.
  */
-export function historyCodec({ encrypt = encryptsHistory(), keys = keyCache() } = {}) {
+export function historyCodec({ encrypt = encryptsHistory(), keys = keyCache() } = {}): PayloadCodec {
   return {
     encode: <P extends Payload>(payloads: P[]): Promise<P[]> => settled(() => (encrypt ? payloads.map((one) => encrypted(one, keys) as P) : payloads)),
     decode: <P extends Payload>(payloads: P[]): Promise<P[]> => settled(() => payloads.map((one) => (isEncrypted(one) ? decrypted(one, keys) as P : one))),
@@ -31,18 +26,18 @@ export function historyCodec({ encrypt = encryptsHistory(), keys = keyCache() } 
 }
 
 /** Whether a payload is one of ours. */
-export const isEncrypted = ({ metadata }: Payload): boolean => text(metadata?.['encoding']) === ENCODING && metadata?.[KEY_ID] !== undefined;
+export const isEncrypted = (payload: Payload): boolean => encodingOf(payload) === ENCODING && payload.metadata?.[KEY_ID] !== undefined;
 
 function encrypted(payload: Payload, keys: ReturnType<typeof keyCache>): Payload {
   const { current } = keys();
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', current.history, nonce).setAAD(place);
-  const body = Buffer.concat([cipher.update(pack(payload)), cipher.final(), cipher.getAuthTag()]);
+  const body = Buffer.concat([cipher.update(bytesOf(payload)), cipher.final(), cipher.getAuthTag()]);
   return { metadata: { encoding: Buffer.from(ENCODING), [KEY_ID]: Buffer.from(current.id) }, data: Buffer.concat([nonce, body]) };
 }
 
 function decrypted({ metadata, data }: Payload, keys: ReturnType<typeof keyCache>): Payload {
-  const id = text(metadata?.[KEY_ID]);
+  const id = wordOf(metadata?.[KEY_ID]);
   const { current, former } = keys();
   const key = [current, ...former].find((one) => one.id === id);
   if (!key) {
@@ -52,42 +47,9 @@ function decrypted({ metadata, data }: Payload, keys: ReturnType<typeof keyCache
   }
   const bytes = Buffer.from(data ?? []);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key.history, bytes.subarray(0, NONCE_BYTES)).setAAD(place).setAuthTag(bytes.subarray(-TAG_BYTES));
-    return unpack(Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]));
+    const decipher = createDecipheriv('aes-256-gcm', key.history, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES }).setAAD(place).setAuthTag(bytes.subarray(-TAG_BYTES));
+    return payloadOf(Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]));
   } catch (cause) {
     throw new ClusterError('InvalidSpec', `an encrypted payload of a history was changed or cut (key ${id})`, { todo: 'nothing can be read from it; somebody wrote to the history, or its database is damaged' }, { cause });
   }
 }
-
-const text = (bytes: Uint8Array | null | undefined): string => (bytes ? Buffer.from(bytes).toString('utf8') : '');
-
-/** All of a payload as bytes: the count of its metadata, each with the lengths of name and value before it, and the data. */
-function pack({ metadata, data }: Payload): Buffer {
-  const entries = Object.entries(metadata ?? {});
-  return Buffer.concat([
-    length(entries.length),
-    ...entries.flatMap(([name, value]) => [length(Buffer.byteLength(name)), Buffer.from(name), length(value.length), value]),
-    data ?? Buffer.alloc(0),
-  ]);
-}
-
-function unpack(bytes: Buffer): Payload {
-  let at = 0;
-  const number = (): number => bytes.readUInt32BE((at += 4) - 4);
-  const part = (): Buffer => {
-    const size = number();
-    return bytes.subarray(at, (at += size));
-  };
-  // From entries, not by assignment: a name such as __proto__ is a name like any other.
-  const metadata = Object.fromEntries(Array.from({ length: number() }, () => [part().toString('utf8'), part()] as const));
-  return { metadata, data: bytes.subarray(at) };
-}
-
-function length(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** A codec answers with promises; what it throws must come out as a rejection. */
-const settled = async <T>(work: () => T): Promise<T> => Promise.resolve(work());

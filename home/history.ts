@@ -1,20 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { historyDir, historyFile } from './paths';
+import { writeWhole } from './whole-file';
 
 /**
  * Keeps the history of an operation that has ended: the server forgets it after its retention, and with it who did what
  * to a cluster. Histories hold secrets sealed only. The file has the form that Temporal's tools replay.
  */
 export function writeHistory(cluster: string, operation: string, history: object): void {
-  const file = historyFile(cluster, operation);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const scratch = `${file}.${process.pid}`;
-  writeFileSync(scratch, JSON.stringify(history), { mode: 0o600 });
-  renameSync(scratch, file);
+  writeWhole(historyFile(cluster, operation), JSON.stringify(history));
 }
 
-export const hasHistory = (cluster: string, operation: string): boolean => existsSync(historyFile(cluster, operation));
+/** When a history was kept, as ISO time; undefined when it was not. */
+export const keptAt = (cluster: string, operation: string): string | undefined =>
+  statSync(historyFile(cluster, operation), { throwIfNoEntry: false })?.mtime.toISOString();
 
 /** The history that was kept; undefined when there is none, or it was damaged. */
 export function readHistory(cluster: string, operation: string): object | undefined {

@@ -12,6 +12,9 @@ import { withStartLock } from './start-lock';
  */
 export const loadKeys = (): KeyRing => ringOf(readKeys());
 
+/** Keys for a look at what would be sealed: they are written nowhere, and what they seal nobody opens. */
+export const keysForALook = (): KeyRing => ringOf({ secrets: [{ secret: newSecret() }] });
+
 /** The sealing keys; a first one is made, mode 0600, when there is none. For the client, which seals first of all. */
 export function ensureKeys(): KeyRing {
   const file = keyFile();

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterError } from '../domain/errors';
 import { backgroundEnvironment, freePort, startInBackground, tailOf } from './background';
@@ -46,6 +46,8 @@ const preferred = { server: 17_233, ui: 18_233 };
 /** Where `keelson codec` listens, by preference. */
 export const codecPort = 18_733;
 const startWithinMs = 60_000;
+/** Both of them, one after the other. */
+const longestStartMs = 2 * startWithinMs;
 
 /** What runs now, without starting anything. `address` is that of the last server, if there was one. */
 export function findLocal(): Local {
@@ -60,14 +62,16 @@ export function findLocal(): Local {
 
 /**
  * Makes sure that server and Temporal worker run, of this build; starts what is missing or dead. Several callers at
- * once: one starts, the others wait. Throws an Error with the tail of the log when one does not come up within a
- * minute, and ClusterBusy when the Temporal worker is of another build while an operation runs.
+ * once: one starts, the others wait. `died`: only what has died is started, never what was stopped meanwhile. Throws an Error
+ * with the tail of the log when one does not come up within a minute, and ClusterBusy when the Temporal worker is of another
+ * build while an operation runs.
  */
-export async function ensureLocal(place: LocalPlace, probe: LocalProbe): Promise<Local> {
+export async function ensureLocal(place: LocalPlace, probe: LocalProbe, { died = false }: { died?: boolean } = {}): Promise<Local> {
   const now = findLocal();
   if (isComplete(now, place)) return now;
   mkdirSync(localDir(), { recursive: true, mode: 0o700 });
-  return withStartLock(startLockFile(), 2 * startWithinMs, async () => {
+  return withStartLock(startLockFile(), longestStartMs, async () => {
+    if (died && !hasDied()) return findLocal();
     if (!findLocal().server) await startServer(place, probe);
     const local = findLocal();
     if (local.worker && !isComplete(local, place)) await retireWorker(local, place, probe);
@@ -79,19 +83,33 @@ export async function ensureLocal(place: LocalPlace, probe: LocalProbe): Promise
 const isComplete = ({ server, worker }: Local, { buildHash, encrypts }: LocalPlace): boolean =>
   server !== undefined && worker !== undefined && worker.buildHash === buildHash && (worker.encrypts === true || !encrypts) && worker.ports?.server === server.ports?.server;
 
-/** Ends the Temporal worker and the server. Gives the pids that were ended. */
+/**
+ * Whether one of the two has died: it has a record, and its process is gone. What was stopped has no record, and one that has not
+ * both is just being started or stopped by somebody.
+ */
+export function hasDied(): boolean {
+  const { server, worker } = findLocal();
+  return hasRecord('server') && hasRecord('worker') && !(server && worker);
+}
+
+const hasRecord = (name: 'server' | 'worker'): boolean => existsSync(processFile(name));
+
+/** Ends the Temporal worker and the server, after whoever starts them just now. Gives the pids that were ended. */
 export async function stopLocal(): Promise<number[]> {
-  const ended: number[] = [];
-  // The Temporal worker first: it hands its work back while there is a server to hand it to.
-  for (const name of ['worker', 'server'] as const) {
-    const record = readPidFile(pidFile(name));
-    if (record) {
-      await endProcess(record, 15_000);
-      ended.push(record.pid);
+  if (!existsSync(localDir())) return [];
+  return withStartLock(startLockFile(), longestStartMs, async () => {
+    const ended: number[] = [];
+    // The Temporal worker first: it hands its work back while there is a server to hand it to.
+    for (const name of ['worker', 'server'] as const) {
+      const record = readPidFile(pidFile(name));
+      if (record) {
+        await endProcess(record, 15_000);
+        ended.push(record.pid);
+      }
+      removePidFile(pidFile(name));
     }
-    removePidFile(pidFile(name));
-  }
-  return ended;
+    return ended;
+  });
 }
 
 async function startServer(place: LocalPlace, probe: LocalProbe): Promise<void> {

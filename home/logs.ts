@@ -1,22 +1,34 @@
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { addTo, keepRecord } from './keep-record';
 import { logFile, logsDir, type LogPlace } from './paths';
+import { printable } from './printable';
 import { redactor } from './redact';
 
-/** Adds lines to the log of one attempt, each with the time, secrets replaced. */
+/** A log is a text for people. What a host prints without end must not take the disk from the database and the journals. */
+const largestBytes = 64 * 1024 * 1024;
+/** Sizes of logs that were written to lately; one that is not here is asked for. */
+const sizes = new Map<string, number>();
+const mostSizes = 1_000;
+
+/**
+ * Adds lines to the log of one attempt, each with the time, secrets and control characters replaced. A log that is full says so,
+ * and ends; what cannot be written is left out (keepRecord).
+ */
 export function appendLog(place: LogPlace, lines: readonly string[], secrets: readonly string[] = []): void {
   if (lines.length === 0) return;
-  const file = logFile(place);
-  const clean = redactor(secrets);
-  const at = new Date().toISOString();
-  const text = lines.map((line) => `${at} ${clean(line)}\n`).join('');
-  try {
-    appendFileSync(file, text, { mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    appendFileSync(file, text, { mode: 0o600 });
-  }
+  keepRecord('log', () => {
+    const file = logFile(place);
+    const clean = redactor(secrets);
+    const at = new Date().toISOString();
+    const before = sizes.get(file) ?? sizeOf(file);
+    if (before > largestBytes) return;
+    const all = lines.map((line) => `${at} ${printable(clean(line))}\n`).join('');
+    const after = before + Buffer.byteLength(all);
+    addTo(file, after > largestBytes ? `${all}${at} this log ends here: it has more than ${largestBytes} bytes\n` : all);
+    if (sizes.size > mostSizes) sizes.clear();
+    sizes.set(file, after);
+  });
 }
 
 /** A log of the store, with its size in bytes and the time of its last line. */
@@ -56,11 +68,7 @@ export function listLogs(cluster: string, filter: LogFilter = {}): LogEntry[] {
   return found.sort((a, b) => a.changedAt.localeCompare(b.changedAt) || a.file.localeCompare(b.file));
 }
 
-/** The text of a log, with the time before each line. `lines` keeps only so many from the end. */
-export function readLog(entry: Pick<LogEntry, 'file'>, lines?: number): string {
-  const text = readFileSync(entry.file, 'utf8');
-  return lines === undefined ? text : text.split('\n').slice(-lines - 1).join('\n');
-}
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 const matches = (place: LogPlace, filter: LogFilter): boolean =>
   (filter.operation ?? place.operation) === place.operation && (filter.stage ?? place.stage) === place.stage

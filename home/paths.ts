@@ -14,9 +14,6 @@ export const keyFile = (): string => process.env.KEELSON_KEY_FILE || join(homeDi
 
 /** The content store: blobs by digest, names of images, unpacked trees. */
 export const storeDir = (): string => join(homeDir(), 'store');
-export const blobsDir = (): string => join(storeDir(), 'blobs', 'sha256');
-export const refsDir = (): string => join(storeDir(), 'refs');
-export const treesDir = (): string => join(storeDir(), 'trees');
 
 export const logsDir = (cluster: string): string => join(homeDir(), 'logs', fileName(cluster));
 export const logFile = (at: LogPlace): string =>

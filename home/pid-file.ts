@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { writeWhole } from './whole-file';
 
 /** A process by pid and start time. Pids are used again; a pid with its start time is not. */
 export interface ProcessMark {
@@ -58,9 +58,8 @@ export const isAlive = ({ pid, startTime }: ProcessMark): boolean => startTimeOf
 
 /** Writes `<path>` (the plain pid) and `<path>` with `.json` for `.pid` (the record). The pid file comes last: whoever sees it finds the record. */
 export function writePidFile(path: string, record: ProcessRecord): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  replaceFile(recordPath(path), `${JSON.stringify(record, undefined, 2)}\n`);
-  replaceFile(path, `${record.pid}\n`);
+  writeWhole(recordPath(path), `${JSON.stringify(record, undefined, 2)}\n`);
+  writeWhole(path, `${record.pid}\n`);
 }
 
 /** The record of a pid file, when its process still runs; undefined for a missing, damaged or dead one. */
@@ -80,12 +79,6 @@ export function removePidFile(path: string): void {
 }
 
 const recordPath = (path: string): string => path.replace(/\.pid$/, '.json');
-
-function replaceFile(path: string, text: string): void {
-  const scratch = `${path}.${process.pid}.tmp`;
-  writeFileSync(scratch, text, { mode: 0o600 });
-  renameSync(scratch, path);
-}
 
 /** Ends a process: SIGTERM, and SIGKILL when it is still there after `graceMs`. Another process with the same pid is left alone. */
 export async function endProcess(mark: ProcessMark, graceMs: number): Promise<void> {

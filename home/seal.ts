@@ -19,11 +19,18 @@ export interface SealContext {
   readonly field: string;
 }
 
-/** Field of a secret of `ClusterSpec.credentials[id]`. The client seals with it, the Temporal worker opens with it. */
-export const credentialField = (id: string, part: 'password' | 'privateKey' | 'passphrase'): string => `credentials/${id}/${part}`;
+/** The parts of a credential that are secret. */
+export const credentialParts = ['password', 'privateKey', 'passphrase'] as const;
+export type CredentialPart = (typeof credentialParts)[number];
 
-/** Field of a sealed environment variable, of a host or of the cluster. */
+/** Field of a secret of `ClusterSpec.credentials[id]`. The client seals with it, the Temporal worker opens with it. */
+export const credentialField = (id: string, part: CredentialPart): string => `credentials/${id}/${part}`;
+
+/** Field of a sealed environment variable of the cluster. */
 export const envField = (name: string): string => `env/${name}`;
+
+/** The same of one host's own. */
+export const hostEnvField = (host: string, name: string): string => `hosts/${host}/env/${name}`;
 
 /** Field of the registry's password that was made for the cluster. */
 export const registryField = 'registryPassword';
@@ -55,10 +62,11 @@ export function open(sealed: Sealed, context: SealContext, { current, former }: 
       todo: `copy the key file of the machine that sealed it here (KEELSON_KEY_FILE names another place) and retry; if it is lost, cancel the operation and give the secret again`,
     });
   }
-  const decipher = createDecipheriv('aes-256-gcm', key.encryption, nonce)
-    .setAAD(placeOf(context))
-    .setAuthTag(body.subarray(-TAG_BYTES));
   try {
+    // What was cut is refused here as well: a shorter tag would be easier to guess.
+    const decipher = createDecipheriv('aes-256-gcm', key.encryption, nonce, { authTagLength: TAG_BYTES })
+      .setAAD(placeOf(context))
+      .setAuthTag(body.subarray(-TAG_BYTES));
     return Buffer.concat([decipher.update(body.subarray(0, -TAG_BYTES)), decipher.final()]).toString('utf8');
   } catch (cause) {
     throw new ClusterError('InvalidSpec', `the sealed value of ${context.field} does not belong to cluster ${context.cluster}, or was changed`, {

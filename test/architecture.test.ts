@@ -21,7 +21,7 @@ const forbidden: Record<Layer, RegExp> = {
   workers: /^(@temporalio\/client$|(client|testing)\/|workflows\/(?!messages$))/,
   client: /^(@temporalio\/(?!client$|common(\/|$)|envconfig$)|ssh2$|(activities|workers|testing)\/|workflows\/(?!messages$))/,
   // Beside the formats below, the scripts of a detached job: a simulated host has to know what it is told.
-  testing: /^(@temporalio\/|(workflows|workers|client)\/|activities\/(?!adapters\/(tar|shell\/(loader|fence))$|job-script$))/,
+  testing: /^(@temporalio\/|(workflows|workers|client)\/|activities\/(?!adapters\/(read-tar|shell\/(loader|fence))$|job-script$))/,
 };
 /** What is forbidden at run time and harmless as a type. */
 const typesAllowed: Partial<Record<Layer, RegExp>> = { workflows: /^activities\//, client: /^workflows\//, testing: /^activities\// };
@@ -42,7 +42,7 @@ describe('layers', () => {
 
   test('only Temporal workers know the adapters', () => {
     // Formats, which both sides of a port write or read: pure functions without a connection.
-    const formats = ['activities/adapters/tar', 'activities/adapters/shell/loader', 'activities/adapters/shell/fence'];
+    const formats = ['activities/adapters/read-tar', 'activities/adapters/write-tar', 'activities/adapters/shell/loader', 'activities/adapters/shell/fence'];
     const wrong = files
       .filter(({ path, layer }) => layer !== 'workers' && !path.startsWith('activities/adapters/') && path !== fleetDeps)
       .flatMap((file) => show(file, file.imports.filter(({ to }) => to.startsWith('activities/adapters/') && !formats.includes(to))));
@@ -255,6 +255,10 @@ describe('the repository stands for itself', () => {
     const ofOneMachine = /(^|[\s'"`=:(])(\/work|\/tmp\/lab)(\/|\b)|GOPROX[Y]=(?!https:\/\/proxy\.golang\.org|off|direct)\S/m;
     expect(tracked.filter((path) => ofOneMachine.test(read(path)))).toEqual([]);
     expect(read('.npmrc')).not.toMatch(/registry/);
+  });
+
+  test('no tracked file holds what a merge has left', () => {
+    expect(tracked.filter((path) => /^(<{7}|>{7}) /m.test(read(path)))).toEqual([]);
   });
 
   test('no tracked file is a binary or large', () => {

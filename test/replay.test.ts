@@ -43,6 +43,25 @@ test.each(names)('%s replays', async (name) => {
   await replay(load(name));
 });
 
+test('a pause that was said before an operation has begun is heard in its first task', async () => {
+  const { events: [started, scheduled] } = load('init.json') as { events: Record<string, unknown>[] };
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const word = { decision: 'pause', by: 'bo@desk', at: '2026-01-01T00:00:00.000Z' };
+  const { eventTime } = scheduled!;
+  await replay({ events: [started, scheduled, {
+    eventId: '3', eventTime, eventType: 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED',
+    workflowExecutionSignaledEventAttributes: { signalName: 'decision', input: { payloads: [{ metadata: { encoding: base64('json/plain') }, data: base64(JSON.stringify(word)) }] } },
+  }, {
+    eventId: '4', eventTime, eventType: 'EVENT_TYPE_WORKFLOW_TASK_STARTED', workflowTaskStartedEventAttributes: { scheduledEventId: '2' },
+  }, {
+    eventId: '5', eventTime, eventType: 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED', workflowTaskCompletedEventAttributes: { scheduledEventId: '2', startedEventId: '4', sdkMetadata: { coreUsedFlags: [1, 2, 3] } },
+  }, {
+    // It begins nothing, and tells the entity that it waits.
+    eventId: '6', eventTime, eventType: 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED',
+    signalExternalWorkflowExecutionInitiatedEventAttributes: { workflowTaskCompletedEventId: '5', namespace: 'default', workflowExecution: { workflowId: 'cluster/replayed' }, signalName: 'progress' },
+  }] });
+});
+
 test('a history that does not fit the code is found out', async () => {
   const history = load('init.json') as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
   const scheduled = history.events.find(({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType.name === 'initControlPlane');

@@ -1,7 +1,7 @@
 /**
  * Runs every tier and ends with: seconds per step, the first words of each failed test, the figures that tests have told,
- * and as the last line 'N passed, N failed'. The tiers that need no lab hosts run side by side; those that share the hosts
- * and the two cores one after another. A step that fails does not hide the others.
+ * and as the last line 'N passed, N failed'. First the tiers that need no lab hosts, then those that do; in both two files
+ * run side by side, as most of them wait more than they work. A step that fails does not hide the others.
  */
 const { spawnSync } = require('node:child_process');
 const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
@@ -51,7 +51,10 @@ const mostAgain = 6;
 /**
  * What these look for may never happen, however seldom: one failure is a defect, and a second try proves nothing against it.
  */
-const onceOnly = /^test\/(fleet\/(kills|zombies|endings|faults)|e2e\/secrets)\.test\.ts$/;
+const onceOnly = new RegExp(`^test/(${[
+  'fleet/(kills|zombies|endings|faults|fault-scripts|host-keys|lost|cancel-while-away|cancelled-join|secret-answers|upgrade-failures)',
+  'e2e/secrets', '[a-z]+/hostile-input',
+].join('|')})\\.test\\.ts$`);
 
 /**
  * Runs tiers. The files that fail run once more by themselves: what passes then is told as unsteady, with its first words,
@@ -116,8 +119,7 @@ function linesOf(file) {
 if (process.env.MAKELEVEL) writeFileSync(commands, `${JSON.stringify({ shell: 'make build images && make build && make images && make setup && make temporal' })}\n`, { flag: 'a' });
 check('types and lint', 'npm', ['run', '-s', 'check']);
 jest(['unit', 'workflow', 'fleet'], ['--maxWorkers=2']);
-jest(['hosts'], ['--runInBand']);
-jest(['e2e'], ['--runInBand']);
+jest(['hosts', 'e2e'], ['--maxWorkers=2']);
 // Where a tier cannot run it was skipped with its reason, and what it would have executed is not to be asked for.
 if (process.getuid?.() === 0 && spawnSync('podman', ['--version']).status === 0) {
   check('README commands', process.execPath, ['-r', './test/hosts/register.cjs', 'test/readme-check.ts']);

@@ -1,4 +1,4 @@
-import { loaderLine, sudoProbe } from '../activities/adapters/shell/loader';
+import { type Elevation, loaderLine, sudoProbe } from '../activities/adapters/shell/loader';
 import type { Inlet } from './inlet';
 
 /** What sudo lets a user do who is not root: all, all with the login's password, nothing. */
@@ -13,7 +13,7 @@ export interface Caller {
 }
 
 /** What becomes of a command line: Keelson's loader as root, or an end with these words. */
-export type Admitted = { readonly loader: true } | { readonly loader: false; readonly code: number; readonly stderr: string };
+export type Admitted = { readonly loader: true; /** When the host ends what it loads. */ readonly limitMs: number } | { readonly loader: false; readonly code: number; readonly stderr: string };
 
 const ends = (code: number, stderr = ''): Admitted => ({ loader: false, code, stderr });
 const asks = ends(1, 'sudo: a password is required\n');
@@ -28,14 +28,15 @@ export async function admit(line: string, { user, password, sudo }: Caller, stdi
     return sudo === 'free' || password === undefined || said === password ? passed : ends(1, 'Sorry, try again.\nsudo: 1 incorrect password attempt\n');
   };
   const free = (passed: Admitted): Admitted => (isRoot || sudo === 'free' ? passed : sudo === 'denied' ? denies(user) : asks);
-  const loader: Admitted = { loader: true };
+  const limitMs = Number(/ timeout -s KILL (\d+) /.exec(line)?.[1]) * 1000;
+  const loader: Admitted = { loader: true, limitMs };
+  const loaded = (elevation: Elevation): string => loaderLine(elevation, limitMs);
   const ways: Readonly<Record<string, () => Admitted | Promise<Admitted>>> = {
-    [loaderLine.none]: () => (isRoot ? loader : ends(126, `the simulated host does everything as root, and ${user} came without sudo\n`)),
-    [loaderLine.sudo]: () => free(loader),
-    [loaderLine['sudo-with-password']]: () => withPassword(loader),
+    [loaded('none')]: () => (isRoot ? loader : ends(126, `the simulated host does everything as root, and ${user} came without sudo\n`)),
+    [loaded('sudo')]: () => free(loader),
+    [loaded('sudo-with-password')]: () => withPassword(loader),
     [sudoProbe.free]: () => free(ends(0)),
     [sudoProbe.asked]: () => withPassword(ends(0)),
   };
   return ways[line]?.() ?? ends(127, `the simulated host takes Keelson's loader and nothing else, not: ${line.slice(0, 120)}\n`);
 }
-

@@ -20,8 +20,8 @@ export type Fault =
   | { readonly kind: 'lose-exit' }
   /** The command fails: with or without its effect. */
   | { readonly kind: 'exit'; readonly code: number; readonly when: 'before' | 'after'; readonly words?: string }
-  /** No effect, no output, no end. */
-  | { readonly kind: 'hang' }
+  /** No effect, no output, no end; or, `after`, all of its effect and output, and no end. */
+  | { readonly kind: 'hang'; readonly when?: 'after' }
   /** Other output than it should be, and exit code 0; the effect is there. */
   | { readonly kind: 'answer'; readonly stdout: string }
   /** All is well, later. */

@@ -1,10 +1,8 @@
 import { BUSY, UNNOTED } from '../activities/adapters/shell/fence';
+import { fenceDir, partingDir } from '../domain/host-paths';
 import { DiskFull, type Files } from './files';
 import type { Speaker } from './program';
 import type { Answer } from './simulation';
-
-const fences = '/var/lib/keelson/fence';
-const partings = '/run/keelson-fence';
 
 /**
  * The fence as fenceLines() in activities/adapters/shell/fence.ts has it: who is older than what was seen does nothing, and
@@ -12,10 +10,10 @@ const partings = '/run/keelson-fence';
  */
 export function fence(files: Files, speaker: Speaker, mark: string): Answer | undefined {
   const { uid, n, order, attempt, step, leaves = false } = speaker;
-  const own = `${fences}/${step}`;
-  const parting = `${partings}/${uid}`;
+  const own = `${fenceDir}/${step}`;
+  const parting = `${partingDir}/${uid}`;
   const newer = newest(files, speaker, [
-    { path: own, whole: false }, ...(n > 0 ? [{ path: `${fences}/.operation`, whole: false }, { path: parting, whole: true }] : []),
+    { path: own, whole: false }, ...(n > 0 ? [{ path: `${fenceDir}/.operation`, whole: false }, { path: parting, whole: true }] : []),
   ]);
   if (newer) return { code: BUSY, stderr: `${mark} busy ${newer}\n` };
   const mine = `${uid} ${n} ${order} ${attempt} ${step}\n`;
@@ -23,7 +21,7 @@ export function fence(files: Files, speaker: Speaker, mark: string): Answer | un
   const { version, free } = files;
   try {
     if (leaves) files.free = Infinity;
-    for (const path of leaves ? [parting] : [...(n > 0 ? [`${fences}/.operation`] : []), own]) {
+    for (const path of leaves ? [parting] : [...(n > 0 ? [`${fenceDir}/.operation`] : []), own]) {
       if (files.text(path) !== mine) files.write(path, mine, 0o600);
     }
   } catch (error) {

@@ -9,7 +9,6 @@ import { stateDir } from '../domain/host-paths';
 export interface RunningCommand {
   readonly pid: number;
   readonly name: string;
-  readonly speaker?: Speaker;
   /** Ends it, as a signal to its process group does. */
   readonly end: () => void;
 }
@@ -56,7 +55,7 @@ export class Host {
     this.files.version = 0;
   }
 
-  /** Changes that left something different behind: files, services, and the cluster where this host belongs to one. */
+  /** Changes that left something different behind on this host: files and services. */
   get version(): number {
     return this.files.version;
   }
@@ -124,9 +123,9 @@ export class Host {
     return this.isActive('kubelet') && this.files.has('/etc/kubernetes/manifests/keelson-api-balancer.yaml');
   }
 
-  /** What the host has of a Keelson process that may still do something: commands over SSH, those that only read as well unless told otherwise, and detached jobs. */
-  busyWith({ reads = true } = {}): string[] {
-    return [...[...this.processes.values()].filter(({ speaker }) => reads || speaker !== undefined).map(({ name }) => name), ...this.jobs.filter(({ state }) => state === 'running').map(({ id }) => `job ${id}`)];
+  /** What the host has of a Keelson process that may still do something: commands over SSH, also those that only read, and detached jobs. */
+  busyWith(): string[] {
+    return [...[...this.processes.values()].map(({ name }) => name), ...this.jobs.filter(({ state }) => state === 'running').map(({ id }) => `job ${id}`)];
   }
 
   /** The machine is off. Whatever lived in memory is gone. */

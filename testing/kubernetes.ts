@@ -4,12 +4,22 @@ import type { Host } from './host';
 export interface SimulatedNode {
   readonly name: string;
   readonly host: Host;
-  readonly controlPlane: boolean;
+  /** It bears the label of the role. */
+  controlPlane: boolean;
   version: string;
   unschedulable: boolean;
-  /** What its kubelet registered it with. */
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly object[];
+  /** Nobody has reported for it yet: it was made by hand, and its kubelet has not started since. */
+  silent?: boolean;
+  /** What its kubelet registered it with, and what was made of it since. */
+  labels?: Readonly<Record<string, string>>;
+  taints?: readonly SimulatedTaint[];
+  annotations?: Readonly<Record<string, string>>;
+}
+
+export interface SimulatedTaint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
 }
 
 /** A pod of an application. */
@@ -20,6 +30,15 @@ export interface SimulatedPod {
   readonly budget?: string;
 }
 
+/** What nobody but root of a control plane may read, the same in every simulated cluster: so it can be looked for elsewhere. */
+export const clusterSecrets = {
+  /** The second half of every token. */
+  token: '0123456789abcdef',
+  certificateKey: 'f'.repeat(64),
+  /** The private key in admin.conf. */
+  adminKey: Buffer.from("the administrator's private key").toString('base64'),
+} as const;
+
 /**
  * What the hosts of a simulated cluster share: Nodes, etcd's members, tokens, and what was applied. A host finds it by its
  * CA, as a real one does. Nothing here knows Keelson.
@@ -27,6 +46,8 @@ export interface SimulatedPod {
 export class Kubernetes {
   readonly ca: string;
   readonly nodes = new Map<string, SimulatedNode>();
+  /** Hosts that have joined, by the name under which their kubelets register, whether or not the Node is there. */
+  readonly kubelets = new Map<string, Host>();
   /** etcd's members by the name of their Node. */
   readonly members = new Map<string, Host>();
   /** Tokens by their id. */
@@ -49,62 +70,68 @@ export class Kubernetes {
   firstConfiguration: object | undefined;
   /** With which configuration its kube-proxies end at once. */
   proxyRefuses: (config: string) => boolean = () => false;
-  /** Grows with each change, as in Files. */
-  version = 0;
+  /** Version of kube-proxy and CoreDNS. */
+  addons: string;
   /** What each token was made for, by its id. */
   readonly #purposes = new Map<string, string>();
   #minted = 0;
 
   constructor(name: string, public kubernetesVersion: string) {
+    this.addons = kubernetesVersion;
     this.ca = Buffer.from(`-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`).toString('base64');
   }
 
   /** Whether etcd has more than half of its members. */
   hasQuorum(): boolean {
-    const alive = [...this.members].filter(([name, host]) => host.up && host.isActive('kubelet') && host.kubernetes === this && host.nodeName === name).length;
+    const alive = [...this.members].filter(([name, host]) => host.up && host.isActive('kubelet') && host.files.has('/etc/kubernetes/manifests/etcd.yaml') && host.kubernetes === this && host.nodeName === name).length;
     return alive * 2 > this.members.size;
   }
 
   /** Whether any control plane answers. */
   isUp(): boolean {
-    return [...this.nodes.values()].some(({ host }) => host.apiReady());
+    return [...this.members.values()].some((host) => host.apiReady());
   }
 
-  isReady({ host }: SimulatedNode): boolean {
-    return host.up && host.kubernetes === this && host.isActive('kubelet') && host.isActive('containerd') && this.network;
+  isReady({ host, silent }: SimulatedNode): boolean {
+    return !silent && host.up && host.kubernetes === this && host.isActive('kubelet') && host.isActive('containerd') && this.network;
   }
 
   /** A token for the join of one host. */
   mint(purpose: string): string {
     this.#minted += 1;
-    this.version += 1;
     const id = this.#minted.toString(36).padStart(6, '0');
-    const token = `${id}.${'0123456789abcdef'.slice(0, 16)}`;
+    const token = `${id}.${clusterSecrets.token}`;
     this.tokens.set(id, token);
     this.#purposes.set(id, purpose);
     return token;
   }
 
+  /** Uploads the certificates for control planes to come; gives their key. */
+  uploadCertificates(): string {
+    this.certificateKey = clusterSecrets.certificateKey;
+    return this.certificateKey;
+  }
+
   /** Deletes the tokens that were made for one purpose. */
   forgetTokensOf(purpose: string): void {
     for (const [id, one] of this.#purposes) if (one === purpose) this.tokens.delete(id);
-    this.version += 1;
   }
 
   add(node: SimulatedNode): void {
     this.nodes.set(node.name, node);
+    this.kubelets.set(node.name, node.host);
     if (node.controlPlane) this.members.set(node.name, node.host);
-    this.version += 1;
   }
 
-  /** The Nodes as the API has them. */
-  list() {
+  /** The Nodes as the API has them; with a name only that one, when it is there. */
+  list(name?: string) {
+    const nodes = name === undefined ? [...this.nodes.values()] : [this.nodes.get(name) ?? []].flat();
     return {
-      items: [...this.nodes.values()].map((node) => ({
-        metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...(node.controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {}), ...node.labels } },
+      items: nodes.map((node) => ({
+        metadata: { name: node.name, labels: { ...(node.silent ? {} : { 'kubernetes.io/hostname': node.name }), ...(node.controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {}), ...node.labels }, ...(node.annotations ? { annotations: node.annotations } : {}) },
         spec: { ...(node.unschedulable ? { unschedulable: true } : {}), ...(node.taints ? { taints: node.taints } : {}) },
         status: {
-          addresses: [{ type: 'InternalIP', address: node.host.address }, { type: 'Hostname', address: node.name }],
+          addresses: node.silent ? [] : [{ type: 'InternalIP', address: node.host.address }, { type: 'Hostname', address: node.name }],
           nodeInfo: { kubeletVersion: node.version },
           conditions: [this.isReady(node) ? { type: 'Ready', status: 'True', message: 'kubelet is posting ready status' } : { type: 'Ready', status: node.host.up ? 'False' : 'Unknown', message: this.network ? 'Kubelet stopped posting node status.' : 'container runtime network not ready: cni plugin not initialized' }],
         },

@@ -67,12 +67,12 @@ export function notBare(hosts: readonly FleetHost[]): string[] {
 }
 
 /** What outlives an install although it was meant for its duration: tokens, certificates for the taking, processes. */
-export function leftBehind(hosts: readonly FleetHost[], processes: { readonly reads?: boolean } = {}): string[] {
+export function leftBehind(hosts: readonly FleetHost[]): string[] {
   const cluster = hosts[0]?.host.kubernetes;
   return [
     ...(cluster && cluster.tokens.size > 0 ? [`${cluster.tokens.size} join tokens`] : []),
     ...(cluster?.certificateKey ? ['the uploaded certificates'] : []),
-    ...hosts.flatMap(({ host }) => host.busyWith(processes).map((what) => `${what} on ${host.address}`)),
+    ...hosts.flatMap(({ host }) => host.busyWith().map((what) => `${what} on ${host.address}`)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { DiskFull } from './files';
 import type { Host } from './host';
 import type { Reader } from './pattern';
 import type { Speaker } from './program';
@@ -30,10 +31,22 @@ export interface Simulation {
   readonly act: (host: Host, call: Call) => Answer | undefined | void | Promise<Answer | undefined | void>;
 }
 
+/** A command that fails with these words. */
 export const fail = (stderr: string, code = 1): Answer => ({ code, stderr: `${stderr}\n` });
+/** An answer of whole lines. */
 export const lines = (words: readonly string[]): Answer => ({ stdout: words.map((word) => `${word}\n`).join('') });
 /** The parts of a list that ends each item with a NUL, or with a newline. */
 export const items = (bytes: Buffer, end: '\0' | '\n'): string[] => bytes.toString('utf8').split(end).filter(Boolean);
+
+/** What a command does on a host, and what it says; one that finds no room, or breaks, fails as a real one would. */
+export async function acted(simulation: Simulation, host: Host, call: Call): Promise<Answer | undefined> {
+  try {
+    return (await simulation.act(host, call)) ?? undefined;
+  } catch (error) {
+    if (error instanceof DiskFull) return fail(error.message);
+    return fail(`the simulation of ${simulation.name} broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 126);
+  }
+}
 
 /** The words for a script that no simulation knows. Whoever sent it adds its title when it fails. */
 export const unknown = (script: string): string =>

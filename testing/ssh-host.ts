@@ -3,7 +3,8 @@ import { type AuthContext, type Connection, Server } from 'ssh2';
 import { admit, type Caller, type Sudo } from './elevation';
 import type { Host } from './host';
 import { Inlet } from './inlet';
-import { serveProgram, type Link, type Told } from './serve-program';
+import type { Registry } from './commands/index';
+import { serveProgram, type Link } from './serve-program';
 
 /** What the SSH side of a host needs to know of its fleet. */
 export interface SshSettings {
@@ -26,7 +27,7 @@ export class SshHost {
   /** What sudo lets users do who are not root. */
   sudo: Sudo = 'free';
 
-  constructor(readonly host: Host, private readonly settings: SshSettings, private readonly told: Told) {
+  constructor(readonly host: Host, private readonly settings: SshSettings, private readonly registry: Registry) {
     this.#key = settings.hostKey;
   }
 
@@ -71,11 +72,11 @@ export class SshHost {
     return context.method !== 'none' && (this.password === undefined || (context.method === 'password' && context.password === this.password));
   }
 
+  /** Ends: no connection is taken or left. */
   async close(): Promise<void> {
-    this.#net?.close();
-    this.#net = undefined;
+    const refused = this.refuse();
     this.cut();
-    await Promise.resolve();
+    await refused;
   }
 
   #accept(socket: Socket): void {
@@ -92,7 +93,7 @@ export class SshHost {
 
   #serve(client: Connection): void {
     const socket = (client as unknown as { _sock: Socket })._sock;
-    const link: Link = { isOpen: () => !socket.destroyed, cut: () => socket.destroy() };
+    const link: Omit<Link, 'limitMs'> = { isOpen: () => !socket.destroyed, cut: () => socket.destroy() };
     client.on('error', () => undefined);
     let caller: Omit<Caller, 'sudo'> = { user: '' };
     client.on('authentication', (context) => {
@@ -108,7 +109,7 @@ export class SshHost {
           channel.on('error', () => undefined);
           const inlet = new Inlet(channel);
           void admit(command, { ...caller, sudo: this.sudo }, inlet).then((admitted) => {
-            if (admitted.loader) return serveProgram(this.host, channel, inlet, link, this.told);
+            if (admitted.loader) return serveProgram(this.host, channel, inlet, { ...link, limitMs: admitted.limitMs }, this.registry);
             channel.stderr.write(admitted.stderr);
             channel.exit(admitted.code);
             channel.end();

@@ -2,6 +2,7 @@ import { createRemote } from '../activities/adapters/remote';
 import type { BulkRequest, FromSender, ToSender } from '../activities/adapters/bulk/messages';
 import { createSecrets } from '../activities/secrets';
 import { ClusterError } from '../domain/errors';
+import { outliveLostOutput } from './lost-output';
 
 /**
  * Sends one stream of files to one host, for the Temporal worker that started it (activities/adapters/bulk/sender.ts).
@@ -25,6 +26,7 @@ async function send({ target, scope, command, entries }: BulkRequest): Promise<v
   }
 }
 
+outliveLostOutput();
 process.on('message', (message: ToSender) => {
   if ('cancel' in message) stop.abort();
   else void send(message.send).finally(() => process.disconnect());

@@ -4,10 +4,12 @@ import { encryptsHistory } from '../home/history-codec';
 import { compose } from './compose';
 import { readConfig } from './config';
 import { createLogger } from './logger';
+import { outliveLostOutput } from './lost-output';
 import { serve } from './serve';
 
 /** The Temporal worker's program. */
 async function main(): Promise<void> {
+  outliveLostOutput();
   const config = readConfig(process.env, join(__dirname, '..', encryptsHistory() ? 'workflow-bundle-encrypted.js' : 'workflow-bundle.js'));
   const logger = createLogger(config.logLevel);
   // Signals are ours: the runtime's own handlers do not know that we may be waiting for a server.

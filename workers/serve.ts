@@ -48,6 +48,12 @@ export async function serve(config: WorkerConfig, activities: object, logger: Lo
 /** A bug or a damaged build; no server can be the cause. */
 const isOurs = (error: unknown): boolean => error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
 
+/**
+ * A workflow that is cut off in its work (after 5 s where nothing is said) may take the whole process with it: "async hook stack has
+ * become corrupted". For hundreds of hosts, on a machine without a free core, so long is nothing. The option has no type in the SDK.
+ */
+const patience: object = { isolateExecutionTimeout: '2m' };
+
 function optionsFor(config: WorkerConfig, rest: { connection: NativeConnection; namespace: string; activities: object }): WorkerOptions {
   return {
     ...rest,
@@ -60,6 +66,7 @@ function optionsFor(config: WorkerConfig, rest: { connection: NativeConnection; 
     // A query goes to the Temporal worker that knew the workflow last, and only after this to any other: below a client's 5 s,
     // or nobody would answer for a cluster at rest whose Temporal worker was killed.
     stickyQueueScheduleToStartTimeout: '2s',
+    ...patience,
     maxConcurrentWorkflowTaskPolls: 2,
     maxConcurrentActivityTaskPolls: 2,
     maxConcurrentActivityTaskExecutions: config.activities,

@@ -1,14 +1,18 @@
 import { type Adoption, recogniseCluster } from '../domain/adopt';
+import { recordOfAdoption } from '../domain/adopted';
 import { type ClusterSpec, controlPlanes, type Host, targetOf } from '../domain/cluster';
 import type { FoundState } from '../activities/state-copy';
 import { checkProblems } from '../domain/check';
 import type { ImageFacts } from '../domain/images';
 import { type Plan, planCluster } from '../domain/plan';
 import { errorsOf } from '../domain/problem';
+import { eachOnce, refsOf } from '../domain/same-image';
+import { whereOf } from '../domain/where';
 import { explain } from './explain';
 import { glanceAt } from './look-at-hosts';
 import type { AdoptAnswer, CopiesAnswer } from './messages';
 import { on } from './on';
+import { sideBySide } from './side-by-side';
 
 export interface ReadCopiesInput {
   /** The control planes to ask, with how to log in. */
@@ -18,7 +22,7 @@ export interface ReadCopiesInput {
 
 /** What lies on control planes of the state of a cluster. Changes nothing. */
 export async function readCopies({ spec, hostKeys = {} }: ReadCopiesInput): Promise<CopiesAnswer> {
-  const where = { cluster: spec.name, uid: '', n: 0, operation: 'adopt', stage: 'Check' };
+  const where = whereOf({ spec, uid: '', operation: 'adopt' }, 'Check');
   const ask = async (host: Host): Promise<FoundState & { host: string; problem?: string }> => {
     try {
       const found = await on.glance.readState.executeWithOptions({ summary: `Read the copy on ${host.id}` }, [{ where, host: targetOf(spec, host, hostKeys[host.id]), cluster: spec.name }]);
@@ -47,32 +51,22 @@ export interface AdoptClusterInput {
  * else is changed on any host. The plan is what an apply would do afterwards.
  */
 export async function adoptCluster({ spec, before, ours, uid, hostKeys, confirm }: AdoptClusterInput): Promise<AdoptAnswer> {
-  const where = { cluster: spec.name, uid, n: 0, operation: 'adopt' };
-  const [facts, images] = await Promise.all([
+  const [facts, had] = await Promise.all([
     glanceAt({ spec, uid, hostKeys }),
-    Promise.all(spec.images.map((ref): Promise<ImageFacts> => on.transfer.preProcessImage.executeWithOptions({ summary: `PreProcess ${ref}`.slice(0, 190) }, [{ where: { ...where, stage: 'PreProcess' }, ref }]))),
+    Promise.all(refsOf(spec).map((ref): Promise<ImageFacts> => on.transfer.preProcessImage.executeWithOptions({ summary: `PreProcess ${ref}`.slice(0, 190) }, [{ where: whereOf({ spec, uid, operation: 'adopt' }, 'PreProcess'), ref }]))),
   ]);
+  const images = eachOnce(had);
   const adoption = recogniseCluster({ spec, ours, uid, facts, images, ...(before ? { before } : {}) });
   const plan = planAfter(spec, adoption, images);
   const agreed = confirm !== undefined && confirm === adoption.hash && errorsOf(adoption.problems).length === 0;
   if (agreed) {
-    await Promise.all(adoption.hosts.map(({ host: id, marks }) => {
+    await sideBySide(adoption.hosts, { most: 100, change: 'adoptions-in-lanes' }, ({ host: id, marks }) => {
       const host = spec.hosts.find((one) => one.id === id);
       if (!host) throw new Error(`no host ${id}`);
-      return on.change.adoptHost.executeWithOptions({ summary: `Claim ${id} for cluster ${spec.name}` }, [{ where: { ...where, uid: adoption.uid, stage: 'Adopt' }, host: targetOf(spec, host, hostKeys[id]), marks }]);
-    }));
+      return on.change.adoptHost.executeWithOptions({ summary: `Claim ${id} for cluster ${spec.name}` }, [{ where: whereOf({ spec, uid: adoption.uid, operation: 'adopt' }, 'Adopt'), host: targetOf(spec, host, hostKeys[id]), marks }]);
+    });
   }
-  const keys = Object.fromEntries(facts.flatMap(({ host, hostKey }) => (hostKey ? [[host, hostKey] as const] : [])));
-  return {
-    adoption: { ...adoption, facts: [] }, plan, adopted: agreed,
-    record: {
-      phase: 'ClusterSuccess', created: true, leader: adoption.leader, hostKeys: keys,
-      conditions: [{ type: 'Ready', status: 'True', reason: 'Adopted', message: 'it was taken over as it was found', lastTransitionTime: new Date().toISOString() }],
-      images: images.map(({ ref, digest, kind, version }) => ({ ref, digest, kind, ...(version ? { version } : {}) })),
-      members: Object.fromEntries(spec.hosts.filter(({ id }) => adoption.facts.some(({ host, claim }) => host === id && claim?.uid === adoption.uid))
-        .map((host) => [host.id, { host, access: spec.credentials[host.credential] ?? { user: 'root' } }])),
-    },
-  };
+  return { adoption: { ...adoption, facts: [] }, plan, adopted: agreed, record: recordOfAdoption(spec, adoption, { facts, images, now: new Date().toISOString() }) };
 }
 
 function planAfter(spec: ClusterSpec, { facts, uid }: Adoption, images: readonly ImageFacts[]): Plan {

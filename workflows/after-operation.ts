@@ -3,20 +3,58 @@ import type { ScheduleInput } from '../activities/schedule';
 import { controlPlanes, targetOf } from '../domain/cluster';
 import type { EntityState } from '../domain/entity';
 import { type ScheduleKind, type Schedules, wantedSchedule } from '../domain/schedule';
-import { copyOf } from '../domain/state-copy';
+import { copyOf, saysTheSame, type StateCopy } from '../domain/state-copy';
+import { whereOf } from '../domain/where';
 import { on } from './on';
 
 /**
- * Leaves a copy of the state on every control plane, side by side: with it the cluster comes back under management when the
- * Temporal server is lost. A host that is away keeps its older copy; that is no failure of the operation.
+ * Copies of the state on the control planes: with one the cluster comes back under management when the Temporal server is
+ * lost. One after another, each of the state as it is then; none while somebody holds the cluster still.
  */
-export async function keepCopies(state: EntityState, operation: string): Promise<void> {
-  const { desired, name, uid, n, current } = state;
-  if (!desired) return;
-  const copy = copyOf(state, desired, new Date().toISOString());
-  await Promise.all(controlPlanes(desired.spec).map((host) => quietly(`no copy of the state on ${host.id}`, () => on.keep.saveState.executeWithOptions(
+export class Copies {
+  private queue: Promise<void> = Promise.resolve();
+  private open = 0;
+  private last: StateCopy | undefined;
+
+  constructor(private readonly state: () => EntityState) {}
+
+  /** `operation` names the logs. Where nothing of worth has changed since the last one, none is written; `always`: hosts are asked that. */
+  async keep(operation: string, { always = false } = {}): Promise<void> {
+    this.open += 1;
+    this.queue = this.queue.then(async () => {
+      const state = this.state();
+      // Nothing is asked of any host meanwhile; the end of the pause brings it.
+      if (state.paused && patched(afterThePause)) return;
+      const copy = state.desired && copyOf(state, state.desired, new Date().toISOString());
+      if (!copy || (!always && this.last && saysTheSame(this.last, copy))) return;
+      this.last = copy;
+      await keepCopies(state, copy, operation);
+    }).finally(() => { this.open -= 1; });
+    await this.queue;
+  }
+
+  /** As `keep`, and nobody waits for it. */
+  keepSoon(operation: string): void {
+    this.keep(operation).catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  }
+
+  idle(): boolean {
+    return this.open === 0;
+  }
+}
+
+/** Since this change a pause holds copies, and its end brings them. */
+export const afterThePause = 'copies-wait-for-the-end-of-a-pause';
+
+/** Side by side, on those that the cluster has changed. A host that is away keeps its older copy; that is no failure of anything. */
+async function keepCopies({ uid, n, current }: EntityState, copy: StateCopy, operation: string): Promise<void> {
+  const { spec } = copy.desired;
+  const hosts = controlPlanes(spec).filter(({ id }) => current.members === undefined || current.members[id] !== undefined);
+  await Promise.all(hosts.map((host) => quietly(`no copy of the state on ${host.id}`, () => on.keep.saveState.executeWithOptions(
     { summary: `Copy of the state on ${host.id}` },
-    [{ where: { cluster: name, uid, n, operation, stage: 'SaveState' }, host: targetOf(desired.spec, host, current.hostKeys[host.id]), copy }],
+    [{ where: whereOf({ spec, uid, n, operation }, 'SaveState'), host: targetOf(spec, host, current.hostKeys[host.id]), copy }],
   ))));
 }
 

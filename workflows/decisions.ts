@@ -1,4 +1,4 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { ClusterSpec } from '../domain/cluster';
 import type { Decision, Paused } from '../domain/hands';
 import { rootFailure } from './explain';
@@ -19,8 +19,10 @@ export interface Decisions {
   changed(): Promise<void>;
   /** The verbs: while somebody holds the operation still, no activity begins. */
   readonly on: On;
-  /** Forgets what was said to an earlier wait. */
+  /** Forgets what was said to an earlier wait. An amendment is about no wait: it counts until a look heeds it. */
   forget(): void;
+  /** Something was amended since the last look. */
+  amended(): boolean;
   /** Takes the next word of these kinds; undefined when none was said. */
   take<K extends Word['decision']>(...kinds: readonly K[]): Extract<Word, { decision: K }> | undefined;
 }
@@ -28,7 +30,7 @@ export interface Decisions {
 export interface Listening {
   readonly spec: ClusterSpec;
   readonly paused?: Paused | undefined;
-  /** Called when a pause begins or ends, and when the last activity that ran has ended while it lasts. */
+  /** Called when a pause begins or ends (before listen() has returned where that was said before the run's first task), and when the last activity that ran has ended while it lasts. */
   onPause(paused: Paused | undefined, running: number): void;
   /** Called when somebody asks which plan runs; absent: no plan does. */
   onAsk?(): void;
@@ -36,7 +38,7 @@ export interface Listening {
 
 /**
  * Hears what people say to an operation. A pause lets what runs go on to its end and begins nothing: an activity that is
- * tried again meanwhile ends at once (workers/pause.ts) and begins anew when the pause is over.
+ * tried again meanwhile ends at once (workers/pause.ts) and begins anew when the pause is over. A cancel ends it as well.
  */
 export function listen({ spec: first, paused: before, onPause, onAsk }: Listening): Decisions {
   let spec = first;
@@ -44,9 +46,18 @@ export function listen({ spec: first, paused: before, onPause, onAsk }: Listenin
   let running = 0;
   let words: Word[] = [];
   let said = 0;
+  const operation = CancellationScope.current();
 
+  // A cancel lets go of what is held: what it must not cut off goes on to its end. Heard by the cancel itself: a resume before it would begin all that was held.
+  operation.cancelRequested.catch(() => {
+    if (!paused) return undefined;
+    paused = undefined;
+    said += 1;
+    return CancellationScope.nonCancellable(async () => onPause(undefined, running));
+  });
   setHandler(decisionSignal, (word) => {
     if (word.decision === 'plan') return onAsk?.();
+    if (word.decision === 'pause' && operation.consideredCancelled) return;
     said += 1;
     if (word.decision === 'pause') paused = { by: word.by, at: word.at, ...(word.reason ? { reason: word.reason } : {}) };
     else if (word.decision === 'resume') paused = undefined;
@@ -87,7 +98,8 @@ export function listen({ spec: first, paused: before, onPause, onAsk }: Listenin
       return condition(() => said !== before);
     },
     on: Object.fromEntries(Object.entries(verbs).map(([kind, proxy]) => [kind, heeding(proxy, heed)])) as unknown as On,
-    forget: () => { words = []; },
+    forget: () => { words = words.filter(({ decision }) => decision === 'amend'); },
+    amended: () => words.some(({ decision }) => decision === 'amend'),
     take: (...kinds) => {
       const at = words.findIndex(({ decision }) => (kinds as readonly string[]).includes(decision));
       return at < 0 ? undefined : (words.splice(at, 1)[0] as never);
@@ -96,7 +108,7 @@ export function listen({ spec: first, paused: before, onPause, onAsk }: Listenin
 }
 
 /** Type of the failure by which an attempt ends that met a pause. */
-export const pausedType = 'Paused';
+const pausedType = 'Paused';
 
 type Verb = ((...args: unknown[]) => Promise<unknown>) & { executeWithOptions(options: object, args: unknown[]): Promise<unknown> };
 

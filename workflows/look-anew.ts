@@ -1,6 +1,6 @@
 import { type ClusterRecord, newEntity } from '../domain/entity';
 import { type Anew, isMember, mayBeginAnew } from '../domain/lost';
-import type { Seen } from './look';
+import type { Seen } from '../domain/seen';
 
 /**
  * The first look of whoever may begin a lost cluster anew. Where nothing of it is left, all that was known of it is forgotten

@@ -2,9 +2,11 @@ import { isCancellation } from '@temporalio/workflow';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
 import { type HostFacts, unreachable } from '../domain/facts';
 import { placesOf } from '../domain/places';
+import { whereOf } from '../domain/where';
 import { explain } from './explain';
 import type { HostsLook } from './messages';
 import { on } from './on';
+import { sideBySide } from './side-by-side';
 
 export interface LookAtHostsInput {
   readonly spec: ClusterSpec;
@@ -19,8 +21,8 @@ export async function lookAtHosts({ spec, uid, hostKeys }: LookAtHostsInput): Pr
 
 /** The facts of all hosts; a host that does not answer in time is a fact too. */
 export function glanceAt({ spec, uid, hostKeys }: LookAtHostsInput): Promise<HostFacts[]> {
-  const where = { cluster: spec.name, uid, n: 0, operation: 'look', stage: 'Check' };
-  return Promise.all(spec.hosts.map(async (host): Promise<HostFacts> => {
+  const where = whereOf({ spec, uid, operation: 'look' }, 'Check');
+  return sideBySide(spec.hosts, { most: 90, change: 'glances-in-lanes' }, async (host): Promise<HostFacts> => {
     try {
       return await on.glance.checkHost.executeWithOptions({ summary: `Look at ${host.id}` }, [
         { where, host: targetOf(spec, host, hostKeys[host.id]), places: placesOf(spec, host) },
@@ -31,5 +33,5 @@ export function glanceAt({ spec, uid, hostKeys }: LookAtHostsInput): Promise<Hos
       const late = why?.reason === 'CommandTimedOut';
       return unreachable(host.id, { type: late ? 'HostUnreachable' : (why?.reason ?? 'StageFailed'), message: late ? 'it does not answer within 8 s' : (why?.message ?? 'unknown') });
     }
-  }));
+  });
 }

@@ -1,37 +1,28 @@
-import { machineProblems } from '../domain/change-rules';
 import { checkProblems } from '../domain/check';
 import { type ClusterSpec, type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
+import { digestOf } from '../domain/digest';
 import type { ClusterRecord } from '../domain/entity';
 import { type ClusterFacts, type HostFacts, unreachable } from '../domain/facts';
 import type { ImageFacts } from '../domain/images';
-import { type Lost, lostOf } from '../domain/lost';
+import { lostOf } from '../domain/lost';
 import { absentOf, hasJoined, leaderOf, leavingOf } from '../domain/membership';
 import { wantedOfNodes } from '../domain/node-settings';
+import { machineProblems, strangerIsAway } from '../domain/other-machine';
 import { placesOf } from '../domain/places';
 import { type Plan, planCluster } from '../domain/plan';
 import type { Problem } from '../domain/problem';
+import { eachOnce, refsOf, twinProblems } from '../domain/same-image';
+import type { Seen } from '../domain/seen';
 import { specProblems } from '../domain/spec-rules';
-import { strangerIsAway } from '../domain/stranger';
-import type { Where } from '../domain/where';
+import { type RunOf, whereOf } from '../domain/where';
 import { explain, told } from './explain';
 import type { On } from './on';
 import type { Report } from './run-jobs';
+import { sideBySide } from './side-by-side';
 import { memberTarget } from './work';
 
-export interface Seen {
-  readonly images: readonly ImageFacts[];
-  /** Of the hosts of the spec, and of those that leave. */
-  readonly facts: readonly HostFacts[];
-  /** Absent when no control plane answers. */
-  readonly cluster?: ClusterFacts;
-  readonly problems: readonly Problem[];
-  /** Of a cluster that was made no control plane is there any more. */
-  readonly lost?: Lost;
-}
-
-export interface LookInput {
+export interface LookInput extends RunOf {
   readonly spec: ClusterSpec;
-  readonly where: Omit<Where, 'stage'>;
   readonly hostKeys: Readonly<Record<string, string>>;
   /** What the last operation left; within an operation, what it has come to. */
   readonly last: ClusterRecord;
@@ -47,17 +38,19 @@ export interface LookInput {
  * them nothing is asked.
  */
 export async function look(input: LookInput): Promise<Seen> {
-  const { spec, where, last, hostKeys } = input;
+  const { spec, uid, last, hostKeys } = input;
+  const refs = refsOf(spec);
   const staying = spec.hosts.map((host) => targetOf(spec, host, hostKeys[host.id]));
   const leaving = leavingOf(spec, last).map((member) => memberTarget(spec, member, hostKeys));
   const [met, fetched] = await Promise.all([
-    Promise.all([...staying, ...leaving].map((target) => lookAtHost(input, target))),
-    Promise.all(spec.images.map((ref) => fetchImage(input, ref))),
+    sideBySide([...staying, ...leaving], { most: 200, change: 'looks-in-lanes' }, (target) => lookAtHost(input, target)),
+    Promise.all(refs.map((ref) => fetchImage(input, ref))),
   ]);
-  const facts = met.map((one) => (leaving.some(({ id }) => id === one.host) ? strangerIsAway(one, where.uid, last) : one));
+  const facts = met.map((one) => (leaving.some(({ id }) => id === one.host) ? strangerIsAway(one, uid, last) : one));
   const cluster = await lookAtCluster(input, [...staying, ...leaving], facts);
-  const images = fetched.flatMap(({ image }) => (image ? [image] : []));
-  const complete = images.length === spec.images.length;
+  const had = fetched.flatMap(({ image }) => (image ? [image] : []));
+  const images = eachOnce(had);
+  const complete = had.length === refs.length;
   const seen = new Map(facts.map((one) => [one.host, one]));
   const lost = lostOf({ spec, seen, cluster, leaving, last });
   const away = absentOf(spec, seen, cluster, last)
@@ -65,10 +58,10 @@ export async function look(input: LookInput): Promise<Seen> {
   const problems = [
     // The image may bring the networks that the spec leaves open.
     ...specProblems(spec, images.find(({ kind }) => kind === 'rootfs')),
-    ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])),
+    ...fetched.flatMap(({ problem }) => (problem ? [problem] : [])), ...twinProblems(had),
     // Of a cluster that is lost no machine can be the one that it was.
     ...(lost ? [] : machineProblems(last, facts)),
-    ...checkProblems({ spec, facts, images, uid: where.uid, imagesKnown: complete, away, ...(last.leader ? { leader: last.leader } : {}) }),
+    ...checkProblems({ spec, facts, images, uid, imagesKnown: complete, away, ...(last.leader ? { leader: last.leader } : {}) }),
   ];
   for (const { id } of [...staying, ...leaving]) reportHost(input.report, id, problems);
   return { images, facts, problems, ...(cluster ? { cluster } : {}), ...(lost ? { lost } : {}) };
@@ -78,13 +71,14 @@ export async function look(input: LookInput): Promise<Seen> {
 export const planFrom = (spec: ClusterSpec, seen: Seen, known: { last: ClusterRecord; forget?: readonly string[]; force?: boolean }): Plan =>
   planCluster({ spec, ...seen, silent: seen.cluster === undefined, leaving: leavingOf(spec, known.last).map(({ host }) => host), ...known });
 
-async function lookAtHost({ spec, where, on, report }: LookInput, target: HostTarget): Promise<HostFacts> {
+async function lookAtHost(input: LookInput, target: HostTarget): Promise<HostFacts> {
+  const { spec, on, report } = input;
   const { id } = target;
   report({ stage: 'Check', host: id, state: 'running' });
   try {
     return await on.probe.checkHost.executeWithOptions(
       { summary: `Check ${id}`, activityId: `Check/${id}` },
-      [{ where: { ...where, stage: 'Check' }, host: target, places: placesOf(spec, target) }],
+      [{ where: whereOf(input, 'Check'), host: target, places: placesOf(spec, target) }],
     );
   } catch (error) {
     const why = explain(error);
@@ -93,8 +87,9 @@ async function lookAtHost({ spec, where, on, report }: LookInput, target: HostTa
   }
 }
 
-/** Asks a control plane for the whole cluster: the leader, or whichever else is there. */
-async function lookAtCluster({ spec, where, last, on }: LookInput, targets: readonly HostTarget[], facts: readonly HostFacts[]): Promise<ClusterFacts | undefined> {
+/** Asks a control plane for the whole cluster: the leader, or whichever else is there. Undefined when none answers. */
+export async function lookAtCluster(input: Pick<LookInput, keyof RunOf | 'last' | 'on'>, targets: readonly HostTarget[], facts: readonly HostFacts[]): Promise<ClusterFacts | undefined> {
+  const { spec, last, on } = input;
   const seen = new Map(facts.map((one) => [one.host, one]));
   const leader = leaderOf(spec, seen, last);
   const asked = targets
@@ -104,7 +99,7 @@ async function lookAtCluster({ spec, where, last, on }: LookInput, targets: read
   const wanted = wantedOfNodes(spec.hosts);
   try {
     const answer = await on.probe.observeCluster.executeWithOptions(
-      { summary: 'Check the cluster: nodes, etcd', activityId: 'Check/cluster' }, [{ where: { ...where, stage: 'Check' }, controlPlanes: asked, ...(wanted ? { wanted } : {}) }],
+      { summary: 'Check the cluster: nodes, etcd', activityId: 'Check/cluster' }, [{ where: whereOf(input, 'Check'), controlPlanes: asked, ...(wanted ? { wanted } : {}) }],
     );
     return answer ?? undefined;
   } catch (error) {
@@ -120,13 +115,14 @@ function reportHost(report: Report, host: string, problems: readonly Problem[]):
   else report({ stage: 'Check', host, state: 'failed', reason: first.type, message: own.map(({ message }) => message).join('; ') });
 }
 
-async function fetchImage({ where, on, report }: LookInput, ref: string): Promise<{ image?: ImageFacts; problem?: Problem }> {
+async function fetchImage(input: LookInput, ref: string): Promise<{ image?: ImageFacts; problem?: Problem }> {
+  const { on, report } = input;
   const event = { stage: 'PreProcess', subject: ref } as const;
   report({ ...event, state: 'running' });
   try {
     const image = await on.transfer.preProcessImage.executeWithOptions(
-      { summary: `PreProcess ${ref}`.slice(0, 190), activityId: `PreProcess/${ref}`.slice(0, 200) },
-      [{ where: { ...where, stage: 'PreProcess' }, ref }],
+      { summary: `PreProcess ${ref}`.slice(0, 190), activityId: idOf(`PreProcess/${ref}`) },
+      [{ where: whereOf(input, 'PreProcess'), ref }],
     );
     report({ ...event, state: 'done' });
     return { image };
@@ -140,3 +136,6 @@ async function fetchImage({ where, on, report }: LookInput, ref: string): Promis
     return { problem: { severity: 'error', type, where: ref, message: why.message, todo, ...told(error) } };
   }
 }
+
+/** An activity's id of at most 200 characters. A long one ends in its digest: two that begin alike stay two. */
+const idOf = (id: string): string => (id.length <= 200 ? id : `${id.slice(0, 183)}-${digestOf(id).slice(0, 16)}`);

@@ -1,51 +1,19 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Adoption } from '../domain/adopt';
 import type { ClusterSpec, Policy, Sealed } from '../domain/cluster';
-import type { Amended, ClusterRecord, EntityView, TaskRequest } from '../domain/entity';
+import type { ClusterRecord, EntityView } from '../domain/entity';
 import type { AmendRequest, Decision, SkipRequest } from '../domain/hands';
 import type { ForgetRequest } from '../domain/absent';
-import type { Anew } from '../domain/lost';
 import type { DriftReport } from '../domain/drift/difference';
 import type { HostFacts } from '../domain/facts';
 import type { Plan } from '../domain/plan';
+import type { Progress } from '../domain/progress';
+import type { ApplyRequest, ResetRequest, TaskRequest } from '../domain/requests';
 import type { SnapshotReport } from '../domain/scheduled-snapshots';
 import type { StateCopy } from '../domain/state-copy';
 import type { OperationStatus } from '../domain/status';
 
 /** Everything that clients and workflows say to each other. Types only grow. */
-
-export interface ApplyRequest {
-  /** Also the update's id: the same request twice gives the recorded answer. */
-  readonly requestId: string;
-  /** Who asks, e.g. `ana@laptop`. */
-  readonly by: string;
-  readonly spec: ClusterSpec;
-  /** digestOf(spec). */
-  readonly digest: string;
-  /** Digest of the desired state the request was made from; absent: whatever is there. */
-  readonly base?: string;
-  /** Hosts that may be forgotten: they cannot be reached and never will be. */
-  readonly forget?: readonly string[];
-  /** Only this very plan may run; another one is refused as stale. */
-  readonly planHash?: string;
-  /** The Clusterfile this was made from, packed and sealed as a whole; absent: the one before stays. */
-  readonly file?: string;
-  /** Whatever asks for approval is approved in advance. */
-  readonly approved?: boolean;
-  /** A cluster of which no control plane is there any more is made anew, from Init; otherwise it says nothing. */
-  readonly anew?: Anew;
-}
-
-export interface ResetRequest {
-  readonly requestId: string;
-  readonly by: string;
-  /** Must repeat the cluster's name. */
-  readonly confirm: string;
-  /** Forget hosts that cannot be reached. */
-  readonly force: boolean;
-  /** The spec with other logins: those of before no longer work. */
-  readonly amended?: Amended;
-}
 
 export interface Accepted {
   /** e.g. `init-1`. */
@@ -73,6 +41,9 @@ export const amendUpdate = defineUpdate<Accepted, [AmendRequest]>('amend');
 export const policyUpdate = defineUpdate<void, [{ by: string; policy: Policy; base: string }]>('policy');
 export const cancelUpdate = defineUpdate<void, [{ by: string; reason: string }]>('cancel');
 
+/** The workflows that are operations of a cluster: its entity starts them, one at a time. */
+export const operationTypes = ['initCluster', 'reconcileCluster', 'resetCluster', 'runTask'] as const;
+
 /** On the entity `cluster/<name>`. */
 export const entityQuery = defineQuery<EntityView>('cluster');
 /** On the entity: the spec as it was applied last; secrets stay sealed. */
@@ -87,19 +58,6 @@ export const statusQuery = defineQuery<OperationStatus>('status');
 export const planQuery = defineQuery<Plan | undefined>('plan');
 
 /** Operation to entity: how it goes. */
-export interface Progress {
-  readonly operation: string;
-  /** What it waits for; absent: it goes on. */
-  readonly waiting?: OperationStatus['waiting'];
-  /** The hash of its plan, to whom has asked. */
-  readonly planHash?: string;
-  /** Hosts that have joined. */
-  readonly joined?: readonly string[];
-  /** A cancelled operation's last word: what it left, and what it took back. */
-  /** What it has come to: it must outlive the operation, however that ends. */
-  readonly record?: ClusterRecord;
-  readonly ended?: { readonly record: ClusterRecord; readonly message: string };
-}
 export const progressSignal = defineSignal<[Progress]>('progress');
 /** A look for drift to the entity: what it has found. */
 export const driftSignal = defineSignal<[DriftReport]>('drift');

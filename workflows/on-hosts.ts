@@ -1,7 +1,7 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import { type HostTarget, targetOf } from '../domain/cluster';
 import type { HostResult, HostsWork } from '../domain/on-hosts';
-import type { Where } from '../domain/where';
+import { type Where, whereOf } from '../domain/where';
 import { explain } from './explain';
 
 /** So many hosts at once: a workflow may wait for two thousand activities at most. */
@@ -9,7 +9,7 @@ const atOnce = 200;
 
 /** Does something on each host, side by side. One host's failure is its own result; only a cancel ends them all. */
 export async function onEachHost(work: HostsWork, stage: string, act: (target: HostTarget, where: Where) => Promise<Omit<HostResult, 'host'>>): Promise<HostResult[]> {
-  const where = { cluster: work.cluster, uid: work.uid, n: 0, operation: work.operation, stage };
+  const where = whereOf({ spec: { name: work.cluster }, uid: work.uid, operation: work.operation }, stage);
   const results: HostResult[] = [];
   const waiting = [...work.hosts];
   const next = async (): Promise<void> => {

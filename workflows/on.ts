@@ -38,5 +38,6 @@ const refetch = proxyActivities<Activities>({
 /** A person's command: nobody can tell whether it may run twice, so it runs once. */
 const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '12s', retry: { maximumAttempts: 1 }, ...ended });
 
+/** Which of them a verb hangs on says what may become of it: see above. */
 export const on = { probe, glance, keep, change, transfer, refetch, once };
 export type On = typeof on;

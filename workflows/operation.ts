@@ -1,34 +1,42 @@
-import { ApplicationFailure, condition, allHandlersFinished, CancellationScope, ContinueAsNew, continueAsNew, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, CancelledFailure, condition, ContinueAsNew, continueAsNew, getExternalWorkflowHandle, isCancellation, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { withoutReplacedKeys } from '../domain/amend';
 import type { ClusterSpec } from '../domain/cluster';
-import { renderDetails } from '../domain/details';
-import { type ClusterRecord, type OperationResult, withAccess } from '../domain/entity';
+import type { ClusterRecord, OperationResult } from '../domain/entity';
 import type { ErrorType } from '../domain/errors';
+import { type ForOnce, forOnceOf } from '../domain/for-once';
 import type { Paused } from '../domain/hands';
-import type { HostFacts } from '../domain/facts';
-import type { Anew } from '../domain/lost';
 import { recordOutcome } from '../domain/host-record';
+import { endingOf, isPlanned, planWithout, seenWithout } from '../domain/left-out';
+import type { Anew } from '../domain/lost';
 import { madeFrom } from '../domain/made-from';
-import { marks } from '../domain/marks';
-import { hasJoined, leavingOf } from '../domain/membership';
+import { withAccess } from '../domain/membership';
+import { onceMore } from '../domain/once-more';
+import { pauseWait } from '../domain/paused';
 import { type Plan, refusalOf } from '../domain/plan';
-import { errorsOf, type Problem } from '../domain/problem';
-import { leftOutOf, type LeftOut } from '../domain/skip-rules';
-import { applyEvent, beginStatus, endStatus, type OperationStatus, type Waiting } from '../domain/status';
-import { unwhole, wholeInput, wholeWords } from '../domain/whole';
+import { errorsOf } from '../domain/problem';
+import type { Progress } from '../domain/progress';
+import { joinedBefore, notesAfterLook, recordAfterLook } from '../domain/record';
+import type { Seen } from '../domain/seen';
+import { someOf } from '../domain/some-of';
+import { applyEvent, beginStatus, endStatus, type OperationStatus, type Waiting, withoutUnplanned } from '../domain/status';
+import { type Failure, failureOfLook } from '../domain/waits';
 import { listen } from './decisions';
 import { explain } from './explain';
-import { look, planFrom, type Seen } from './look';
+import { isTooLongToLook } from './long-history';
+import { look, planFrom } from './look';
 import { lookAnew } from './look-anew';
-import { planQuery, type Progress, progressSignal, statusQuery } from './messages';
+import { glanceAt } from './look-at-hosts';
+import { planQuery, progressSignal } from './messages';
 import type { Answer } from './park';
-import { nothingHeard, type Parked, People } from './people';
+import { heardFirst, type Parked, People } from './people';
 import { perform } from './perform';
-import { type Failure, type Report } from './run-jobs';
+import type { Report } from './run-jobs';
+import { Shown } from './shown';
 import { takeBack } from './take-back';
+import { tellEntity } from './tell-entity';
 import type { Work } from './work';
 
-export interface OperationInput {
+export interface OperationInput extends ForOnce {
   readonly spec: ClusterSpec;
   readonly uid: string;
   readonly n: number;
@@ -44,8 +52,15 @@ export interface OperationInput {
   readonly paused?: Paused;
   /** Whatever asks for approval is approved in advance. */
   readonly approved?: boolean;
-  /** The operation waits: its run before ended so that its history does not grow without end. */
-  readonly parked?: Parked & { readonly status: OperationStatus; readonly record: ClusterRecord };
+  /** A person has read the plan of `planHash` and said yes to it: to no other one that comes after it. */
+  readonly agreed?: boolean;
+  /** The operation waits, or goes on: its run before ended so that its history does not grow without end. */
+  readonly parked?: Parked & {
+    readonly status: OperationStatus;
+    readonly record: ClusterRecord;
+    /** Nothing was changed yet: its plan waits for approval. */
+    readonly first?: boolean;
+  };
 }
 
 /** So many looks before we say that the cluster does not settle. */
@@ -57,91 +72,117 @@ const rounds = 4;
  */
 export async function operate(input: OperationInput): Promise<OperationResult> {
   const { uid, n, operation, last, parked } = input;
-  let status = parked?.status ?? beginStatus(input.spec.name, operation, last.conditions, new Date().toISOString());
+  // Begun by an entity of before it has them in its spec.
+  const { force = false, noWait = false } = { ...forOnceOf(input.spec), ...input };
+  const shown = new Shown(parked?.status ?? beginStatus(input.spec.name, operation, last.conditions, now()), 'stages, hosts, conditions, what it waits for');
   let plan: Plan | undefined;
   let seen: Seen | undefined;
   let record = parked?.record ?? last;
   /** Its own plan was refused before the first change. */
   let refused: ReturnType<typeof refusalOf>;
-  const tell = (next: OperationStatus) => {
-    status = next;
-    setCurrentDetails(renderDetails(status));
-  };
-  const report: Report = (event) => tell(applyEvent(status, event, new Date().toISOString()));
-  setHandler(statusQuery, () => status, { description: 'stages, hosts, conditions, what it waits for' });
+  const report: Report = (event) => shown.tell(applyEvent(shown.status, event, now()));
   setHandler(planQuery, () => plan, { description: 'the plan that runs' });
 
   const parent = workflowInfo().parent;
   if (!parent) throw ApplicationFailure.nonRetryable('an operation runs only under the entity of its cluster', 'InvalidSpec');
-  const entity = getExternalWorkflowHandle(parent.workflowId);
-  // Lost words are no harm: the entity asks again when it needs to know.
-  const tellEntity = (word: Omit<Progress, 'operation'>): void => {
-    entity.signal(progressSignal, { operation, ...word }).catch((error: unknown) => log.warn('the entity was not told', { error }));
-  };
+  // The entity asks again when it needs to know: nobody waits until it has heard.
+  const progress = (word: Omit<Progress, 'operation'>): void => void tellEntity(parent.workflowId, progressSignal, { operation, ...word });
   /** Somebody waits to hear which plan runs. */
   let asked = false;
   const tellPlan = (): void => {
-    if (!asked || !status.planHash) return;
+    const { planHash } = shown.status;
+    if (!asked || !planHash) return;
     asked = false;
-    tellEntity({ planHash: status.planHash });
+    progress({ planHash });
+  };
+  const note = (waiting: Waiting | undefined) => {
+    const { waiting: _before, ...rest } = shown.status;
+    shown.tell(waiting ? { ...rest, waiting } : rest);
   };
   const show = (waiting: Waiting | undefined) => {
-    const { waiting: _before, ...rest } = status;
-    tell(waiting ? { ...rest, waiting } : rest);
-    tellEntity({ ...(waiting ? { waiting } : {}), ...(plan && { joined: hostsJoined(decisions.spec(), plan) }) });
+    note(waiting);
+    progress({ ...(waiting ? { waiting } : {}), ...(plan && { joined: joinedBefore(decisions.spec(), plan) }) });
   };
 
   const decisions = listen({ spec: input.spec, paused: input.paused, onAsk: () => { asked = true; tellPlan(); }, onPause: (paused, running) => {
-    const { paused: _before, ...rest } = status;
-    tell(paused ? { ...rest, paused } : rest);
-    const waits = status.waiting?.kind === 'pause';
-    if (paused && running === 0 && !status.waiting) show(pauseWait(decisions.spec().name, paused, new Date().toISOString()));
-    else if (!paused && waits) show(undefined);
+    shown.hold(paused);
+    const { waiting } = shown.status;
+    if (paused && running === 0 && !waiting) show(pauseWait(input.spec.name, paused, now()));
+    else if (!paused && waiting?.kind === 'pause') show(undefined);
   } });
   const { on } = decisions;
   const people = new People({
-    decisions, heard: parked?.heard ?? nothingHeard, approved: input.approved ?? false, show, report, last,
+    decisions, heard: parked?.heard ?? heardFirst(input), approved: input.approved ?? false, noWait, show, note, report, ...(parked?.waiting ? { waiting: parked.waiting } : {}),
+    glance: (ids) => glanceAt({ spec: { ...decisions.spec(), hosts: decisions.spec().hosts.filter(({ id }) => ids.includes(id)) }, uid, hostKeys: record.hostKeys }),
     facts: () => ({ spec: decisions.spec(), images: seen?.images ?? [], leader: plan?.leader ?? record.leader ?? '' }),
-    renew: ({ waiting, failures, heard }) => {
+    renew: (next) => {
+      // Cancelled in this very task: the next run would not hear of it.
+      if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
       const { paused: _before, ...same } = input;
       const paused = decisions.paused();
-      return continueAsNew<typeof operate>({ ...same, spec: decisions.spec(), ...(paused ? { paused } : {}), parked: { waiting, failures, heard, status, record } });
+      return continueAsNew<typeof operate>({ ...same, spec: decisions.spec(), ...(paused ? { paused } : {}), parked: { ...next, status: shown.status, record, first } });
     },
   });
   const mended = (failures: readonly Failure[], waiting?: Waiting): Promise<Answer> => people.mended(failures, waiting);
 
+  // Before the first change nothing parks.
+  let first = parked?.first ?? parked === undefined;
   let wanted = input.spec;
   let mayBeAway: readonly string[] | undefined;
   /** Nothing of the cluster was left, and what was known of it is forgotten. */
   let begunAnew = false;
   const lookWith = (known: ClusterRecord) =>
-    look({ spec: wanted, where: { cluster: wanted.name, uid, n, operation }, hostKeys: known.hostKeys, last: known, on, report, ...(mayBeAway ? { mayBeAway } : {}) });
+    look({ spec: wanted, uid, n, operation, hostKeys: known.hostKeys, last: known, on, report, ...(mayBeAway ? { mayBeAway } : {}) });
   const lookNow = async (anew?: Anew): Promise<Seen> => {
-    // Amended meanwhile: hosts that it leaves out have to be reached once more, and another key than before may be known.
-    record = { ...withAccess(record, wanted, decisions.spec()), hostKeys: withoutReplacedKeys(record.hostKeys, wanted, decisions.spec()) };
-    wanted = decisions.spec();
-    const looked = await lookAnew(anew, record, lookWith);
-    ({ record } = looked);
-    begunAnew ||= looked.anew;
-    return looked.seen;
+    for (;;) {
+      // What is amended during a pause counts from the first look after it.
+      await decisions.released();
+      people.heedAmendments();
+      // Amended meanwhile: hosts that it leaves out have to be reached once more, and another key than before may be known.
+      record = { ...withAccess(record, wanted, decisions.spec()), hostKeys: withoutReplacedKeys(record.hostKeys, wanted, decisions.spec()) };
+      wanted = decisions.spec();
+      const looked = await lookAnew(anew, record, lookWith);
+      if (decisions.amended()) continue;
+      ({ record } = looked);
+      begunAnew ||= looked.anew;
+      return looked.seen;
+    }
   };
-  const planNow = (now: Seen, force: boolean): Plan => {
-    const known = { last: record, force, ...(input.forget ? { forget: input.forget } : {}) };
-    return withoutLeftOut(planFrom(wanted, seenWithout(now, people.leftOut()), known), { spec: wanted, seen: now, leftOut: people.leftOut() });
+  const planNow = (seenNow: Seen): Plan => {
+    const leftOut = people.leftOut();
+    const without = seenWithout(seenNow, leftOut);
+    const known = { last: record, ...(input.forget ? { forget: input.forget } : {}) };
+    const plain = planFrom(wanted, without, known);
+    return planWithout(force ? onceMore(plain, planFrom(wanted, without, { ...known, force }), shown.status) : plain, { spec: wanted, seen: seenNow, leftOut });
+  };
+  /** Seen just now, by a look before what failed is tried again. */
+  let fresh: Seen | undefined;
+  const lookAgain = async (): Promise<readonly Failure[] | undefined> => {
+    const { amendments } = people;
+    const seenNow = await lookNow();
+    const against = errorsOf(planNow(seenNow).problems).map(failureOfLook);
+    // The plan that is there is of another spec then.
+    if (against.length > 0 && people.amendments === amendments) return against;
+    fresh = seenNow;
+    return undefined;
   };
   // What must outlive this operation, however it ends, is told at once.
   const keep = (next: ClusterRecord): void => {
     if (JSON.stringify(next) === JSON.stringify(record)) return;
     record = next;
-    tellEntity({ record });
+    progress({ record });
+  };
+  const fail = (reason: string, message: string): void => {
+    const endedAt = now();
+    shown.tell(endStatus(shown.status, { ok: false, reason, message }, endedAt));
+    record = { ...recordOutcome(record, last, shown.status, endedAt), phase: 'ClusterFailed', conditions: shown.status.conditions };
   };
   try {
     if (parked && parked.failures.length > 0) await mended(parked.failures, parked.waiting);
-    // Before the first change nothing parks; whoever was parked has begun to change hosts.
-    let first = parked === undefined;
     for (let round = 1; ; round += 1) {
-      seen = await lookNow(first ? input.anew : undefined);
-      plan = planNow(seen, wanted.force && first);
+      seen = fresh ?? await lookNow(first ? input.anew : undefined);
+      fresh = undefined;
+      plan = planNow(seen);
       // Before the first change nothing parks: what is wrong ends the operation, all of it in one report.
       refused = first ? refusalOf(plan, input.planHash) : undefined;
       if (refused) {
@@ -151,38 +192,36 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
       mayBeAway ??= plan.absent;
       // Work was done since: a host that is away now is waited for, as in any other stage.
       while (errorsOf(plan.problems).length > 0) {
-        await mended(errorsOf(plan.problems).map(lookFailure));
+        await mended(errorsOf(plan.problems).map(failureOfLook));
         seen = await lookNow();
-        plan = planNow(seen, wanted.force && first);
+        plan = planNow(seen);
       }
+      shown.tell(withoutUnplanned(shown.status, isPlanned(plan, people.leftOut()), now()));
       const spec = wanted;
-      keep(recordFrom(record, { spec, seen, plan }));
-      tell({ ...status, notes: notesFrom(status.notes, seen, begunAnew ? {} : last.hostKeys), planned: status.planned ?? plan.jobs.length, planHash: round === 1 ? plan.hash : status.planHash ?? plan.hash });
+      keep(recordAfterLook(record, { spec, seen, plan }));
+      const { notes, planned = plan.jobs.length, planHash = plan.hash } = shown.status;
+      shown.tell({ ...shown.status, notes: notesAfterLook(notes, seen, begunAnew ? {} : last.hostKeys), planned, planHash: round === 1 ? plan.hash : planHash });
       tellPlan();
-      const work: Work = { spec, images: seen.images, uid, n, operation, hostKeys: record.hostKeys, on, policy: () => decisions.spec().policy, record,
-        leftOut: () => people.leftOut().hosts, note: (line) => tell({ ...status, notes: [...new Set([...status.notes, line])] }) };
+      const work: Work = { spec, images: seen.images, uid, n, operation, hostKeys: record.hostKeys, on, policy: () => decisions.spec().policy, force, record,
+        leftOut: () => people.leftOut().hosts, note: (line) => shown.tell({ ...shown.status, notes: [...new Set([...shown.status.notes, line])] }) };
       if (!(await people.agreed(plan))) {
         round = 0;
         continue;
       }
       first = false;
       if (plan.jobs.length > 0 && round < rounds) {
-        // Amended: the rounds that count begin anew with what is wanted now.
-        if (!(await perform({ plan, work, report, decisions, mended, leftOut: () => people.leftOut() }))) round = 0;
+        // Amended, or tried again: the rounds that count begin anew with what is wanted, and how it is, now.
+        const performed = await perform({ plan, work, report, decisions, mended, lookAgain, leftOut: () => people.leftOut() });
+        if (performed === 'anew') round = 0;
+        if (performed === 'long' || isTooLongToLook(wanted)) await people.goOn();
         continue;
       }
-      if (plan.jobs.length > 0) throw failure('NotReadyYet', `after ${rounds} rounds there is still work: ${plan.jobs.map(({ id }) => id).join(', ')}`);
-      const left = leftOutWords(people.leftOut());
-      const absent = [...plan.absent, ...people.leftOut().hosts];
-      const message = [
-        seen.cluster ? wholeWords(wholeInput(spec, { ...plan, absent }, seen.images), seen.cluster) : 'nothing to do',
-        ...(plan.absent.length > 0 ? [`cannot be reached, left out: ${plan.absent.join(', ')}`] : []), ...(left ? [`left out: ${left}`] : []),
-      ].join('; ');
-      const endedAt = new Date().toISOString();
-      const reason = left ? 'Skipped' : plan.absent.length > 0 ? 'HostUnreachable' : 'Ready';
-      tell(endStatus(status, { ok: true, ready: reason === 'Ready', reason, message }, endedAt));
-      record = { ...recordOutcome(record, last, status, endedAt), phase: 'ClusterSuccess', conditions: status.conditions, created: true,
-        ...(left ? {} : { madeFrom: madeFrom(spec, seen.images) }) };
+      if (plan.jobs.length > 0) throw failure('NotReadyYet', `after ${rounds} rounds there is still work: ${someOf(plan.jobs, ({ id }) => id, ', ')}`);
+      const { reason, message } = endingOf(plan, { spec, seen, leftOut: people.leftOut() });
+      const endedAt = now();
+      shown.tell(endStatus(shown.status, { ok: true, ready: reason === 'Ready', reason, message }, endedAt));
+      record = { ...recordOutcome(record, last, shown.status, endedAt), phase: 'ClusterSuccess', conditions: shown.status.conditions, created: true,
+        ...(reason === 'Skipped' ? {} : { madeFrom: madeFrom(spec, seen.images) }) };
       await condition(allHandlersFinished);
       return { outcome: 'Success', message, record };
     }
@@ -190,82 +229,22 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
     if (error instanceof ContinueAsNew) throw error;
     const why = explain(error);
     if (isCancellation(error) || !why) {
-      const back = plan ? await takeBack({ spec: decisions.spec(), uid, n, operation, record, report }) : '';
-      const message = ['cancelled', back].filter(Boolean).join('; ');
-      tell(endStatus(status, { ok: false, reason: 'Cancelled', message }, new Date().toISOString()));
-      record = { ...recordOutcome(record, last, status, new Date().toISOString()), phase: 'ClusterFailed', conditions: status.conditions };
-      await CancellationScope.nonCancellable(() => entity.signal(progressSignal, { operation, ended: { record, message: back } }));
+      const { waiting, ...goes } = shown.status;
+      shown.tell(goes);
+      // Whoever ends it instead of giving leave says no to its plan: there is nothing to take back.
+      const untouched = first && waiting?.kind === 'approval' && patched('declined-plans-take-nothing-back');
+      // A run that goes on from another one has hosts to take back before it has a plan; one that waits for its first approval has none.
+      const begun = plan !== undefined || (parked !== undefined && parked.first !== true && patched('takes-back-what-runs-before-began'));
+      const back = begun && !untouched ? await takeBack({ spec: decisions.spec(), uid, n, operation, record, report }) : '';
+      fail('Cancelled', ['cancelled', back].filter(Boolean).join('; '));
+      await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(parent.workflowId).signal(progressSignal, { operation, ended: { record, message: back, ...(untouched ? { untouched } : {}) } }));
       throw error;
     }
-    tell(endStatus(status, { ok: false, reason: why.reason, message: why.message }, new Date().toISOString()));
-    record = { ...recordOutcome(record, last, status, new Date().toISOString()), phase: 'ClusterFailed', conditions: status.conditions };
+    fail(why.reason, why.message);
     const result: OperationResult = { outcome: 'Failed', message: why.message, record, ...(refused ? { refused: refused.type } : {}) };
     throw ApplicationFailure.create({ message: why.message, type: why.reason, nonRetryable: true, details: [result] });
   }
 }
 
+const now = (): string => new Date().toISOString();
 const failure = (type: ErrorType, message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, type);
-const lookFailure = ({ type, host, where, message }: Problem): Failure =>
-  ({ job: { id: `Check/${host ?? where ?? ''}`, stage: 'Check', reason: 'the look after the work', ...(host ? { host } : {}) }, reason: type, message });
-
-/** A plan without what a person has left out; its hash is that of the whole. Nothing but the last check is work only where the rest is not whole. */
-function withoutLeftOut(plan: Plan, { spec, seen, leftOut }: { spec: ClusterSpec; seen: Seen; leftOut: LeftOut }): Plan {
-  const out = leftOutOf(plan.jobs, leftOut);
-  const jobs = plan.jobs.filter((job) => !out.has(job));
-  if (jobs.length === plan.jobs.length || jobs.some(({ host, stage }) => host !== undefined && stage !== 'PostProcess')) return { ...plan, jobs };
-  const absent = [...plan.absent, ...leftOut.hosts];
-  const whole = seen.cluster && unwhole(wholeInput(spec, { version: plan.version, absent }, seen.images), seen.cluster).length === 0;
-  return { ...plan, jobs: whole ? [] : jobs.filter(({ stage }) => stage === 'PostProcess') };
-}
-
-/** What is wrong with a host that was left out speaks against nothing. */
-const seenWithout = (seen: Seen, { hosts }: LeftOut): Seen => ({ ...seen, problems: seen.problems.filter(({ host }) => !host || !hosts.includes(host)) });
-
-const leftOutWords = ({ jobs, hosts }: LeftOut): string => [...hosts, ...jobs].join(', ');
-
-/** The hosts that need no Init and no Join any more. */
-const hostsJoined = (spec: ClusterSpec, { jobs }: Plan): string[] =>
-  spec.hosts.map(({ id }) => id).filter((id) => !jobs.some(({ stage, host }) => host === id && (stage === 'Init' || stage === 'Join')));
-
-const pauseWait = (cluster: string, { by, at, reason }: Paused, now: string): Waiting => ({
-  kind: 'pause', reason: 'Paused', since: now, message: `paused by ${by} since ${at}${reason ? ` (${reason})` : ''}; nothing runs`,
-  commands: [`keelson resume ${cluster}`, `keelson cancel ${cluster}`],
-});
-
-/** What is known after a look, and what the plan is about to do to which hosts. Hosts of which nothing is left are no more in it. */
-function recordFrom(record: ClusterRecord, { spec, seen: { images, facts, cluster }, plan }: { spec: ClusterSpec; seen: Seen; plan: Plan }): ClusterRecord {
-  const leaving = leavingOf(spec, record);
-  const touched = new Set(plan.jobs.flatMap(({ host }) => host ?? []));
-  const gone = new Set(leaving.filter(({ host }) => !touched.has(host.id)).map(({ host }) => host.id));
-  const stays = <T>(of: Readonly<Record<string, T>> = {}): Record<string, T> => Object.fromEntries(Object.entries(of).filter(([id]) => !gone.has(id)));
-  const there = facts.filter(({ host }) => !gone.has(host));
-  const members = spec.hosts.filter(({ id }) => touched.has(id) || record.members?.[id] !== undefined || hasJoined(facts.find(({ host }) => host === id)));
-  const ran = images.filter(({ kind, digest }) => kind === 'application' && facts.some(({ done }) => done.includes(marks.guest(digest)))).map(({ digest }) => digest);
-  return {
-    ...record,
-    leader: plan.leader,
-    ...(cluster?.fixed ? { fixed: cluster.fixed } : {}),
-    hostKeys: { ...stays(record.hostKeys), ...valuesOf(there, ({ hostKey }) => hostKey) },
-    machineIds: { ...stays(record.machineIds), ...valuesOf(there, ({ machineId }) => machineId) },
-    members: { ...stays(record.members), ...Object.fromEntries(members.map((host) => [host.id, { host }])) },
-    installed: [...new Set([...(plan.jobs.some(({ stage }) => stage === 'Init') ? [] : (record.installed ?? [])).filter((one) => images.some(({ digest }) => digest === one)), ...ran])],
-    images: images.map(({ ref, digest, kind, version }) => {
-      const since = record.images.find((one) => one.ref === ref && one.digest === digest)?.since;
-      return { ref, digest, kind, ...(version ? { version } : {}), ...(since ? { since } : {}) };
-    }),
-  };
-}
-
-/** A value of each host that has one, by host id. */
-const valuesOf = (facts: readonly HostFacts[], value: (one: HostFacts) => string | undefined): Record<string, string> =>
-  Object.fromEntries(facts.flatMap((one) => { const found = value(one); return found ? [[one.host, found]] : []; }));
-
-/** Warnings of the checks, and the key of every host that was met for the first time. */
-function notesFrom(notes: readonly string[], { problems, facts }: Seen, known: ClusterRecord['hostKeys']): string[] {
-  const met = facts.filter(({ host, fingerprint }) => fingerprint && !known[host]);
-  const lines = [
-    ...met.map(({ host, fingerprint }) => `${host}: first contact, host key ${fingerprint ?? ''}`),
-    ...problems.filter(({ severity }) => severity === 'warning').map(({ host, message }) => `warning: ${host ? `${host}: ` : ''}${message}`),
-  ];
-  return [...new Set([...notes, ...lines])];
-}

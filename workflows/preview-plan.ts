@@ -24,7 +24,7 @@ export interface PreviewInput {
 export async function previewPlan({ spec, uid = '', hostKeys = {}, last = newEntity(spec.name).current, forget = [], anew }: PreviewInput): Promise<Plan> {
   const operation = workflowInfo().workflowId.split('/').slice(2).join('/');
   const { seen, ...looked } = await lookAnew(anew, { ...last, hostKeys }, (known) =>
-    look({ spec, where: { cluster: spec.name, uid, n: 0, operation }, hostKeys: known.hostKeys, last: known, on, report: () => undefined }));
+    look({ spec, uid, operation, hostKeys: known.hostKeys, last: known, on, report: () => undefined }));
   const plan = planFrom(spec, seen, { last: looked.record, forget, force: spec.force });
   return looked.anew ? { ...plan, anew: true } : plan;
 }

@@ -1,13 +1,16 @@
-import { ApplicationFailure, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { type HostTarget, isControlPlane, registryHosts, targetOf } from '../domain/cluster';
-import { leavingOf } from '../domain/membership';
-import { renderDetails } from '../domain/details';
+import { ApplicationFailure } from '@temporalio/workflow';
+import { type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
 import type { ClusterRecord, Member, OperationResult } from '../domain/entity';
-import { applyEvent, beginStatus, endStatus, type OperationStatus } from '../domain/status';
+import { leavingOf } from '../domain/membership';
+import { withPause } from '../domain/paused';
+import { someOf } from '../domain/some-of';
+import { applyEvent, beginStatus, endStatus, type StageEvent } from '../domain/status';
 import { listen } from './decisions';
 import { explain } from './explain';
-import { statusQuery } from './messages';
 import type { OperationInput } from './operation';
+import { resetEnd, resetEvent, resetInput } from './reset-host';
+import { Shown } from './shown';
+import { sideBySide } from './side-by-side';
 import { memberTarget } from './work';
 
 export interface ResetInput extends OperationInput {
@@ -27,55 +30,36 @@ interface Left {
  */
 export async function resetCluster(input: ResetInput): Promise<OperationResult> {
   const { spec, operation, last } = input;
-  let status = beginStatus(spec.name, operation, [], new Date().toISOString());
-  const tell = (next: OperationStatus) => {
-    status = next;
-    setCurrentDetails(renderDetails(status));
-  };
-  setHandler(statusQuery, () => status, { description: 'hosts and what is left on them' });
+  const now = (): string => new Date().toISOString();
+  const shown = new Shown(beginStatus(spec.name, operation, [], now()), 'hosts and what is left on them');
+  const { on } = listen({ spec, paused: input.paused, onPause: (paused, running) => shown.tell(withPause(shown.status, paused, running, now())) });
 
-  const { on } = listen({ spec, paused: input.paused, onPause: (paused) => {
-    const { paused: _before, ...rest } = status;
-    tell(paused ? { ...rest, paused } : rest);
-  } });
-
+  const say = (event: StageEvent): void => shown.tell(applyEvent(shown.status, event, now()));
   const reset = async (target: HostTarget): Promise<Left> => {
-    const event = { stage: 'Bootstrap', host: target.id, subject: 'reset' } as const;
-    const say = (more: { state: 'running' | 'done' | 'failed'; reason?: string; message?: string }) =>
-      tell(applyEvent(status, { ...event, ...more }, new Date().toISOString()));
-    say({ state: 'running' });
+    const { id } = target;
+    say(resetEvent(id, { state: 'running' }));
     try {
-      const { left } = await on.change.resetHost.executeWithOptions(
-        { summary: `Reset ${target.id}`, activityId: `Reset/${target.id}` },
-        [{
-          where: { cluster: spec.name, uid: input.uid, n: input.n, operation, stage: 'Reset' },
-          host: target,
-          images: last.images.map(({ ref, digest }) => ({ ref, digest })),
-          registry: registryHosts(spec, last.leader).some(({ id }) => id === target.id),
-          peers: spec.hosts.filter(({ id }) => id !== target.id).map(({ address }) => address),
-          env: spec.env,
-        }],
-      );
-      say(left.length === 0 ? { state: 'done' } : { state: 'failed', reason: 'LeftOver', message: left.join(', ') });
-      return { host: target.id, left };
+      const { left } = await on.change.resetHost.executeWithOptions({ summary: `Reset ${id}`, activityId: `Reset/${id}` }, [resetInput({ ...input, record: last }, target)]);
+      say(resetEnd(id, left));
+      return { host: id, left };
     } catch (error) {
       const why = explain(error);
       if (!why) throw error;
-      say({ state: 'failed', ...why });
-      return { host: target.id, left: [], error: why.message };
+      say(resetEvent(id, { state: 'failed', ...why }));
+      return { host: id, left: [], error: why.message };
     }
   };
 
   // Also hosts that the spec has no more and that nobody has cleaned since.
   const gone = leavingOf(spec, last).map((member) => memberTarget(spec, member, last.hostKeys));
   const targets = [...spec.hosts.map((host) => targetOf(spec, host, last.hostKeys[host.id])), ...gone];
-  const results = await Promise.all(targets.filter((host) => !isControlPlane(host)).map(reset));
+  const results = await sideBySide(targets.filter((host) => !isControlPlane(host)), { most: 100, change: 'resets-in-lanes' }, reset);
   for (const target of targets.filter(isControlPlane).reverse()) results.push(await reset(target));
 
   const failed = results.filter(({ error }) => error !== undefined);
   const ok = failed.length === 0 || input.force;
   const message = words(results);
-  tell(endStatus(status, { ok, reason: ok ? 'Reset' : 'StageFailed', message }, new Date().toISOString()));
+  shown.tell(endStatus(shown.status, { ok, reason: ok ? 'Reset' : 'StageFailed', message }, now()));
   const bare = new Set(results.filter(({ left, error }) => error === undefined && left.length === 0).map(({ host }) => host));
   // Whom --force gives up is a member no more; whoever has something left is, and can be reset again.
   const given = new Set(input.force ? failed.map(({ host }) => host) : []);
@@ -85,15 +69,18 @@ export async function resetCluster(input: ResetInput): Promise<OperationResult> 
     const member = last.members?.[id] ?? (host ? { host } : undefined);
     return member ? [[id, member]] : [];
   }));
-  const record: ClusterRecord = { ...last, phase: kept.length === 0 ? 'Absent' : 'ClusterFailed', conditions: status.conditions, created: false, members };
+  const record: ClusterRecord = { ...last, phase: kept.length === 0 ? 'Absent' : 'ClusterFailed', conditions: shown.status.conditions, created: false, members };
   if (ok) return { outcome: 'Success', message, record };
   const result: OperationResult = { outcome: 'Failed', message, record };
   throw ApplicationFailure.create({ message, type: 'StageFailed', nonRetryable: true, details: [result] });
 }
 
 function words(results: readonly Left[]): string {
-  const dirty = results.filter(({ left }) => left.length > 0).map(({ host, left }) => `${host} still has ${left.join(', ')}`);
-  const failed = results.filter(({ error }) => error).map(({ host, error }) => `${host} was not reset: ${error ?? ''}`);
+  const dirty = results.filter(({ left }) => left.length > 0);
+  const failed = results.filter(({ error }) => error);
   const clean = results.length - dirty.length - failed.length;
-  return [`${clean} of ${results.length} hosts are bare`, ...dirty, ...failed].join('; ');
+  return [
+    `${clean} of ${results.length} hosts are bare`,
+    someOf(dirty, ({ host, left }) => `${host} still has ${left.join(', ')}`, '; '), someOf(failed, ({ host, error }) => `${host} was not reset: ${error ?? ''}`, '; '),
+  ].filter(Boolean).join('; ');
 }

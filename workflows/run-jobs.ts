@@ -1,16 +1,12 @@
 import { CancelledFailure } from '@temporalio/common';
-import type { Plan, PlanJob } from '../domain/plan';
-import { type Board, verdict } from '../domain/gates';
-import { leftOutOf, type LeftOut } from '../domain/skip-rules';
+import type { Plan } from '../domain/plan';
+import type { PlanJob } from '../domain/plan-job';
+import { type Board, verdict, waitsOn } from '../domain/gates';
+import { leftOutOf, type LeftOut } from '../domain/left-out';
 import type { JobState, StageEvent } from '../domain/status';
+import type { Failure } from '../domain/waits';
 
 export type Report = (event: StageEvent) => void;
-
-export interface Failure {
-  readonly job: PlanJob;
-  readonly reason: string;
-  readonly message: string;
-}
 
 export interface Run {
   readonly plan: Plan;
@@ -27,6 +23,8 @@ export interface Run {
   changed(): Promise<void>;
   /** Whether somebody has ended the operation: nothing is begun any more. */
   cancelled(): boolean;
+  /** Whether the rest is for another run: what runs goes on to its end, and nothing is begun any more. */
+  enough?(): boolean;
   isControlPlane(host: string): boolean;
   isEarly(job: PlanJob): boolean;
   /** How many workers may be away for their upgrade at once; asked again and again as well. */
@@ -44,8 +42,16 @@ export interface Run {
 export async function runJobs(run: Run): Promise<Failure[]> {
   const { plan, states, report } = run;
   const stateOf = (job: PlanJob): JobState => states.get(job.id) ?? 'pending';
-  const board: Board = { jobs: plan.jobs, stateOf, isControlPlane: run.isControlPlane, isEarly: run.isEarly, ...(run.workersAway ? { workersAway: run.workersAway } : {}) };
+  /** Kept count of, as thousands of jobs ask for them after each one that ends. */
+  const among = { running: new Set<PlanJob>(), failed: new Set(plan.jobs.filter((job) => stateOf(job) === 'failed')) };
+  const board: Board = { jobs: plan.jobs, stateOf, among: (state) => among[state], changes: () => changes, isControlPlane: run.isControlPlane, isEarly: run.isEarly, ...(run.workersAway ? { workersAway: run.workersAway } : {}) };
   const running = new Map<string, Promise<void>>();
+  const busy = new Map<string, number>();
+  let changes = 0;
+  /** What a job waits for first: until that ends there is nothing to be said of it. */
+  const blockers = new Map<PlanJob, PlanJob>();
+  const isOpen = (job: PlanJob): boolean => stateOf(job) === 'pending' || stateOf(job) === 'waiting';
+  let open = plan.jobs.filter(isOpen);
   const failures: Failure[] = [];
   const waitsFor = new Map<string, string>();
   let cancelled: unknown;
@@ -53,9 +59,13 @@ export async function runJobs(run: Run): Promise<Failure[]> {
 
   const set = (job: PlanJob, state: JobState, why: { reason?: string; message?: string } = {}) => {
     states.set(job.id, state);
+    if (state !== 'waiting') changes += 1;
+    if (state === 'failed') among.failed.add(job);
     report({ stage: job.stage, state, ...(job.host ? { host: job.host } : {}), ...subjectOf(job), ...why });
   };
   const start = async (job: PlanJob): Promise<void> => {
+    among.running.add(job);
+    busy.set(job.stage, (busy.get(job.stage) ?? 0) + 1);
     set(job, 'running');
     try {
       await run.perform(job);
@@ -66,6 +76,8 @@ export async function runJobs(run: Run): Promise<Failure[]> {
       else cancelled = error;
       set(job, 'failed', why ?? { reason: 'Cancelled' });
     } finally {
+      among.running.delete(job);
+      busy.set(job.stage, (busy.get(job.stage) ?? 1) - 1);
       running.delete(job.id);
     }
   };
@@ -73,12 +85,18 @@ export async function runJobs(run: Run): Promise<Failure[]> {
   for (;;) {
     const holder = run.held();
     let moved = true;
-    while (moved && cancelled === undefined && !run.cancelled()) {
+    while (moved && cancelled === undefined && !run.cancelled() && !run.enough?.()) {
       moved = false;
-      for (const job of plan.jobs) {
-        if (!['pending', 'waiting'].includes(stateOf(job))) continue;
+      const most = run.parallel();
+      const crowded = `${most} hosts at once`;
+      for (const job of open) {
+        const blocker = blockers.get(job);
+        if (blocker && (isOpen(blocker) || stateOf(blocker) === 'running')) continue;
+        const full = (busy.get(job.stage) ?? 0) >= most;
+        if (full && !holder && waitsFor.get(job.id) === crowded) continue;
         const answer = verdict(job, board);
-        const full = plan.jobs.filter((one) => one.stage === job.stage && stateOf(one) === 'running').length >= run.parallel();
+        const first = answer.go ? undefined : waitsOn(job, board);
+        if (first) blockers.set(job, first);
         if (answer.go && !full && !holder) {
           running.set(job.id, start(job));
           moved = true;
@@ -86,14 +104,15 @@ export async function runJobs(run: Run): Promise<Failure[]> {
           set(job, 'blocked', { reason: answer.reason });
           moved = true;
         } else {
-          const reason = !answer.go ? answer.reason : holder ? `paused by ${holder.by}` : `${run.parallel()} hosts at once`;
+          const reason = !answer.go ? answer.reason : holder ? `paused by ${holder.by}` : crowded;
           if (stateOf(job) === 'pending' || waitsFor.get(job.id) !== reason) set(job, 'waiting', { reason });
           waitsFor.set(job.id, reason);
         }
       }
+      open = open.filter(isOpen);
     }
     // Also where nothing runs: what was held up is to be done when the pause is over.
-    const heldUp = holder !== undefined && !run.cancelled() && plan.jobs.some((job) => waitsFor.get(job.id) === `paused by ${holder.by}` && stateOf(job) === 'waiting');
+    const heldUp = holder !== undefined && !run.cancelled() && !run.enough?.() && open.some((job) => waitsFor.get(job.id) === `paused by ${holder.by}` && stateOf(job) === 'waiting');
     if (running.size === 0 && !heldUp) break;
     // One at a time: each is looked at whenever anything happens. A cancel ends it with an error; what runs is waited for then.
     if (!run.cancelled()) change ??= run.changed().catch(() => undefined).finally(() => { change = undefined; });

@@ -1,17 +1,18 @@
-import { allHandlersFinished, ApplicationFailure, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { type ClusterSpec, controlPlanes, targetOf } from '../domain/cluster';
-import { renderDetails } from '../domain/details';
+import { allHandlersFinished, ApplicationFailure, condition } from '@temporalio/workflow';
+import type { ClusterSpec } from '../domain/cluster';
 import type { OperationResult } from '../domain/entity';
-import { beginStatus, endStatus, type OperationStatus } from '../domain/status';
+import { withPause } from '../domain/paused';
+import { beginStatus, endStatus } from '../domain/status';
 import type { Task, TaskKind } from '../domain/tasks';
 import { listen } from './decisions';
 import { explain } from './explain';
-import { statusQuery } from './messages';
 import type { On } from './on';
 import type { OperationInput } from './operation';
+import { Shown } from './shown';
 import { certRenew, certSans } from './tasks/certificates';
 import { etcdRestore } from './tasks/etcd-restore';
 import { etcdSave } from './tasks/etcd-save';
+import { verify } from './tasks/verify';
 
 export interface TaskInput extends OperationInput {
   readonly task: Task;
@@ -39,16 +40,7 @@ export type RunTask = (at: AtTask) => Promise<TaskEnd>;
 
 /** The kinds of domain/tasks.ts, each with what it does. */
 const tasks: Record<TaskKind, RunTask> = {
-  verify: async ({ input: { spec, uid, n, operation, last }, on }) => {
-    const leader = spec.hosts.find(({ id }) => id === last.leader) ?? controlPlanes(spec)[0];
-    if (!leader) throw ApplicationFailure.nonRetryable('there is no control plane', 'InvalidSpec');
-    const facts = await on.probe.checkHost.executeWithOptions(
-      { summary: `Check ${leader.id}`, activityId: `Check/${leader.id}` },
-      [{ where: { cluster: spec.name, uid, n, operation, stage: 'Check' }, host: targetOf(spec, leader, last.hostKeys[leader.id]) }],
-    );
-    if (!facts.reachable) throw ApplicationFailure.nonRetryable(`${leader.id}: ${facts.problem?.message ?? 'no answer'}`, 'HostUnreachable');
-    return { message: `${leader.id} answers` };
-  },
+  verify,
   'etcd-save': etcdSave,
   'etcd-restore': etcdRestore,
   'cert-sans': certSans,
@@ -59,24 +51,16 @@ const tasks: Record<TaskKind, RunTask> = {
 export async function runTask(input: TaskInput): Promise<OperationResult> {
   const { spec, operation, last, task, paused } = input;
   const now = (): string => new Date().toISOString();
-  let status: OperationStatus = beginStatus(spec.name, operation, last.conditions, now());
-  const tell = (next: OperationStatus): void => {
-    status = next;
-    setCurrentDetails(renderDetails(status));
-  };
-  setHandler(statusQuery, () => status, { description: 'how far the task is' });
-  const { on } = listen({ spec, paused, onPause: (held) => {
-    const { paused: _before, ...rest } = status;
-    tell(held ? { ...rest, paused: held } : rest);
-  } });
+  const shown = new Shown(beginStatus(spec.name, operation, last.conditions, now()), 'how far the task is');
+  const { on } = listen({ spec, paused, onPause: (held, running) => shown.tell(withPause(shown.status, held, running, now())) });
   try {
-    const { message, output, spec: desired } = await tasks[task.kind]({ input, on, say: (line) => tell({ ...status, notes: [...status.notes, line] }) });
-    tell({ ...status, phase: last.phase ?? 'ClusterSuccess', endedAt: now() });
+    const { message, output, spec: desired } = await tasks[task.kind]({ input, on, say: (line) => shown.tell({ ...shown.status, notes: [...shown.status.notes, line] }) });
+    shown.tell({ ...shown.status, phase: last.phase ?? 'ClusterSuccess', endedAt: now() });
     await condition(allHandlersFinished);
     return { outcome: 'Success', message, record: last, ...(output === undefined ? {} : { output }), ...(desired ? { desired } : {}) };
   } catch (error) {
     const why = explain(error);
-    tell(endStatus(status, { ok: false, reason: why?.reason ?? 'Cancelled', message: why?.message ?? 'cancelled' }, now()));
+    shown.tell(endStatus(shown.status, { ok: false, reason: why?.reason ?? 'Cancelled', message: why?.message ?? 'cancelled' }, now()));
     if (!why) throw error;
     // A task that failed says nothing about the cluster: its record stays.
     const result: OperationResult = { outcome: 'Failed', message: why.message, record: last };

@@ -1,10 +1,11 @@
-import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import { restless } from '../domain/schedule';
 import { scheduledName, type SnapshotReport } from '../domain/scheduled-snapshots';
 import { explain } from './explain';
 import { entityId, snapshotSignal } from './messages';
 import { on } from './on';
 import { takeSnapshot } from './tasks/etcd-save';
+import { tellEntity } from './tell-entity';
 
 /**
  * A snapshot of etcd by a schedule, as `keelson etcd save` takes one. It waits for nobody: while an operation runs, or
@@ -13,8 +14,7 @@ import { takeSnapshot } from './tasks/etcd-save';
 export async function scheduledSnapshot({ cluster }: { readonly cluster: string }): Promise<SnapshotReport> {
   const known = await on.probe.readEntity({ cluster });
   const at = new Date().toISOString();
-  const paused = known?.view.paused;
-  const skipped = restless(cluster, known) ?? (paused && `it is paused by ${paused.by}`);
+  const skipped = restless(cluster, known);
   if (!known?.spec || skipped) return { cluster, at, message: '', taken: false, missing: [], skipped: skipped ?? 'nothing is known of it' };
   const { spec, view: { uid, conditions, hostKeys, images, created, leader } } = known;
   const last = { conditions, hostKeys, images, created, ...(leader ? { leader } : {}) };
@@ -28,6 +28,6 @@ export async function scheduledSnapshot({ cluster }: { readonly cluster: string 
       return { cluster, at, message: why.message, taken: false, missing: [] };
     },
   );
-  await getExternalWorkflowHandle(entityId(cluster)).signal(snapshotSignal, report).catch((error: unknown) => log.warn('the entity was not told', { error }));
+  await tellEntity(entityId(cluster), snapshotSignal, report);
   return report;
 }

@@ -1,4 +1,6 @@
-import type { Plan, PlanJob } from '../domain/plan';
+import type { Policy } from '../domain/cluster';
+import type { Plan } from '../domain/plan';
+import type { PlanJob } from '../domain/plan-job';
 import type { StageName } from '../domain/stages';
 import type { Work } from './work';
 
@@ -6,13 +8,11 @@ import type { Work } from './work';
 export interface Stage {
   /** The pipeline's name, CamelCase; also the condition type. Never renamed. */
   readonly name: StageName;
-  /** How many hosts at once, below the policy's limit. */
-  readonly parallel?: number;
   /**
    * A cancel lets the job go on to its end for so long before it is cut off: cut off half way it would leave others in
    * need (a member of etcd that never came up). Absent: it is cut off at once, and its host is taken back.
    */
-  readonly finishesWithinMs?: number;
+  readonly finishesWithinMs?: (policy: Policy) => number;
   /** Does the job's work: one durable activity. */
   run(args: { job: PlanJob; plan: Plan; work: Work }): Promise<void>;
 }

@@ -1,19 +1,17 @@
 import { CancellationScope } from '@temporalio/workflow';
-import { type ClusterSpec, type Host, type HostTarget, isControlPlane, registryHosts, targetOf } from '../domain/cluster';
+import { type Host, type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
 import type { ClusterRecord } from '../domain/entity';
 import { type HostFacts, unreachable } from '../domain/facts';
-import { isHalf, isMember } from '../domain/half';
-import { leavingOf } from '../domain/membership';
+import { hasJoined, isHalf, leavingOf } from '../domain/membership';
+import { whereOf } from '../domain/where';
 import { explain } from './explain';
 import { on } from './on';
+import { resetEnd, resetEvent, resetInput, type Resetting } from './reset-host';
 import type { Report } from './run-jobs';
+import { sideBySide } from './side-by-side';
 import { memberTarget } from './work';
 
-export interface TakingBack {
-  readonly spec: ClusterSpec;
-  readonly uid: string;
-  readonly n: number;
-  readonly operation: string;
+export interface TakingBack extends Resetting {
   readonly record: ClusterRecord;
   readonly report: Report;
 }
@@ -28,17 +26,17 @@ export async function takeBack(input: TakingBack): Promise<string> {
   return CancellationScope.nonCancellable(async () => {
     const { spec, uid, record } = input;
     const [facts, leavers] = await Promise.all([
-      Promise.all(spec.hosts.map((host) => lookAt(input, targetOf(spec, host, record.hostKeys[host.id])))),
-      Promise.all(leavingOf(spec, record).map((member) => lookAt(input, memberTarget(spec, member, record.hostKeys)))),
+      sideBySide(spec.hosts, { most: 200, change: 'cancelled-looks-in-lanes' }, (host) => lookAt(input, targetOf(spec, host, record.hostKeys[host.id]))),
+      sideBySide(leavingOf(spec, record), { most: 200, change: 'cancelled-looks-in-lanes' }, (member) => lookAt(input, memberTarget(spec, member, record.hostKeys))),
     ]);
     const half = spec.hosts.filter((_host, at) => isHalf(facts[at]!, uid));
-    const lives = facts.some(isMember);
+    const members = spec.hosts.filter((_host, at) => hasJoined(facts[at]!));
     const away = [...facts, ...leavers].filter(({ reachable }) => !reachable).map(({ host }) => host);
     const bare = leavers.filter(({ reachable, claim, done }) => reachable && !claim && done.length === 0).map(({ host }) => host);
     const staying = leavers.map(({ host }) => host).filter((host) => !bare.includes(host));
     const left: string[] = [];
-    const reset = async (host: Host): Promise<void> => { left.push(...await resetOne(input, host, lives)); };
-    await Promise.all(half.filter((host) => !isControlPlane(host)).map(reset));
+    const reset = async (host: Host): Promise<void> => { left.push(...await resetOne(input, host, members)); };
+    await sideBySide(half.filter((host) => !isControlPlane(host)), { most: 100, change: 'taken-back-in-lanes' }, reset);
     for (const host of half.filter(isControlPlane).reverse()) await reset(host);
     return [
       ...(half.length > 0 ? [`taken back: ${half.map(({ id }) => id).join(', ')}`] : []),
@@ -50,11 +48,10 @@ export async function takeBack(input: TakingBack): Promise<string> {
   });
 }
 
-async function lookAt({ spec, uid, n, operation }: TakingBack, host: HostTarget): Promise<HostFacts> {
+async function lookAt(input: TakingBack, host: HostTarget): Promise<HostFacts> {
   try {
     return await on.probe.checkHost.executeWithOptions(
-      { summary: `Check ${host.id}: cancelled`, activityId: `Check/${host.id}/cancelled` },
-      [{ where: { cluster: spec.name, uid, n, operation, stage: 'Check' }, host }],
+      { summary: `Check ${host.id}: cancelled`, activityId: `Check/${host.id}/cancelled` }, [{ where: whereOf(input, 'Check'), host }],
     );
   } catch (error) {
     const why = explain(error);
@@ -63,27 +60,24 @@ async function lookAt({ spec, uid, n, operation }: TakingBack, host: HostTarget)
 }
 
 /** What is left on the host, in words; nothing when it is bare. */
-async function resetOne({ spec, uid, n, operation, record, report }: TakingBack, host: Host, lives: boolean): Promise<string[]> {
-  const event = { stage: 'Bootstrap', host: host.id, subject: 'reset' } as const;
-  report({ ...event, state: 'running' });
+async function resetOne(input: TakingBack, host: Host, members: readonly Host[]): Promise<string[]> {
+  const { spec, record, report } = input;
+  const { id } = host;
+  const through = members.find((one) => isControlPlane(one));
+  report(resetEvent(id, { state: 'running' }));
   try {
     const { left } = await on.change.resetHost.executeWithOptions(
-      { summary: `Reset ${host.id}: cancelled before it had joined`, activityId: `Reset/${host.id}` },
+      { summary: `Reset ${id}: cancelled before it had joined`, activityId: `Reset/${id}` },
       [{
-        where: { cluster: spec.name, uid, n, operation, stage: 'Reset' },
-        host: targetOf(spec, host, record.hostKeys[host.id]),
-        images: record.images.map(({ ref, digest }) => ({ ref, digest })),
-        registry: registryHosts(spec, record.leader).some(({ id }) => id === host.id),
-        peers: spec.hosts.filter(({ id }) => id !== host.id).map(({ address }) => address),
-        env: spec.env,
-        leavesEtcd: lives && isControlPlane(host),
+        ...resetInput(input, targetOf(spec, host, record.hostKeys[id])), leavesEtcd: members.length > 0 && isControlPlane(host),
+        ...(through ? { joinedThrough: targetOf(spec, through, record.hostKeys[through.id]) } : {}),
       }],
     );
-    report({ ...event, ...(left.length === 0 ? { state: 'done' as const } : { state: 'failed' as const, reason: 'LeftOver', message: left.join(', ') }) });
-    return left.length === 0 ? [] : [`${host.id} still has ${left.join(', ')}`];
+    report(resetEnd(id, left));
+    return left.length === 0 ? [] : [`${id} still has ${left.join(', ')}`];
   } catch (error) {
     const why = explain(error) ?? { reason: 'Cancelled', message: 'not reset' };
-    report({ ...event, state: 'failed', ...why });
-    return [`${host.id} was not reset: ${why.message}`];
+    report(resetEvent(id, { state: 'failed', ...why }));
+    return [`${id} was not reset: ${why.message}`];
   }
 }

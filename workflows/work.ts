@@ -1,11 +1,11 @@
-import { type ClusterSpec, controlPlanes, type HostTarget, isControlPlane, type Policy, registryHosts, targetOf, workers } from '../domain/cluster';
-import type { ClusterSlice } from '../domain/cluster-slice';
+import { type ClusterSpec, controlPlanes, type Host, type HostTarget, isControlPlane, type Policy, registryHosts, targetOf, workers } from '../domain/cluster';
+import type { ClusterSlice, WholeSlice } from '../domain/cluster-slice';
 import type { ClusterRecord, Member } from '../domain/entity';
 import type { ImageFacts } from '../domain/images';
 import { leavingOf } from '../domain/membership';
-import type { Plan, PlanJob } from '../domain/plan';
-import type { StageName } from '../domain/stages';
-import type { Where } from '../domain/where';
+import type { Plan } from '../domain/plan';
+import { isNodeAgain, type PlanJob } from '../domain/plan-job';
+import { whereOf } from '../domain/where';
 import type { On } from './on';
 
 /** What the stages of one operation work with: the spec, what was pinned, and the verbs. Nothing here changes. */
@@ -20,6 +20,8 @@ export interface Work {
   readonly on: On;
   /** The policy as it is now: it may be changed while the operation runs. */
   policy(): Policy;
+  /** The commands of images run again although they ran. */
+  readonly force: boolean;
   /** What the operation has come to: hosts that leave are in it, and no more in the spec. */
   readonly record: ClusterRecord;
   /** Hosts that a person has left out. */
@@ -42,14 +44,12 @@ export function targetFor({ spec, hostKeys, record }: Work, id: string | undefin
   return memberTarget(spec, member, hostKeys);
 }
 
-/** Whether a host of the plan is a control plane, also one that leaves. */
-export const isMaster = ({ spec, record }: Work, id: string | undefined): boolean =>
-  [...spec.hosts, ...leavingOf(spec, record).map(({ host }) => host)].some((host) => host.id === id && isControlPlane(host));
+/** Ids of all control planes of the plan, also of those that leave. */
+export const mastersOf = ({ spec, record }: Work): ReadonlySet<string> =>
+  new Set([...spec.hosts, ...leavingOf(spec, record).map(({ host }) => host)].filter(isControlPlane).map(({ id }) => id));
 
-/** For whom an activity works: names its logs, its journal lines and its fence. */
-export const whereOf = (work: Work, stage: StageName): Where => ({
-  cluster: work.spec.name, uid: work.uid, n: work.n, operation: work.operation, stage,
-});
+/** Whether a host of the plan is a control plane, also one that leaves. */
+export const isOnControlPlane = (work: Work, id: string | undefined): boolean => id !== undefined && mastersOf(work).has(id);
 
 /** What every stage that works on a host hands over: for whom, which host, and the cluster in small. */
 export const hostInput = (work: Work, plan: Plan, job: PlanJob) => ({
@@ -67,19 +67,24 @@ export const clusterSlice = ({ spec, images }: Work, plan: Plan): ClusterSlice =
   command: spec.command,
   configs: spec.configs,
   kubeadm: spec.kubeadm,
-  controlPlanes: controlPlanes(spec).map(({ id, address }) => ({ id, address })),
-  workers: workers(spec).map(({ id, address }) => ({ id, address })),
-  registryHosts: registryHosts(spec, plan.leader).map(({ id, address }) => ({ id, address })),
+  controlPlanes: controlPlanes(spec).map(idAndAddress),
+  hosts: spec.hosts.length,
+  registryHosts: registryHosts(spec, plan.leader).map(idAndAddress),
   ...(spec.registryPassword ? { registryPassword: spec.registryPassword } : {}),
   ...(spec.controlPlaneEndpoint ? { controlPlaneEndpoint: spec.controlPlaneEndpoint } : {}),
 });
 
+/** The slice with the workers as well, for whoever counts Nodes: one activity takes that, not one for each host. */
+export const wholeSlice = (work: Work, plan: Plan): WholeSlice => ({ ...clusterSlice(work, plan), workers: workers(work.spec).map(idAndAddress) });
+
+const idAndAddress = ({ id, address }: Host): { id: string; address: string } => ({ id, address });
+
 /** The control planes that are there: reached, and part of the cluster before this plan began. */
 export const presentControlPlanes = (work: Work, plan: Plan): HostTarget[] =>
-  controlPlanes(work.spec).filter(({ id }) => !plan.absent.includes(id) && !plan.jobs.some(({ stage, host }) => stage === 'Join' && host === id)).map(({ id }) => targetFor(work, id));
+  controlPlanes(work.spec).filter(({ id }) => !plan.absent.includes(id) && !plan.jobs.some((job) => job.stage === 'Join' && job.host === id && !isNodeAgain(job))).map(({ id }) => targetFor(work, id));
 
 /** A job in words, for the Temporal UI. At most 200 bytes are allowed there. */
 export function summaryOf(work: Work, job: PlanJob): string {
-  const role = job.host ? ` on ${isMaster(work, job.host) ? 'control plane' : 'worker'} ${job.host}` : '';
+  const role = job.host ? ` on ${isOnControlPlane(work, job.host) ? 'control plane' : 'worker'} ${job.host}` : '';
   return `${job.stage}${role}: ${job.reason}`.slice(0, 190);
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { HostTarget } from '../../domain/cluster';
 import { ClusterError } from '../../domain/errors';
-import { loaderArguments } from './shell/loader';
+import { loaderWords } from './shell/loader';
 import type { Machine, Process } from './shell/machine';
 
 /** How long output that something in the background holds open is waited for after the program's end. */
@@ -17,7 +17,7 @@ export async function localMachine(target: HostTarget): Promise<Machine> {
     hostKey: '',
     fingerprint: '',
     secrets: [],
-    start: () => Promise.resolve(start([...prefix, 'bash', ...loaderArguments])),
+    start: ({ limitMs }) => Promise.resolve(start([...prefix, ...loaderWords(limitMs)])),
   };
 }
 

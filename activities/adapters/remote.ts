@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
-import { CancelledFailure } from '@temporalio/common';
 import type { HostTarget } from '../../domain/cluster';
-import type { Remote, Scope, Secrets, Session, TreeEntry } from '../ports';
+import { cancelled } from '../cancel';
+import type { Remote, Scope, Secrets, Session } from '../ports';
+import { bytesOf } from '../sync-plan';
 import { BulkSenders, type BulkOptions } from './bulk/sender';
 import { localMachine } from './local';
 import { createSession } from './shell/session';
@@ -35,7 +36,7 @@ export function createRemote(options: RemoteOptions): Remote {
         const session = createSession(await pool.machine(target, scope), scope);
         return bulk ? { ...session, send: sender(bulk, target, scope, session) } : session;
       } catch (error) {
-        if (scope.signal.aborted) throw scope.signal.reason instanceof CancelledFailure ? scope.signal.reason : new CancelledFailure('CANCELLED');
+        if (scope.signal.aborted) throw cancelled(scope.signal);
         throw error;
       }
     },
@@ -50,7 +51,7 @@ const bulkBytes = 16 * 1024 * 1024;
 function sender(bulk: BulkSenders, target: HostTarget, scope: Scope, session: Session): Session['send'] {
   return async (command, entries, options = {}) => {
     const { title, script, env, changes, timeoutMs } = command;
-    if (!bulk.free || sizeOf(entries) < bulkBytes) return session.send(command, entries, options);
+    if (!bulk.free || bytesOf(entries) < bulkBytes) return session.send(command, entries, options);
     const { signal, beat: _beat, log, ...rest } = scope;
     await bulk.send({
       target: { ...target, pinnedKey: session.hostKey, knownKeys: [], hostKeys: [] }, scope: rest, entries,
@@ -58,8 +59,6 @@ function sender(bulk: BulkSenders, target: HostTarget, scope: Scope, session: Se
     }, { signal, sent: (bytes) => options.told?.(bytes), log, first: options.first === true });
   };
 }
-
-const sizeOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, { size, bytes }) => sum + (bytes?.length ?? size), 0);
 
 /**
  * Whether a host is where this process runs: it has one of our addresses. Another port than 22 may lead elsewhere (a

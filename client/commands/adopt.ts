@@ -1,27 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterSpec } from '../../domain/cluster';
+import type { ClusterSpec, EnvEntry } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { type Desired, type EntityState, newEntity } from '../../domain/entity';
 import { ClusterError } from '../../domain/errors';
 import { errorsOf, formatProblems } from '../../domain/problem';
 import { behindAll, newestCopy, stateFromCopy } from '../../domain/state-copy';
 import type { AdoptAnswer } from '../../workflows/messages';
+import { ensureKeys } from '../../home/key';
 import { defaultActor } from '../actor';
-import { ask } from '../ask';
+import { askYes } from '../ask';
 import { type CheckedClusterfile, checkedClusterfile } from '../checked-clusterfile';
 import { clusterfileSpec } from '../clusterfile-spec';
-import { parseEnv } from '../env-flags';
+import { readEnv } from '../env-flags';
 import { exitCodes } from '../exit-codes';
-import { hostsFrom } from '../host-flags';
+import { readHosts } from '../host-flags';
 import { keepClusterfile } from '../keep-clusterfile';
 import type { KeelsonClient } from '../keelson-client';
-import { loginFrom, saysLogin } from '../login-flags';
+import { askedLogin, readLogin, saysLogin } from '../login-flags';
+import type { Login } from '../logins';
+import { mistake, refuse } from '../one-report';
 import { withNewSecrets } from '../renew-secrets';
 import { isEmbedded, withClient } from '../session';
 import { renderPlan } from '../show-plan';
 import { readSources } from '../sources';
 import { completeSpec } from '../spec';
 import type { SpecFlags } from '../spec-flags';
+import type { WantedHost } from '../wanted';
 import { sealFile } from '../written-back';
 
 export type AdoptFlags = SpecFlags & { readonly clusterfile?: string };
@@ -43,19 +47,36 @@ interface Candidate {
  */
 export async function adopt(name: string | undefined, flags: AdoptFlags): Promise<number> {
   const wanted = name ?? (flags.cluster === 'default' ? undefined : flags.cluster);
-  if (flags.clusterfile !== undefined && flags.masters !== undefined) {
-    throw new ClusterError('InvalidSpec', '--clusterfile and --masters exclude each other', { todo: '--masters for a cluster that Keelson made, --clusterfile for another one' });
-  }
-  const file = flags.clusterfile === undefined ? undefined : await checkedClusterfile(flags.clusterfile, flags);
-  const masters = file ? [] : hostsFrom({ ...(flags.masters ? { masters: flags.masters } : {}) });
-  if (!file && masters.length === 0) throw new ClusterError('InvalidSpec', 'nobody says where the cluster is', { todo: 'give --masters with one of its control planes, or --clusterfile for a cluster that sealos made' });
+  const file = flags.clusterfile === undefined ? undefined : await checkedClusterfile(flags.clusterfile, flags, flags.masters === undefined ? [] : [twoPlaces]);
+  const copy = file ? undefined : await readPlace(flags);
+  // What is found is sealed where it is found, with the key that a client makes.
+  ensureKeys();
   return withClient(flags, async (client) => {
-    const candidate = file ? await fromFile(client, file, flags) : await fromCopy(client, masters, wanted, flags);
+    const candidate = copy ? await fromCopy(client, copy, wanted, flags) : await fromFile(client, file as CheckedClusterfile, flags);
     const { spec } = candidate;
     if (wanted !== undefined && wanted !== spec.name) throw new ClusterError('InvalidSpec', `that is cluster ${spec.name}, not ${wanted}`, { todo: `keelson adopt ${spec.name} ...` });
     if (await client.desired(spec.name)) throw new ClusterError('ClusterBusy', `cluster ${spec.name} is looked after here already`, { todo: `\`keelson status ${spec.name}\` shows it` });
     return decide(client, candidate, flags);
   });
+}
+
+const twoPlaces = mistake('--clusterfile and --masters exclude each other', '--masters for a cluster that Keelson made, --clusterfile for another one');
+const noPlace = mistake('nobody says where the cluster is', 'give --masters with one of its control planes, or --clusterfile for a cluster that sealos made');
+
+/** Where a copy of the state lies, and how to get there. */
+interface Place {
+  readonly masters: readonly WantedHost[];
+  readonly login: Login;
+  readonly env: readonly EnvEntry[];
+}
+
+/** Throws InvalidSpec with all that is wrong with the flags; only then asks for a password. */
+async function readPlace(flags: AdoptFlags): Promise<Place> {
+  const { hosts, problems } = readHosts(flags.masters === undefined ? {} : { masters: flags.masters });
+  const { env, problems: ofEnv } = readEnv(flags.env);
+  const said = readLogin(flags);
+  refuse([...(hosts.length + problems.length === 0 ? [noPlace] : []), ...problems, ...ofEnv, ...said.problems]);
+  return { masters: hosts, env, login: await askedLogin(said) };
 }
 
 async function decide(client: KeelsonClient, candidate: Candidate, flags: AdoptFlags): Promise<number> {
@@ -68,7 +89,7 @@ async function decide(client: KeelsonClient, candidate: Candidate, flags: AdoptF
   else for (const line of describe(spec, seen)) console.log(line);
   if (errors.length > 0) return errors.some(({ type }) => type === 'InvalidSpec') ? exitCodes.badInput : exitCodes.refused;
   if (flags.dryRun) return exitCodes.done;
-  if (!flags.yes && !/^y(es)?$/i.test((await ask(`Take cluster ${spec.name} over? [y/N] `, '--yes')).trim())) {
+  if (!flags.yes && !(await askYes(`Take cluster ${spec.name} over?`, '--yes'))) {
     console.error('nothing was done');
     return exitCodes.refused;
   }
@@ -81,9 +102,8 @@ async function decide(client: KeelsonClient, candidate: Candidate, flags: AdoptF
   return exitCodes.done;
 }
 
-async function fromCopy(client: KeelsonClient, masters: ReturnType<typeof hostsFrom>, wanted: string | undefined, flags: AdoptFlags): Promise<Candidate> {
+async function fromCopy(client: KeelsonClient, { masters, login, env }: Place, wanted: string | undefined, flags: AdoptFlags): Promise<Candidate> {
   const sources = await readSources({ embedded: isEmbedded(flags) });
-  const login = await loginFrom(flags);
   const common = { images: [], command: [], env: [], configs: [], kubeadm: {}, force: false, policy: {}, ...(flags.port ? { port: flags.port } : {}) };
   // Secrets are bound to the name of their cluster, which the copy tells: to ask for it takes a login of another name.
   const asked = completeSpec({ ...common, name: wanted ?? 'adopt', hosts: masters, login }, sources);
@@ -95,7 +115,7 @@ async function fromCopy(client: KeelsonClient, masters: ReturnType<typeof hostsF
     });
   }
   const found = hosts.find(({ registryPassword }) => registryPassword !== undefined)?.registryPassword;
-  const renewed = withNewSecrets(copy.desired.spec, { login, env: parseEnv(flags.env), sources, ...(saysLogin(login) ? { said: true } : {}), ...(found ? { registryPassword: found } : {}) });
+  const renewed = withNewSecrets(copy.desired.spec, { login, env, sources, ...(saysLogin(login) ? { said: true } : {}), ...(found ? { registryPassword: found } : {}) });
   const spec = renewed ?? copy.desired.spec;
   return {
     spec, ours: true, uid: copy.uid, hostKeys: copy.current.hostKeys, ...(renewed ? { before: copy.desired.spec } : {}),

@@ -1,11 +1,12 @@
 import { ClusterError } from '../../domain/errors';
 import { errorsOf, formatProblems } from '../../domain/problem';
-import { amendSpec } from '../amend-spec';
-import { type LoginFlags, loginFrom } from '../login-flags';
+import { amendmentProblems, amendSpec } from '../amend-spec';
+import { askedLogin, type LoginFlags, readLogin, saysLogin } from '../login-flags';
 import { noSuchCluster } from '../no-such-cluster';
+import { mistake, refuse } from '../one-report';
 import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { readSources } from '../sources';
-import { watchOperation } from '../watch';
+import { watchingOurs, watchOperation } from '../watch';
 
 export interface AmendFlags extends CommonFlags, LoginFlags {
   readonly host?: string;
@@ -21,20 +22,24 @@ export interface AmendFlags extends CommonFlags, LoginFlags {
  */
 export async function amend(name: string | undefined, flags: AmendFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
-  const login = await loginFrom(flags);
+  const said = readLogin(flags);
+  const { port, host, address, hostKey, image: images } = flags;
+  const isNothing = !saysLogin(said.login) && images.length === 0 && [port, host, address, hostKey].every((one) => one === undefined);
+  refuse([
+    ...(isNothing ? [mistake('nothing is said that could be amended', 'give a login (--ask-passwd, --pk, --user, --port), --host with --host-key or --address, or --image OLD=NEW')] : []),
+    ...said.problems, ...amendmentProblems({ ...flags, images }),
+  ]);
+  const login = await askedLogin(said);
   const sources = await readSources({ embedded: isEmbedded(flags) });
   return withCluster(cluster, flags, async (client) => {
     const [saved, report] = await Promise.all([client.desired(cluster), client.status(cluster)]);
     if (!saved || !report?.view) throw noSuchCluster(cluster);
-    const { port, host, address, hostKey, image: images } = flags;
-    const spec = amendSpec(saved, { login, images, ...(port === undefined ? {} : { port }), ...(host ? { host } : {}), ...(address ? { address } : {}), ...(hostKey === undefined ? {} : { hostKey }) }, sources);
+    const spec = amendSpec(saved, { login, images, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }), ...(address === undefined ? {} : { address }), ...(hostKey === undefined ? {} : { hostKey }) }, sources);
     if (!report.view.running) {
       const { problems } = await client.plan(spec, { amends: true });
       if (errorsOf(problems).length > 0) throw new ClusterError('InvalidSpec', formatProblems(errorsOf(problems)), { todo: 'nothing was changed' });
     }
     const accepted = await client.amend(spec, { ...actorOf(flags), base: report.view.digest ?? '' });
-    return watchOperation(client, accepted, {
-      json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags), attached: accepted.attached, ...(flags.by ? { by: flags.by } : {}), ...(flags.yes ? { yes: true } : {}),
-    });
+    return watchOperation(client, accepted, watchingOurs(flags, accepted.attached));
   });
 }

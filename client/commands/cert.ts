@@ -1,18 +1,20 @@
 import { ClusterError } from '../../domain/errors';
 import { isAddress } from '../../domain/ip-range';
-import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
-import { watchOperation } from '../watch';
+import type { Problem } from '../../domain/problem';
+import { mistake, noted, refuse } from '../one-report';
+import { actorOf, clusterOf, type CommonFlags, withCluster } from '../session';
+import { watching, watchOperation } from '../watch';
 
 /** `keelson cert [name] --alt-names a,b` or `--renew`: an operation over the control planes, one after another. */
 export async function cert(name: string | undefined, flags: CommonFlags & { altNames?: string; renew?: boolean }): Promise<number> {
   const cluster = clusterOf(name, flags);
-  if ((flags.altNames === undefined) !== (flags.renew === true)) {
-    throw new ClusterError('InvalidSpec', 'either --alt-names or --renew', { todo: 'keelson cert --alt-names api.example.com,10.0.0.9, or keelson cert --renew' });
-  }
-  const names = namesFrom(flags.altNames);
+  const oneOf = mistake('either --alt-names or --renew', 'keelson cert --alt-names api.example.com,10.0.0.9, or keelson cert --renew');
+  const problems: Problem[] = (flags.altNames === undefined) === (flags.renew === true) ? [] : [oneOf];
+  const names = noted(problems, [], () => namesFrom(flags.altNames));
+  refuse(problems);
   return withCluster(cluster, flags, async (client) => {
     const accepted = await client.task(cluster, flags.renew ? { kind: 'cert-renew' } : { kind: 'cert-sans', names }, actorOf(flags));
-    return watchOperation(client, accepted, { json: flags.json ?? false, wait: false, embedded: isEmbedded(flags) });
+    return watchOperation(client, accepted, watching(flags));
   });
 }
 

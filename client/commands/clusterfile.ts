@@ -9,7 +9,7 @@ export async function clusterfile(name: string | undefined, flags: CommonFlags &
   return withCluster(cluster, flags, async (client) => {
     const text = await currentClusterfile(client, cluster, { sealed: flags.sealed ?? false });
     if (text === undefined) throw noSuchCluster(cluster);
-    process.stdout.write(text);
+    process.stdout.write(flags.json ? `${JSON.stringify({ cluster, clusterfile: text })}\n` : text);
     return exitCodes.done;
   });
 }

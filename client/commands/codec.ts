@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { ClusterError } from '../../domain/errors';
+import type { Problem } from '../../domain/problem';
+import { isPort } from '../../domain/spec-rules';
 import { loadKeys } from '../../home/key';
 import { codecPort, findLocal } from '../../home/local';
 import { codecServer } from '../codec-server';
 import { exitCodes } from '../exit-codes';
+import { mistake, noted, refuse } from '../one-report';
 
 interface CodecFlags {
   readonly port?: number;
@@ -12,9 +15,12 @@ interface CodecFlags {
 
 /** `keelson codec`: decrypts histories for a Temporal UI in a browser of this machine, until Ctrl-C. Throws KeyMissing without a key. */
 export async function codec({ port = codecPort, origin }: CodecFlags): Promise<number> {
+  const problems: Problem[] = isPort(port) ? [] : [mistake('--port is not a number from 1 to 65535')];
+  const named = origin.flatMap((url) => noted(problems, [], () => [originOf(url)]));
+  refuse(problems);
   loadKeys();
   const { ui } = findLocal();
-  const origins = origin.length > 0 ? origin.map(originOf) : [ui, ui.replace('127.0.0.1', 'localhost')];
+  const origins = named.length > 0 ? named : [ui, ui.replace('127.0.0.1', 'localhost')];
   const server = codecServer({ origins });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {

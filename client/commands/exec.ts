@@ -1,6 +1,8 @@
 import { ClusterError } from '../../domain/errors';
 import { parseDuration, durationPattern } from '../../domain/clusterfile/duration';
+import type { Problem } from '../../domain/problem';
 import { followHosts } from '../follow-hosts';
+import { mistake, noted, refuse } from '../one-report';
 import { clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 
 /** How a command says which hosts it is for. */
@@ -15,19 +17,29 @@ export interface HostSelectionFlags extends CommonFlags {
  * a command, one after the other, as in sealos.
  */
 export async function exec(words: readonly string[], flags: HostSelectionFlags & { timeout?: string }): Promise<number> {
-  const { cluster, command } = readWords(words, flags);
-  const timeoutMs = readTimeout(flags.timeout);
+  const problems: Problem[] = [];
+  const { cluster, command } = noted(problems, { cluster: '', command: '-' }, () => readWords(words, flags));
+  if (command.trim() === '') problems.push(mistake('the command is empty', "keelson exec [name] 'COMMAND'"));
+  const timeoutMs = noted(problems, longestMs, () => readTimeout(flags.timeout));
+  const selection = selectionOf(flags, problems);
+  refuse(problems);
   return withCluster(cluster, flags, async (client) => {
-    const run = await client.exec(cluster, command, { ...selectionOf(flags), timeoutMs });
+    const run = await client.exec(cluster, command, { ...selection, timeoutMs });
     return followHosts(run, { json: flags.json ?? false, embedded: isEmbedded(flags) });
   });
 }
 
-/** Hosts win over roles, as in sealos. */
-export const selectionOf = ({ roles, hosts, ips }: HostSelectionFlags) => ({ hosts: listOf(hosts ?? ips), roles: listOf(roles) });
+/** Hosts win over roles, as in sealos. A list that is given and empty is a mistake: a variable that is not set must not mean all hosts. */
+export function selectionOf({ roles, hosts, ips }: HostSelectionFlags, problems: Problem[]): { hosts: string[]; roles: string[] } {
+  const listOf = (flag: string, text: string | undefined): string[] => {
+    const list = (text ?? '').split(',').map((one) => one.trim()).filter(Boolean);
+    if (text !== undefined && list.length === 0) problems.push(mistake(`${flag} is empty`, 'leave it out for all hosts'));
+    return list;
+  };
+  return { hosts: listOf(hosts === undefined ? '--ips' : '--hosts', hosts ?? ips), roles: listOf('--roles', roles) };
+}
 
-const listOf = (text: string | undefined): string[] => (text ?? '').split(',').map((one) => one.trim()).filter(Boolean);
-
+/** Cluster and command, as `exec` says them. Throws InvalidSpec for three words and more without --cluster. */
 export function readWords(words: readonly string[], flags: CommonFlags): { cluster: string; command: string } {
   const [first = '', second, ...more] = words;
   if (flags.cluster !== undefined) return { cluster: flags.cluster, command: words.join('; ') };

@@ -1,12 +1,13 @@
 import { type LogLine } from '../../domain/entity';
+import { ClusterError } from '../../domain/errors';
 import type { Act } from '../../domain/hands';
 import { type OperationRecord, readOperationHistory, type WorkRecord } from '../../domain/operation-history';
 import { keptHistories, readHistory } from '../../home/history';
 import { exitCodes } from '../exit-codes';
 import type { KeelsonClient } from '../keelson-client';
 import { noSuchCluster } from '../no-such-cluster';
-import { clusterOf, type CommonFlags, withClient } from '../session';
-import { columns } from './status';
+import { clusterOf, type CommonFlags, mayHaveClusters, withClient } from '../session';
+import { columns, oneLine } from '../table';
 
 export type HistoryFlags = CommonFlags & { readonly operation?: string };
 
@@ -25,6 +26,8 @@ interface Entry extends Partial<LogLine> {
  */
 export async function history(name: string | undefined, flags: HistoryFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
+  // Histories outlast the database; where there is neither, no server is started to say so.
+  if (!mayHaveClusters(flags) && keptHistories(cluster).length === 0) throw noSuchCluster(cluster);
   return withClient(flags, async (client) => {
     const report = await client.status(cluster);
     const log = report?.view?.log ?? [];
@@ -33,7 +36,7 @@ export async function history(name: string | undefined, flags: HistoryFlags): Pr
     const names = [...new Set([...keptHistories(cluster), ...known.map(({ operation }) => operation)])];
     if (!report && names.length === 0) throw noSuchCluster(cluster);
     const chosen = flags.operation ? names.filter((one) => one === flags.operation) : names;
-    if (flags.operation && chosen.length === 0) throw noSuchCluster(`${cluster} with an operation ${flags.operation}`);
+    if (flags.operation && chosen.length === 0) throw new ClusterError('InvalidSpec', `cluster ${cluster} has no operation ${flags.operation}`, { todo: `\`keelson history ${cluster}\` lists them` });
     const entries = await Promise.all(chosen.map((operation) => entryOf(client, cluster, operation, known, (report?.view?.acts ?? []).filter((act) => act.operation === operation))));
     entries.sort((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1));
     if (flags.json) console.log(JSON.stringify({ cluster, operations: entries }, undefined, 2));
@@ -59,13 +62,13 @@ function table(cluster: string, entries: readonly Entry[]): string[] {
   const rows = entries.map(({ operation, by, startedAt, endedAt, outcome, record, message, source }) => [
     operation, by ?? '-', startedAt ?? '-', duration(startedAt, endedAt), outcome ?? (endedAt ? 'ended' : 'runs'),
     source === 'gone' ? '-' : String(record?.work.length ?? 0), String((record?.work ?? []).reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0)),
-    (message ?? '').replace(/\s*\n\s*/g, ' | ').slice(0, 100),
+    oneLine(message ?? '').slice(0, 100),
   ]);
   return [...columns([['OPERATION', 'BY', 'STARTED', 'TOOK', 'OUTCOME', 'JOBS', 'RETRIES', 'MESSAGE'], ...rows]), `\`keelson history ${cluster} --operation NAME\` shows every piece of work`];
 }
 
 function details({ operation, by, startedAt, endedAt, outcome, message, record, source, acts }: Entry): string[] {
-  const work = (record?.work ?? []).map((item) => [`  ${item.startedAt ?? ''}`, item.summary, item.outcome, took(item), `${item.attempts} ${item.attempts === 1 ? 'attempt' : 'attempts'}`, (item.error ?? '').replace(/\s*\n\s*/g, ' | ').slice(0, 160)]);
+  const work = (record?.work ?? []).map((item) => [`  ${item.startedAt ?? ''}`, item.summary, item.outcome, took(item), `${item.attempts} ${item.attempts === 1 ? 'attempt' : 'attempts'}`, oneLine(item.error ?? '').slice(0, 160)]);
   return [
     `${operation} by ${by ?? 'somebody'}: ${outcome ?? (endedAt ? 'ended' : 'runs')}, ${startedAt ?? '-'}, took ${duration(startedAt, endedAt)}`,
     ...(message ? [`  ${message.replace(/\n/g, '\n  ')}`] : []),

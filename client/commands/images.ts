@@ -1,6 +1,6 @@
 import { exitCodes } from '../exit-codes';
 import { runProgram } from '../run-program';
-import { columns } from './status';
+import { columns } from '../table';
 
 interface Listing {
   readonly ref: string;

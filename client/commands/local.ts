@@ -6,7 +6,9 @@ import { findLocal, type Local, stopLocal } from '../../home/local';
 import { homeDir, processLogFile } from '../../home/paths';
 import { programs } from '../build-info';
 import { exitCodes } from '../exit-codes';
+import { linesFrom } from '../growing-file';
 import { useLocal } from '../local';
+import { mistake, refuse } from '../one-report';
 import { systemdUnit } from '../systemd-unit';
 
 interface LocalFlags {
@@ -29,7 +31,7 @@ export async function local(verb: 'start' | 'status' | 'stop' | 'logs' | 'instal
       return exitCodes.done;
     }
     case 'logs':
-      return logs(Number(flags.lines ?? 40), flags.follow ?? false);
+      return logs(readLines(flags.lines ?? '40'), flags.follow ?? false);
     case 'install':
       return install(flags.write ?? false);
   }
@@ -49,18 +51,27 @@ function show(state: Local, { json }: LocalFlags): number {
   return runs ? exitCodes.done : exitCodes.noTemporal;
 }
 
+function readLines(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) refuse([mistake(`--lines ${text} is no number of lines`, 'give a number, e.g. 100')]);
+  return Number(text);
+}
+
 async function logs(lines: number, follow: boolean): Promise<number> {
-  const shown = new Map<string, number>();
-  for (;;) {
-    for (const name of ['server', 'worker'] as const) {
-      const all = tailOf(processLogFile(name), Number.MAX_SAFE_INTEGER);
-      const fresh = shown.has(name) ? all.slice(shown.get(name)) : all.slice(-lines);
-      for (const line of fresh) console.log(`${name}: ${line}`);
-      shown.set(name, all.length);
-    }
-    if (!follow) return exitCodes.done;
-    await sleep(500);
+  const shown = new Map<'server' | 'worker', number>();
+  for (const name of ['server', 'worker'] as const) {
+    const file = processLogFile(name);
+    shown.set(name, linesFrom(file, 0).next);
+    for (const line of lines === 0 ? [] : tailOf(file, lines)) console.log(`${name}: ${line}`);
   }
+  while (follow) {
+    await sleep(500);
+    for (const [name, from] of shown) {
+      const { lines: fresh, next } = linesFrom(processLogFile(name), from);
+      for (const line of fresh) console.log(`${name}: ${line}`);
+      shown.set(name, next);
+    }
+  }
+  return exitCodes.done;
 }
 
 function install(write: boolean): number {
@@ -70,7 +81,11 @@ function install(write: boolean): number {
     return exitCodes.done;
   }
   const file = '/etc/systemd/system/keelson.service';
-  writeFileSync(file, unit);
+  try {
+    writeFileSync(file, unit);
+  } catch (cause) {
+    refuse([mistake(`${file} cannot be written (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, 'write it as root, or print the unit without --write and put it where systemd looks')]);
+  }
   console.log(`wrote ${file}; \`systemctl enable --now keelson\` starts it now and after each reboot`);
   return exitCodes.done;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isOperationName } from '../../domain/entity';
 import { listLogs } from '../../home/logs';
 import { exitCodes } from '../exit-codes';
 import { type LogLine, LogReader } from '../log-reader';
@@ -31,8 +32,8 @@ export async function logs(name: string | undefined, flags: LogFlags): Promise<n
   return exitCodes.done;
 }
 
-/** The last of the cluster's own operations: what a person ran on its hosts is none, nor is a look. */
-const lastOperation = (cluster: string): string | undefined => listLogs(cluster).filter(({ operation }) => !/^((exec|scp|plan)-|look$)/.test(operation)).at(-1)?.operation;
+/** The last of the cluster's own operations: what a person ran on its hosts is none, nor is what looks at them by a schedule. */
+const lastOperation = (cluster: string): string | undefined => listLogs(cluster).filter(({ operation }) => isOperationName(operation)).at(-1)?.operation;
 
 /** `<time> <stage> <host>: <text>`, or an object a line. */
 function print(lines: readonly LogLine[], { json = false }: LogFlags): void {

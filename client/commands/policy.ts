@@ -1,8 +1,9 @@
+import { defaultPolicy } from '../../domain/cluster';
 import { policySettings, withSetting } from '../../domain/policy-settings';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
 import { actorOf, clusterOf, type CommonFlags, withCluster } from '../session';
-import { columns } from './status';
+import { columns } from '../table';
 
 /** `keelson policy show [name]`: the settings that can be changed, and how they are. */
 export async function showPolicy(name: string | undefined, flags: CommonFlags): Promise<number> {
@@ -18,6 +19,8 @@ export async function showPolicy(name: string | undefined, flags: CommonFlags): 
 /** `keelson policy set SETTING VALUE`: counts from now on, for the operation that runs as well. */
 export async function setPolicy(setting: string, value: string, flags: CommonFlags): Promise<number> {
   const cluster = clusterOf(undefined, flags);
+  // A name or a value that is none is that for every cluster: no server is started to say so.
+  withSetting(defaultPolicy, setting, value);
   await withCluster(cluster, flags, async (client) => {
     const [spec, report] = await Promise.all([client.desired(cluster), client.status(cluster)]);
     if (!spec || !report?.view) throw noSuchCluster(cluster);

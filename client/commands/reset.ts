@@ -1,33 +1,38 @@
 import { isAbsent } from '../../domain/absent';
 import type { ClusterSpec } from '../../domain/cluster';
-import { ClusterError } from '../../domain/errors';
 import { amendSpec } from '../amend-spec';
 import { ask } from '../ask';
 import { exitCodes } from '../exit-codes';
-import { hostsFrom } from '../host-flags';
+import { readHosts, readNamedHosts } from '../host-flags';
 import type { KeelsonClient } from '../keelson-client';
-import { type LoginFlags, loginFrom } from '../login-flags';
+import { askedLogin, type LoginFlags, readLogin } from '../login-flags';
 import type { Login } from '../logins';
 import { noSuchCluster } from '../no-such-cluster';
+import { mistake, refuse } from '../one-report';
 import { deleteSpec } from '../scale-spec';
 import { actorOf, clusterOf, type CommonFlags, isEmbedded, withCluster } from '../session';
 import { readSources } from '../sources';
 import { submit } from '../submit';
 import type { WantedHost } from '../wanted';
-import { watchOperation } from '../watch';
+import { watching, watchOperation } from '../watch';
 
 type ResetFlags = CommonFlags & LoginFlags & { readonly masters?: string; readonly nodes?: string; readonly force?: boolean; readonly forget?: boolean; readonly wait?: boolean };
 
 /** `keelson reset [name]`: asks for the cluster's name, then takes the cluster away, with the login that flags name, and follows that. */
 export async function reset(name: string | undefined, flags: ResetFlags): Promise<number> {
   const cluster = clusterOf(name, flags);
+  const isPart = flags.masters !== undefined || flags.nodes !== undefined;
+  const { hosts, problems } = isPart ? readNamedHosts(flags) : readHosts({});
+  const said = namesLogin(flags) ? readLogin(flags) : undefined;
+  refuse([
+    ...problems, ...(said?.problems ?? []),
+    ...(flags.forget && isPart ? [mistake('--forget is for the whole cluster', `single hosts are given up with \`keelson delete --cluster ${cluster} --force\``)] : []),
+    ...(flags.forget && said ? [mistake('--forget reaches no host, and takes no login', 'leave the login out')] : []),
+    ...(isPart && said ? [mistake('a login is taken for a whole cluster only', `tell the cluster the new login first: keelson amend ${cluster} --ask-passwd`)] : []),
+  ]);
   if (flags.forget) return forgetHosts(cluster, flags);
-  if (flags.masters !== undefined || flags.nodes !== undefined) {
-    if (namesLogin(flags)) throw new ClusterError('InvalidSpec', 'a login is taken for a whole cluster only', { todo: `tell the cluster the new login first: keelson amend ${cluster} --ask-passwd` });
-    const hosts = hostsFrom(flags);
-    return withCluster(cluster, flags, (client) => resetPart(client, cluster, hosts, flags));
-  }
-  const login = namesLogin(flags) ? await loginFrom(flags) : undefined;
+  if (isPart) return withCluster(cluster, flags, (client) => resetPart(client, cluster, hosts, flags));
+  const login = said && await askedLogin(said);
   return withCluster(cluster, flags, async (client) => {
     const [report, saved] = await Promise.all([client.status(cluster), client.desired(cluster)]);
     if (!report) throw noSuchCluster(cluster);
@@ -37,7 +42,7 @@ export async function reset(name: string | undefined, flags: ResetFlags): Promis
     const accepted = await client.reset(cluster, {
       ...actorOf(flags), confirm: cluster, force: flags.force ?? false, ...(login && saved ? { amended: { spec: await withLogin(saved, login, flags), base: report.view?.digest ?? '' } } : {}),
     });
-    return watchOperation(client, accepted, { json: flags.json ?? false, wait: flags.wait ?? false, embedded: isEmbedded(flags) });
+    return watchOperation(client, accepted, watching(flags));
   });
 }
 
@@ -65,9 +70,6 @@ export async function resetPart(client: KeelsonClient, cluster: string, hosts: r
 
 /** `keelson reset --forget`: hosts, keys and what was installed are forgotten; nothing on any host is changed. */
 async function forgetHosts(cluster: string, flags: ResetFlags): Promise<number> {
-  if (flags.masters !== undefined || flags.nodes !== undefined) {
-    throw new ClusterError('InvalidSpec', '--forget is for the whole cluster', { todo: `single hosts are given up with \`keelson delete --cluster ${cluster} --force\`` });
-  }
   return withCluster(cluster, flags, async (client) => {
     const report = await client.status(cluster);
     if (!report) throw noSuchCluster(cluster);

@@ -2,11 +2,13 @@ import { isAbsent } from '../../domain/absent';
 import type { EntityView } from '../../domain/entity';
 import { withStalled } from '../../domain/stalled';
 import type { HostsLook } from '../../workflows/messages';
+import { ago } from '../ago';
 import { exitCodes } from '../exit-codes';
 import { conditionsNow, expiryOf, hostStates } from '../host-table';
 import type { ClusterReport, KeelsonClient } from '../keelson-client';
 import { noSuchCluster } from '../no-such-cluster';
-import { type CommonFlags, mayHaveClusters, withClient } from '../session';
+import { clusterOf, type CommonFlags, mayHaveClusters, withClient, withCluster } from '../session';
+import { columns, oneLine } from '../table';
 import { renderTable } from '../view';
 
 /** `--no-look`: only what is stored. */
@@ -14,14 +16,14 @@ export type StatusFlags = CommonFlags & { readonly look?: boolean };
 
 /** `keelson status [name]`: one cluster in full, or a line for each. */
 export async function status(name: string | undefined, flags: StatusFlags): Promise<number> {
-  const wanted = name ?? flags.cluster;
+  const wanted = name === undefined && flags.cluster === undefined ? undefined : clusterOf(name, flags);
   // Without a database nothing was ever done here: no need to start a server to say so.
   if (!mayHaveClusters(flags)) {
     if (wanted) throw noSuchCluster(wanted);
     console.log(flags.json ? '[]' : 'no clusters yet; `keelson run --help` shows how to make one');
     return exitCodes.done;
   }
-  return withClient(flags, (client) => (wanted ? one(client, wanted, flags) : all(client, flags)));
+  return wanted ? withCluster(wanted, flags, (client) => one(client, wanted, flags)) : withClient(flags, (client) => all(client, flags));
 }
 
 async function all(client: KeelsonClient, flags: CommonFlags): Promise<number> {
@@ -45,17 +47,19 @@ async function one(client: KeelsonClient, name: string, flags: StatusFlags): Pro
   if (flags.json) {
     const hosts = report.view ? { view: { ...report.view, conditions: conditionsNow(report.view, look) }, hosts: hostStates(report.view, look), ...(look ? { lookedAt: look.at } : {}) } : {};
     console.log(JSON.stringify({ ...report, ...hosts, ...(running ? { operation: running } : {}) }, undefined, 2));
-    return report.view ? exitCodes.done : exitCodes.noTemporal;
+    return exitCodeOf(report);
   }
   if (!report.view) {
     console.log(`${name}: no Temporal worker answers; ${report.running.length > 0 ? `${report.running.join(', ')} runs` : 'no operation runs'}`);
     console.log('  -> `keelson local start`, or `keelson worker` beside a Temporal server of your own');
-    return exitCodes.noTemporal;
+    return exitCodeOf(report);
   }
   for (const line of describe(report.view, look, { asked: flags.look !== false, now: new Date() })) console.log(line);
   if (running) for (const line of ['', ...renderTable(running, { now: new Date().toISOString(), width: process.stdout.columns || 120, color: false, whole: true })]) console.log(line);
-  return report.view.running?.waiting ? exitCodes.parked : exitCodes.done;
+  return exitCodeOf(report);
 }
+
+const exitCodeOf = ({ view }: ClusterReport): number => (!view ? exitCodes.noTemporal : view.running?.waiting ? exitCodes.parked : exitCodes.done);
 
 /** A line for each cluster, below a head. */
 export function table(reports: readonly ClusterReport[]): string[] {
@@ -118,25 +122,10 @@ function age(view: EntityView, look: HostsLook | undefined, { asked, now }: { as
   return `${asked ? 'nobody could look; ' : ''}${last ? `as the last operation left them ${ago(last, now)}` : 'never looked at'}`;
 }
 
-/** A time as people say it. */
-export function ago(at: string, now: Date): string {
-  const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(at)) / 1000));
-  if (!Number.isFinite(seconds)) return at;
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`;
-}
-
 const section = (title: string, rows: readonly string[][]): string[] => (rows.length > 0 ? [title, ...columns(rows)] : []);
 
 /** One line of a message, as much as a table bears; `--json` and `watch` have all of it. */
 function brief(message: string): string {
-  const line = message.replace(/\s*\n\s*/g, ' | ');
+  const line = oneLine(message);
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
-}
-
-/** Rows with their cells below each other. */
-export function columns(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_cell, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
-  return rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ').trimEnd());
 }

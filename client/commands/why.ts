@@ -1,8 +1,9 @@
 import { type Why, whyOf } from '../../domain/why';
+import { ago } from '../ago';
 import { exitCodes } from '../exit-codes';
 import { noSuchCluster } from '../no-such-cluster';
 import { clusterOf, type CommonFlags, withCluster } from '../session';
-import { ago, columns } from './status';
+import { columns } from '../table';
 
 /** `keelson why [name]`: what the cluster waits for, since when, and what a person can type. Exits with 3 when it waits for a person in an operation. */
 export async function why(name: string | undefined, flags: CommonFlags): Promise<number> {

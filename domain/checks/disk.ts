@@ -1,4 +1,4 @@
-import { type ClusterSpec, controlPlanes, type Host, isControlPlane, registryHosts } from '../cluster';
+import { type ClusterSpec, type Host, isControlPlane, leading, registryHosts } from '../cluster';
 import type { HostFacts } from '../facts';
 import type { ImageFacts } from '../images';
 import { marks } from '../marks';
@@ -48,11 +48,6 @@ function sharesOf(spec: ClusterSpec, host: Host, images: readonly ImageFacts[], 
     { folder: '/var/lib/kubelet', what: 'pods and logs', bytes: reserve.all - etcd },
     ...(etcd > 0 ? [{ folder: '/var/lib/etcd', what: 'etcd', bytes: etcd }] : []),
   ].filter((share) => share.bytes > 0);
-}
-
-function leading(spec: ClusterSpec, leader: string | undefined): Host[] {
-  const leads = controlPlanes(spec).filter(({ id }) => id === leader);
-  return leads.length > 0 ? leads : controlPlanes(spec).slice(0, 1);
 }
 
 interface FileSystem {

@@ -29,7 +29,7 @@ function rootfsProblems({ ref, version, contract, distribution }: ImageFacts): P
     // The first generation starts its registry as a container, after the hosts' init scripts: another order of all stages.
     problems.push(wrong(ref, 'the rootfs image names no contract version: it was made for sealos 4.1, whose order of steps is not supported yet', 'use an image with the label sealos.io.version=v1beta1, as all since sealos 4.2.0 have'));
   } else if (!knownContracts.includes(contract)) {
-    problems.push(wrong(ref, `the rootfs image keeps the contract ${contract ?? ''}, known are v1beta1 and v1beta2`, 'use an image made for one of these, or a newer Keelson'));
+    problems.push(wrong(ref, `the rootfs image keeps the contract ${contract}, known are v1beta1 and v1beta2`, 'use an image made for one of these, or a newer Keelson'));
   }
   if (!kubeadmWords.includes(distribution)) {
     problems.push(wrong(ref, `the distribution ${distribution ?? ''} is not supported yet, only kubeadm is`, 'use an image whose label sealos.io.distribution is kubeadm or absent'));

@@ -19,7 +19,7 @@ const ours: ReadonlySet<string> = new Set([
 /** Ports that the host will need and somebody uses. Not on hosts that are prepared: there we are that somebody. */
 export function portProblems(spec: ClusterSpec, host: Host, facts: HostFacts, { uid, leader }: { uid: string; leader?: string | undefined }): Problem[] {
   const mine = isOurs(facts, uid);
-  if (mine && (facts.joined || facts.done.includes(marks.bootstrap))) return [];
+  if (mine && (facts.joined || facts.done.some(marks.isPrepared))) return [];
   const needed = portsOf(spec, host, leader);
   return [...(facts.busyPorts ?? [])]
     .filter(({ port, process }) => needed.includes(port) && !(mine && ours.has(process)))

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isObject } from '../kubeadm/json';
+import { isObject, valueAt } from '../kubeadm/json';
 import type { Report } from './report';
 import { type Source, withoutNulls } from './yaml-source';
 
@@ -17,7 +17,7 @@ export function check<S extends z.ZodType>(schema: S, source: Source, report: Re
 
 /** Warns of fields that nothing reads: they are kept in the file and have no effect. */
 export function warnUnknown(shape: Readonly<Record<string, unknown>>, source: Source, path: readonly PropertyKey[], report: Report): void {
-  const value = path.reduce<unknown>((from, key) => (Array.isArray(from) ? from[Number(key)] : isObject(from) ? from[String(key)] : undefined), source.value);
+  const value = valueAt(source.value, path);
   if (!isObject(value)) return;
   for (const key of Object.keys(value).filter((one) => !Object.hasOwn(shape, one))) {
     report.warning(source.at([...path, key]), `unknown field ${[...path, key].map(String).join('.')}`, 'It has no effect; look for a misspelling.');

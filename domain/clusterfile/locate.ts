@@ -1,6 +1,7 @@
+import { nameIn } from '../env';
 import { parseHost } from '../host-list';
 import { normalAddress } from '../ip-range';
-import { isObject } from '../kubeadm/json';
+import { valueAt } from '../kubeadm/json';
 import { nameOfKind } from '../kubeadm/kinds';
 import type { Problem } from '../problem';
 import { nodeFields } from './beside';
@@ -12,6 +13,7 @@ type Path = readonly (string | number)[];
 /** Says of a problem that the rules of specs found where in the file its cause stands; as it is where nothing there is. */
 export type Locate = (problem: Problem) => Problem;
 
+/** For the documents of one reading. Of hosts it goes by address, as a spec knows no places in a file. */
 export function locator(known: readonly Known[]): Locate {
   const sourceOf = (kind: Known['kind'] | undefined): Source | undefined => known.find((one) => one.kind === kind)?.source;
   const [cluster, policy] = [sourceOf('Cluster'), sourceOf('Policy')];
@@ -33,9 +35,9 @@ export function locator(known: readonly Known[]): Locate {
 
   const ofField = (where: string, severity: Problem['severity']): string | undefined => {
     const [, word = '', rest = ''] = /^([A-Za-z]+)[. ]?(.*)$/s.exec(where) ?? [];
-    if (where === 'controlPlaneEndpoint') return policy && valueAt(policy, ['spec', where]) !== undefined ? policy.at(['spec', where]) : sourceOf('cluster')?.at([where]);
+    if (where === 'controlPlaneEndpoint') return policy && valueAt(policy.value, ['spec', where]) !== undefined ? policy.at(['spec', where]) : sourceOf('cluster')?.at([where]);
     if (word === 'Policy') return policy?.at(['spec', rest]);
-    if (word === 'Config') return known.find(({ kind, source }) => kind === 'Config' && valueAt(source, ['metadata', 'name']) === rest)?.source.at(['spec', severity === 'error' ? 'path' : 'match']);
+    if (word === 'Config') return known.find(({ kind, source }) => kind === 'Config' && valueAt(source.value, ['metadata', 'name']) === rest)?.source.at(['spec', severity === 'error' ? 'path' : 'match']);
     if (word === 'metadata') return cluster?.at(['metadata', rest]);
     if (word !== 'spec') return sourceOf(nameOfKind(word))?.at(rest.split('.'));
     const [, variable] = /^env\.(.*)$/s.exec(rest) ?? [];
@@ -53,10 +55,8 @@ export function locator(known: readonly Known[]): Locate {
   };
 }
 
-const valueAt = ({ value }: Source, path: Path): unknown =>
-  path.reduce<unknown>((from, key) => (Array.isArray(from) ? from[Number(key)] : isObject(from) ? from[String(key)] : undefined), value);
-const listAt = (source: Source, path: Path): readonly unknown[] => {
-  const list = valueAt(source, path);
+const listAt = ({ value }: Source, path: Path): readonly unknown[] => {
+  const list = valueAt(value, path);
   return Array.isArray(list) ? list : [];
 };
 
@@ -75,17 +75,17 @@ function hostsIn(cluster: Source): Map<string, readonly [Path, number]> {
 
 /** The last one of a name counts. */
 function findEnv(cluster: Source, path: Path, name: string): Path | undefined {
-  const index = listAt(cluster, path).findLastIndex((item) => typeof item === 'string' && item.split('=', 1)[0]?.trim() === name);
+  const index = listAt(cluster, path).findLastIndex((item) => typeof item === 'string' && nameIn(item) === name);
   return index < 0 ? undefined : [...path, index];
 }
 
 function keyOf(source: Source, path: Path, is: (key: string) => boolean): Path | undefined {
-  const key = Object.keys(valueAt(source, path) ?? {}).find(is);
+  const key = Object.keys(valueAt(source.value, path) ?? {}).find(is);
   return key === undefined ? undefined : [...path, key];
 }
 
 /** A key that cannot be read is the fault of one line, however many hosts log in with it. */
 function ofLogin({ host: _all, ...problem }: Problem, cluster: Source, group: Path): Problem | undefined {
-  const field = [[...group, 'ssh', 'pk'], ['spec', 'ssh', 'pk']].find((path) => Boolean(valueAt(cluster, path)));
+  const field = [[...group, 'ssh', 'pk'], ['spec', 'ssh', 'pk']].find((path) => Boolean(valueAt(cluster.value, path)));
   return field && { ...problem, where: field.join('.'), at: cluster.at(field) };
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../kubeadm/json';
+import { isObject, valueAt } from '../kubeadm/json';
 import type { Report } from './report';
 import type { Source } from './yaml-source';
 
@@ -13,7 +13,7 @@ export function refuseMissing({ value, at }: Source, missing: readonly string[],
   const flags = (names.length > 0 ? names : ['NAME']).map((name) => `--set ${name}=...`).join(' ');
   const groups = Array.isArray(spec['hosts']) ? spec['hosts'].map((_group, index) => ['hosts', index] as const) : [];
   for (const path of [[], ...groups]) {
-    const ssh = [...path, 'ssh'].reduce<unknown>((from, key) => (Array.isArray(from) ? from[Number(key)] : isObject(from) ? from[key] : undefined), spec);
+    const ssh = valueAt(spec, [...path, 'ssh']);
     if (!isObject(ssh)) continue;
     for (const [key, text] of Object.entries(ssh)) {
       if (typeof text !== 'string' || !text.includes('<no value>')) continue;

@@ -41,7 +41,7 @@ export interface Reading {
  */
 export function readClusterfile(text: string, options: ParseOptions): Reading {
   const report = new Report();
-  const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
+  const values = templateValues(options, report);
   const files = [{ file: options.file, text }, ...(options.extra ?? [])].flatMap((one) => render(one, values, report));
   const known = knownDocuments(files.flatMap((one) => readRendered(one, report)), report);
   const reading = assemble(known, options.file, report);
@@ -59,17 +59,17 @@ export function parseClusterfile(text: string, options: ParseOptions): { documen
 
 /**
  * The documents of files that stand beside flags: these say what a Cluster document would, so one is passed over with a
- * warning. Errors as in parseClusterfile().
+ * warning. Everything that is wrong with their form is a problem, as in readClusterfile().
  */
-export function parseBeside(files: readonly TextFile[], options: Pick<ParseOptions, 'values' | 'set'>): { beside: DocumentsBeside; warnings: Problem[] } {
+export function readDocumentsBeside(files: readonly TextFile[], options: Pick<ParseOptions, 'values' | 'set'>): Pick<Reading, 'beside' | 'problems' | 'locate'> {
   const report = new Report();
-  const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
+  const values = templateValues(options, report);
   const known = knownDocuments(files.flatMap((one) => render(one, values, report)).flatMap((one) => readSources(one, report)), report);
   for (const { source } of known.filter(({ kind }) => kind === 'Cluster')) {
     report.warning(source.at(), 'a Cluster document is ignored here: the flags say what the cluster is', 'Give the file to apply -f instead.');
   }
   const beside = readBeside(known, report);
-  return { beside, warnings: report.finish() };
+  return { beside, problems: report.problems, locate: locator(known.filter(({ kind }) => kind !== 'Cluster')) };
 }
 
 /**
@@ -78,7 +78,7 @@ export function parseBeside(files: readonly TextFile[], options: Pick<ParseOptio
  */
 export function renderedClusterfile(text: string, options: ParseOptions): string {
   const report = new Report();
-  const values = { Values: readValues(options.values ?? [], options.set ?? [], report) };
+  const values = templateValues(options, report);
   const parts = [{ file: options.file, text }, ...(options.extra ?? [])].flatMap((one) => render(one, values, report));
   report.finish();
   return parts.reduce((all, { text: part }) => {
@@ -86,6 +86,8 @@ export function renderedClusterfile(text: string, options: ParseOptions): string
     return `${all.endsWith('\n') ? all : `${all}\n`}${/^---(\s|$)/m.test(part.split('\n').find((line) => line !== '' && !line.startsWith('#')) ?? '') ? part : `---\n${part}`}`;
   }, '');
 }
+
+const templateValues = ({ values = [], set = [] }: Pick<ParseOptions, 'values' | 'set'>, report: Report): JsonObject => ({ Values: readValues(values, set, report) });
 
 interface Rendered extends TextFile {
   /** Actions that had no value. */

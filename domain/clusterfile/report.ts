@@ -12,11 +12,11 @@ export class Report {
   private readonly found: Problem[] = [];
 
   error(where: string, message: string, todo?: string): void {
-    this.found.push({ severity: 'error', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
+    this.add(wrong('error', where, message, todo));
   }
 
   warning(where: string, message: string, todo?: string): void {
-    this.found.push({ severity: 'warning', type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
+    this.add(wrong('warning', where, message, todo));
   }
 
   add(...problems: readonly Problem[]): void {
@@ -38,11 +38,14 @@ export class Report {
   }
 }
 
+const wrong = (severity: Problem['severity'], where: string, message: string, todo: string | undefined): Problem =>
+  ({ severity, type: 'InvalidSpec', where, message, ...(todo === undefined ? {} : { todo }) });
+
 /** The warnings; throws ClusterError InvalidSpec with every error where there is one, and with the warnings, which may be the cause. */
 export function withoutErrors(problems: readonly Problem[]): Problem[] {
   const found = inOrder(problems);
   const errors = errorsOf(found);
-  if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(found), { todo: 'Correct the Clusterfile and try again; nothing was changed.' });
+  if (errors.length > 0) throw new ClusterError('InvalidSpec', formatProblems(found), { todo: 'Correct this and try again; nothing was changed.' });
   return warningsOf(found);
 }
 

@@ -61,10 +61,10 @@ export const configSpecSchema = z.object({
 
 export const configSchema = z.looseObject({ apiVersion: apiVersion('apps.sealos.io/v1beta1'), kind: z.literal('Config'), metadata, spec: configSpecSchema }, map);
 
-export const policySpecSchema = z.strictObject({
+const policySpecSchema = z.strictObject({
   parallel: count(1).optional().describe('How many hosts a stage works on at once; 20.'),
   strictHostKeys: flag.optional().describe('Refuse hosts whose key is not in known_hosts; false.'),
-  noWait: flag.optional().describe('A failed stage ends the operation instead of waiting for a person; false.'),
+  noWait: flag.optional().describe('A failed stage ends the operation that this file is applied by, instead of waiting for a person; false. Later operations wait.'),
   parkRetry: z.strictObject({
     times: count(0).optional().describe('How often; 5.'),
     first: duration.optional().describe('After how long for the first time; 10s.'),
@@ -74,7 +74,7 @@ export const policySpecSchema = z.strictObject({
   clockSkew: z.enum(['refuse', 'warn'], say('must be refuse or warn')).optional().describe('`warn` instead of refusing a clock that is off by at most 30 s; refuse.'),
   drain: z.strictObject({
     grace: duration.optional().describe("Grace period of all pods; left out: each pod's own."),
-    timeout: duration.optional().describe('After how long a drain that a PodDisruptionBudget blocks asks a person; 5m.'),
+    timeout: duration.optional().describe('After how long a drain that a PodDisruptionBudget blocks asks a person, 45m at most; 5m.'),
     force: flag.optional().describe('Also delete pods without a controller and data in emptyDir volumes; true.'),
   }, map).optional().describe('How pods leave a host that is upgraded or removed.'),
   upgrade: z.strictObject({
@@ -98,9 +98,9 @@ export const policySpecSchema = z.strictObject({
   controlPlaneEndpoint: text('controlPlaneEndpoint').optional().describe('`host:port` of a load balancer or virtual IP of your own in front of the API.'),
   nodeNames: z.record(z.string(), text('a node name'), say('nodeNames must be a map (ip: name)')).optional().describe('Names of Nodes by the address of the host; left out: the host name.'),
   nodeLabels: z.record(z.string(), z.record(z.string(), text('a label'), say('the labels of a node must be a map (name: value)')), say('nodeLabels must be a map (ip: labels)'))
-    .optional().describe('Labels of Nodes by the address of the host, each a map; a Node gets them when it joins.'),
+    .optional().describe('Labels of Nodes by the address of the host, each a map.'),
   nodeTaints: z.record(z.string(), names('the taints of a node'), say('nodeTaints must be a map (ip: taints)'))
-    .optional().describe('Taints of Nodes by the address of the host, each a list of `key=value:Effect`; a Node gets them when it joins, beside that of a control plane.'),
+    .optional().describe('Taints of Nodes by the address of the host, each a list of `key=value:Effect`, beside that of a control plane.'),
 }, map);
 
 export const policySchema = z.looseObject({

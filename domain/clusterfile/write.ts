@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { ConfigDocument, JsonObject, Policy } from '../cluster';
+import { hostText } from '../host-list';
 import { type DocumentName, documentNames, kinds } from '../kubeadm/kinds';
 import type { NodeSettings } from '../node-settings';
 import { nodeFields } from './beside';
@@ -18,13 +19,14 @@ export function writeClusterfile(documents: ClusterDocuments): string {
       const document = documents.kubeadm[name];
       return document ? [kubeadmDocument(name, document)] : [];
     }),
-    ...policyDocument(documents),
+    ...policyDocuments(documents),
   ];
   // Kubernetes reads YAML 1.1, where `y` and `on` are booleans: they need quotes.
   const text = all.map((one) => stringify(one, { lineWidth: 0, compat: 'yaml-1.1', aliasDuplicateObjects: false })).join('---\n');
   return text.replaceAll('{{', '{{ "{{" }}');
 }
 
+/** Documents as they stand in a file, with kind and apiVersion. */
 export const configDocument = ({ name, ...spec }: ConfigDocument): JsonObject =>
   ({ apiVersion: 'apps.sealos.io/v1beta1', kind: 'Config', metadata: { name }, spec: spec as JsonObject });
 
@@ -70,19 +72,18 @@ function groupsOf(hosts: readonly ClusterfileHost[]): JsonObject[] {
 
 const isEmpty = (ssh: SshSettings): boolean => Object.keys(ssh).length === 0;
 const lineOf = ({ name, value }: { name: string; value: string }): string => `${name}=${value}`;
-const addressOf = ({ address, port }: ClusterfileHost): string => {
-  if (port === undefined) return address;
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-};
+const addressOf = ({ address, port }: ClusterfileHost): string => (port === undefined ? address : hostText({ address, port }));
+
+export const policyDocument = (spec: object): JsonObject => ({ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec: spec as JsonObject });
 
 /** What differs from Keelson's own defaults, where anything does. */
-function policyDocument({ policy, controlPlaneEndpoint, hosts }: ClusterDocuments): JsonObject[] {
+function policyDocuments({ policy, controlPlaneEndpoint, hosts }: ClusterDocuments): JsonObject[] {
   const spec: JsonObject = {
     ...settingsOf(policy),
     ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
     ...nodesOf(hosts),
   };
-  return Object.keys(spec).length > 0 ? [{ apiVersion: 'keelson.dev/v1alpha1', kind: 'Policy', spec }] : [];
+  return Object.keys(spec).length > 0 ? [policyDocument(spec)] : [];
 }
 
 /** What is said of Nodes, as a Policy writes it: by address. */

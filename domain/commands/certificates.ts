@@ -56,9 +56,13 @@ export function readCertificate(text: string): SeenCertificate | undefined {
   return { fingerprint, names };
 }
 
+/** Where the certificate of the API server is made before it takes the place of the old one: the `certificatesDir` of that configuration. */
+export const besidePki = `${pki}/.keelson-new`;
+
 /**
- * Makes this host's certificate of the API server anew, with the names of the configuration. The old one is put back where
- * that fails, so that the API server never finds none.
+ * Makes this host's certificate of the API server anew, with the names of the configuration, whose certificatesDir has to be
+ * besidePki. The old pair lies in its place until the new one is whole and on the disk: whatever cuts this off, the API server
+ * finds one. The key goes first: cut off between the two, the certificate still lacks the names, and the next try makes both anew.
  */
 export const renewApiCertificate = (configuration: string): Command => ({
   title: 'kubeadm init phase certs apiserver',
@@ -66,18 +70,16 @@ export const renewApiCertificate = (configuration: string): Command => ({
   stdin: configuration,
   timeoutMs: 120_000,
   script: `umask 077
-old=$(mktemp -d ${pki}/.keelson-XXXXXX) || exit 1
-file=$old/config.yaml
-cat >"$file"
-cp -p ${pki}/apiserver.crt ${pki}/apiserver.key "$old/" || exit 1
-rm -f ${pki}/apiserver.crt ${pki}/apiserver.key
-if kubeadm init phase certs apiserver --config "$file" && [ -s ${pki}/apiserver.crt ] && [ -s ${pki}/apiserver.key ]; then
-  rm -rf "$old"
-  exit 0
+new=${besidePki}
+rm -rf "$new"
+mkdir "$new" && cat >"$new/config.yaml" && ln -s ${pki}/ca.crt ${pki}/ca.key "$new/" || exit 1
+if ! kubeadm init phase certs apiserver --config "$new/config.yaml" || [ ! -s "$new/apiserver.crt" ] || [ ! -s "$new/apiserver.key" ]; then
+  rm -rf "$new"
+  exit 1
 fi
-cp -p "$old/apiserver.crt" "$old/apiserver.key" ${pki}/
-rm -rf "$old"
-exit 1`,
+sync "$new/apiserver.key" "$new/apiserver.crt" || exit 1
+mv -f "$new/apiserver.key" ${pki}/ && mv -f "$new/apiserver.crt" ${pki}/ || exit 1
+rm -rf ${pki}/.keelson-*`,
 });
 
 /** Ends the API server's process on this host; the kubelet starts it anew. */

@@ -1,9 +1,9 @@
 import { type Command, quote } from '../command';
-import { adminConf, stateDir } from '../host-paths';
+import { adminConf } from '../host-paths';
+import { settingsDir } from './settings';
 import { staticPods } from './static-pods';
 
-/** Where the change of this part keeps its notes: see domain/commands/settings.ts. */
-const dir = `${stateDir}/settings/control-plane`;
+const dir = settingsDir('control-plane');
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=5s -n kube-system`;
 const manifests = '/etc/kubernetes/manifests';
 
@@ -32,6 +32,22 @@ export const bringBackClusterConfiguration: Command = {
 ${kubectl} create configmap kubeadm-config --from-file=ClusterConfiguration=${dir}/cluster-configuration --dry-run=client -o yaml | ${kubectl} replace -f -`,
 };
 
+/**
+ * Bash: `telling FOLDER` prints the line by which a person knows why the container that has its logs there ends, or why it
+ * is not Ready. The kubelet keeps the logs of the container that runs and of the one before it; a container that has only just
+ * started has written nothing, and the kubelet may have removed the log of the one before: such a one is waited for, at most
+ * 15 s. Empty when it says nothing.
+ */
+export const telling = `telling() {
+  local words second
+  for second in {1..15}; do
+    words=$(find "$1" -name '*.log' 2>/dev/null | sort -V | xargs -r cat 2>/dev/null | sed -E 's/^[^ ]+ (stdout|stderr) [FP] //' | grep -v '^ *$' | tail -n 50 | cut -c1-400)
+    if grep -E '^Error: |^[EF][0-9]{4} |^panic: |unknown flag|invalid argument|"level":"(fatal|error)"' <<<"$words" | tail -n1 | grep .; then return; fi
+    sleep 1
+  done
+  tail -n1 <<<"$words"
+}`;
+
 /** The static pods of a control plane, brought to what these documents say: see controlPlaneSettingsScript. */
 export interface ControlPlaneChange {
   /** Name of the Node object. */
@@ -43,7 +59,7 @@ export interface ControlPlaneChange {
 /**
  * Has kubeadm write the manifests into a folder aside, and puts those that differ in place, one after another. Each has to
  * run with them and be Ready before the next one: one that ends three times does not, and the last words of its log are the
- * reason. \`kubeadm upgrade node\` would do nearly the same, but it leaves etcd alone at the same version, and of an API
+ * reason. `kubeadm upgrade node` would do nearly the same, but it leaves etcd alone at the same version, and of an API
  * server that cannot start it hears only by five minutes of silence.
  *
  * An etcd that runs keeps the words by which it came to its members: it does not read them any more.
@@ -88,20 +104,15 @@ newest() {
     [ -z "$number" ] || [ "$folder" = "$before" ] || echo "$folder $number"
   done
 }
-# count: starts and log of the pod with the most starts since the manifest was put there. The kubelet keeps the last log only.
+# count: starts and logs' folder of the pod with the most starts since the manifest was put there.
 count() {
   local pod number known
   newest | while read -r pod number; do
     known=$(sed -n "s/^$pod //p" $new/known)
-    echo "$((number - \${known:--1})) /var/log/pods/kube-system_$name-\${node}_$pod/$name/$number.log"
-  done | sort -n | tail -n1 | grep . || echo '0 /dev/null'
+    echo "$((number - \${known:--1})) /var/log/pods/kube-system_$name-\${node}_$pod/$name"
+  done | sort -n | tail -n1 | grep . || echo '0 /nowhere'
 }
-# telling FILE: the line by which a person knows why it has ended.
-telling() {
-  local words
-  words=$(sed -E 's/^[^ ]+ (stdout|stderr) [FP] //' "$1" 2>/dev/null | grep -v '^ *$' | tail -n 50 | cut -c1-400)
-  grep -E '^Error: |^[EF][0-9]{4} |^panic: |unknown flag|invalid argument|"level":"(fatal|error)"' <<<"$words" | tail -n1 | grep . || tail -n1 <<<"$words"
-}
+${telling}
 state() { ${kubectl} get pod "$name-$node" -o 'jsonpath={.metadata.annotations.kubernetes\\.io/config\\.hash} {.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null; }
 
 for name in ${pods.join(' ')}; do
@@ -122,13 +133,13 @@ for name in ${pods.join(' ')}; do
       # The kubelet knows a pod by what its manifest means: one that means the same stays as it is.
       if [ "$shown" != "$before" ] || [ "$second" -ge 60 ]; then ready=yes; break; fi
     fi
-    read -r starts log < <(count)
+    read -r starts logs < <(count)
     if [ "$starts" -ge 3 ] && { [ -z "$now" ] || [ "$now" = "$before" ]; } || [ "$starts" -ge 5 ]; then
-      echo "$name does not run with its new settings, it ends again and again: $(telling "$log")"
+      echo "$name does not run with its new settings, it ends again and again: $(telling "$logs" | grep . || echo 'it says nothing')"
       exit 1
     fi
   done
-  if [ -z "$ready" ]; then echo "$name is not Ready with its new settings within five minutes: $(telling "$log")"; exit 1; fi
+  if [ -z "$ready" ]; then echo "$name is not Ready with its new settings within five minutes: $(telling "$logs" | grep . || echo 'it says nothing')"; exit 1; fi
   rm -f ${dir}/put-$name
   echo "$name runs with its new settings"
 done

@@ -1,6 +1,7 @@
 import type { Policy } from '../cluster';
 import { type Command, quote } from '../command';
 import { adminConf } from '../host-paths';
+import { patchNode } from './node-settings';
 
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=20s`;
 
@@ -12,6 +13,27 @@ export const cordon = (node: string): Command => ({
 /** New pods may come again. */
 export const uncordon = (node: string): Command => ({
   title: `kubectl uncordon ${node}`, changes: true, script: `${kubectl} uncordon ${quote(node)}`,
+});
+
+/** On a Node: Keelson has cordoned it, because its host is to leave. */
+const leavesAnnotation = 'keelson.dev/leaves';
+
+const leavePatch = (unschedulable: true | null, note: 'yes' | null): string => JSON.stringify({ metadata: { annotations: { [leavesAnnotation]: note } }, spec: { unschedulable } });
+
+/** Cordons a node that is to leave and notes whose cordon that is, in one write: whoever comes after a cut knows whether a person did it. */
+export const beginLeave = (node: string): Command => ({ ...patchNode(node, leavePatch(true, 'yes')), title: `cordon ${node}, which is to leave` });
+
+/** A node that beginLeave has cordoned takes pods again. */
+export const endLeave = (node: string): Command => ({ ...patchNode(node, leavePatch(null, null)), title: `uncordon ${node}, which stays` });
+
+/** Whether a node takes no new pods, and whether that is beginLeave's doing. */
+export const readCordon = (node: string): Command<{ readonly cordoned: boolean; readonly ours: boolean }> => ({
+  title: `who has cordoned ${node}`,
+  script: `${kubectl} get node ${quote(node)} -o ${quote(`jsonpath={.spec.unschedulable}/{.metadata.annotations.${leavesAnnotation.replaceAll('.', '\\.')}}`)}`,
+  parse: ({ stdout }) => {
+    const [cordoned, note] = stdout.trim().split('/');
+    return { cordoned: cordoned === 'true', ours: cordoned === 'true' && note === 'yes' };
+  },
 });
 
 /** Who leads the controllers, since when, and when it last said so. */

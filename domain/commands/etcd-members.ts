@@ -3,17 +3,18 @@ import { adminConf, apiPort } from '../host-paths';
 import { etcdctlIn } from './kubernetes';
 
 /**
- * Takes the member with this peer address out of etcd, by way of a control plane that stays. Does nothing where there is
+ * Takes the member with this peer address out of etcd, by way of a control plane that stays: the name of its Node, empty where it
+ * has none (etcdctlIn). Does nothing where there is
  * none. etcd itself refuses what would cost the quorum.
  */
 export const removeEtcdMember = (nodeName: string, address: string): Command => ({
   title: `etcdctl member remove (${address})`,
   changes: true,
   script: `set -u
-list=$(${etcdctlIn(nodeName)} member list -w simple) || exit 1
+${etcdctlIn(nodeName).first}list=$(${etcdctlIn(nodeName).etcdctl} member list -w simple) || exit 1
 id=$(printf '%s\\n' "$list" | awk -F', ' -v one=${quote(`//${address}:`)} -v six=${quote(`//[${address}]:`)} 'index($4, one) || index($4, six) { print $1 }')
 [ -n "$id" ] || exit 0
-for one in $id; do ${etcdctlIn(nodeName)} member remove "$one" || exit 1; done`,
+for one in $id; do ${etcdctlIn(nodeName).etcdctl} member remove "$one" || exit 1; done`,
 });
 
 /**

@@ -1,4 +1,5 @@
 import type { Command } from '../command';
+import { partsOf } from '../parts';
 
 /** Where one set of files lives on a host. */
 export interface FileSet {
@@ -70,10 +71,13 @@ export const hashFiles = (set: FileSet, paths: readonly string[]): Command => ({
   script: hashScript,
 });
 
-/** Reads lines of `openssl dgst -r` and sha256sum. sha256sum marks a name with a backslash by one in front of the line. */
-export function readHashes(stdout: string): Map<string, string> {
+/**
+ * Reads lines of `openssl dgst -r` and sha256sum, at most so many. sha256sum marks a name with a backslash by one in front of
+ * the line. Throws an Error for more lines.
+ */
+export function readHashes(stdout: string, most: number): Map<string, string> {
   const hashes = new Map<string, string>();
-  for (const line of stdout.split('\n')) {
+  for (const line of partsOf(stdout, '\n', most + 1)) {
     const found = /^(\\?)([0-9a-f]{64}) [ *]\.\/(.*)$/.exec(line);
     if (found) hashes.set(found[1] ? found[3]!.replaceAll('\\\\', '\\') : found[3]!, found[2]!);
   }
@@ -92,7 +96,8 @@ export const removeStaged = (set: FileSet, paths: readonly string[]): Command =>
 /**
  * Takes a tar stream into the staging, which lies on the target's own file system: a data folder may be a mount. What is
  * there already stays, so an interrupted stream goes on where it was, file by file. The folder is root's alone: rendered
- * files hold the registry's password, with the modes that the image gave their templates.
+ * files hold the registry's password, with the modes that the image gave their templates. A staging that somebody else has
+ * made, where a copy goes to a folder like /tmp, is refused: whoever owns it would see and change what lies in it.
  */
 export const receiveFiles = (set: FileSet): Command => ({
   title: `receive the files of ${set.name}`,
@@ -101,7 +106,12 @@ export const receiveFiles = (set: FileSet): Command => ({
   timeoutMs: 4 * 3_600_000,
   script: `
 umask 022
-mkdir -p -m 0700 "$BASE" && mkdir -p -m 0700 "$BASE/.staging" "$BASE/.staging/$NAME/tree" || exit 1
+mkdir -p -m 0700 "$BASE" && mkdir -p -m 0700 "$BASE/.staging" || exit 1
+if [ -L "$BASE/.staging" ] || [ ! -O "$BASE/.staging" ]; then
+  echo "$BASE/.staging is not root's own folder: somebody else has made it; look at it, and remove it" >&2
+  exit 1
+fi
+mkdir -p -m 0700 "$BASE/.staging/$NAME/tree" || exit 1
 exec tar xBmf - --no-same-owner -p -C "$BASE/.staging/$NAME/tree"
 `,
 });
@@ -110,7 +120,7 @@ exec tar xBmf - --no-same-owner -p -C "$BASE/.staging/$NAME/tree"
  * Puts the staged files in their places. On stdin a tar with \`marker.json\`, \`remove\` and \`prune\` (paths, NUL after each).
  * A top folder that the target lacks is renamed whole; into one that is there files go as hard links, each in place of the
  * old one, so that a running program keeps the file it has opened. The marker comes last: without it the set is not there.
- * Nothing waits for the disk: files that a power cut has emptied have another size, and the next look finds them.
+ * Before it all is on the disk: whoever finds the marker does not look at the files.
  */
 export const activateFiles = (set: FileSet): Command => ({
   title: `put the files of ${set.name} in place`,
@@ -122,6 +132,8 @@ set -e
 umask 022
 stage="$BASE/.staging/$NAME"
 mkdir -p -m 0700 "$BASE"
+# Also one that was there: a mount of the user's, or of a cluster that sealos made.
+chmod 0700 "$BASE"
 mkdir -p "$BASE/.keelson"
 mkdir -p -m 0700 "$BASE/.staging" "$stage/tree"
 tar xBmf - --no-same-owner -C "$stage"
@@ -137,6 +149,7 @@ for top in "$stage/tree"/* "$stage/tree"/.[!.]* "$stage/tree"/..?*; do
   fi
 done
 xargs -0 -r rmdir --ignore-fail-on-non-empty -- <"$stage/prune" 2>/dev/null || true
+sync -f . 2>/dev/null || sync
 mv -fT -- "$stage/marker.json" ".keelson/$NAME.json"
 rm -rf -- "$stage"
 rmdir -- .staging 2>/dev/null || true

@@ -1,3 +1,4 @@
+import { textOfBase64 } from '../base64';
 import { type Command, quote } from '../command';
 
 export interface Inspection {
@@ -22,7 +23,7 @@ true`,
     const states = new Map<string, { enabled: string; active: string }>();
     for (const line of stdout.split('\n')) {
       const [kind, first = '', second = '', third = ''] = line.split(' ');
-      if (kind === 'file') files.set(decode(first), decode(second));
+      if (kind === 'file') files.set(textOfBase64(first), textOfBase64(second));
       if (kind === 'unit') states.set(first, { enabled: second, active: third });
     }
     return { files, services: Object.fromEntries(states) };
@@ -35,5 +36,3 @@ export const forgetFiles = (data: string): Command => ({
   changes: true,
   script: `rm -f /var/lib/keelson/done/mount:* ${quote(data)}/.keelson/files.json`,
 });
-
-const decode = (base64: string): string => new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));

@@ -33,7 +33,8 @@ sed -i "s#@DISCOVERY@#$dir/discovery.conf#" "$dir/join.yaml"
 restart=$!
 kubeadm join --config "$dir/join.yaml" --ignore-preflight-errors=SystemVerification,DirAvailable--etc-kubernetes-manifests
 code=$?
-kill "$restart" 2>/dev/null
+# kubeadm may see the certificate before the loop has looked again.
+if [ "$code" = 0 ] && [ -s ${kubeletCertificate} ]; then wait "$restart"; else kill "$restart" 2>/dev/null; fi
 exit "$code"
 `;
 

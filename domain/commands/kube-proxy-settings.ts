@@ -1,9 +1,9 @@
 import { type Command, quote } from '../command';
 import { numberIn } from '../form';
-import { adminConf, stateDir } from '../host-paths';
+import { adminConf } from '../host-paths';
+import { settingsDir } from './settings';
 
-/** Where the change of this part keeps its notes: see domain/commands/settings.ts. */
-const dir = `${stateDir}/settings/kube-proxy`;
+const dir = settingsDir('kube-proxy');
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s -n kube-system`;
 /** On the DaemonSet's pods: which configuration they were started with. Another one has them started anew. */
 const annotation = 'keelson.dev/config';

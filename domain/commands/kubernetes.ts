@@ -2,7 +2,9 @@ import { type Command, quote } from '../command';
 import type { NodeFacts } from '../facts';
 import { flag, listOf, mapOf, objectOf, readJson, text } from '../form';
 import { adminConf } from '../host-paths';
+import { recordAnnotation } from '../node-changes';
 import type { Taint } from '../node-settings';
+import { staticPods } from './static-pods';
 
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s`;
 
@@ -27,6 +29,7 @@ const purposeOf = (host: string): string => `join of ${host} by keelson`;
 export const createToken = (host: string): Command<string> => ({
   title: 'kubeadm token create',
   changes: true,
+  answerIsSecret: true,
   script: `kubeadm --kubeconfig ${adminConf} token create --ttl 15m --description ${quote(purposeOf(host))}`,
   parse: ({ stdout }) => lastLine(stdout, /^[a-z0-9]{6}\.[a-z0-9]{16}$/),
 });
@@ -57,6 +60,7 @@ export const deleteToken = (id: string): Command => ({
 export const uploadCertificates = (configPath: string): Command<string> => ({
   title: 'kubeadm init phase upload-certs',
   changes: true,
+  answerIsSecret: true,
   script: `kubeadm init phase upload-certs --upload-certs --config ${quote(configPath)} 2>/dev/null`,
   parse: ({ stdout }) => lastLine(stdout, /^[0-9a-f]{64}$/),
 });
@@ -78,10 +82,10 @@ export const readCa: Command<string> = {
 };
 
 /** The admin kubeconfig. A secret: never leaves an activity. */
-export const readAdminConf: Command = { title: 'read the admin kubeconfig', script: `cat ${adminConf}` };
+export const readAdminConf: Command = { title: 'read the admin kubeconfig', script: `cat ${adminConf}`, answerIsSecret: true };
 
 /** A Node object, with why it is not ready in the kubelet's words. */
-export type SeenNode = NodeFacts & { readonly reason: string; readonly labels: Readonly<Record<string, string>>; readonly taints: readonly Taint[] };
+export type SeenNode = NodeFacts & { readonly reason: string; readonly labels: Readonly<Record<string, string>>; readonly taints: readonly Taint[]; readonly record?: string };
 
 const labelsOf = mapOf(text);
 const taintsOf = listOf(objectOf({ key: text, effect: text }, { value: text }));
@@ -89,25 +93,37 @@ const taintsOf = listOf(objectOf({ key: text, effect: text }, { value: text }));
 /** What of a Node is asked for, in its order; the last may be of several lines, so a word of ours begins each Node. */
 const nodeFields = [
   '.metadata.name', '.status.addresses[?(@.type=="InternalIP")].address', '.status.nodeInfo.kubeletVersion', '.spec.unschedulable',
-  '.metadata.labels', '.spec.taints', '.status.conditions[?(@.type=="Ready")].status', '.status.conditions[?(@.type=="Ready")].message',
+  '.metadata.labels', '.spec.taints', `.metadata.annotations.${recordAnnotation.replaceAll('.', '\\.')}`, '.status.conditions[?(@.type=="Ready")].status', '.status.conditions[?(@.type=="Ready")].message',
 ];
 
+const nodeLine = `{"node"}${nodeFields.map((field) => `{"\\t"}{${field}}`).join('')}{"\\n"}`;
+
 /**
- * All Node objects, and of each only what is used: whole ones take some 15 KB, most of it names of images, and of a long
- * answer not all is kept.
+ * All Node objects, and of each only what is used: whole ones take some 15 KB, most of it names of images. What is used takes
+ * half a KB, with a provider's labels three times that, and Kubernetes has up to five thousand of them.
  */
 export const readNodes: Command<SeenNode[]> = {
   title: 'kubectl get nodes',
-  script: `${kubectl} get nodes -o ${quote(`jsonpath={range .items[*]}{"node"}${nodeFields.map((field) => `{"\\t"}{${field}}`).join('')}{"\\n"}{end}`)}`,
-  parse: ({ stdout }) => {
-    const [before = '', ...nodes] = stdout.split(/^node\t/m);
-    if (before.trim() !== '') throw new Error('an answer of another form');
-    return nodes.map(seenNode);
-  },
+  keepsBytes: 32 * 1024 * 1024,
+  script: `${kubectl} get nodes -o ${quote(`jsonpath={range .items[*]}${nodeLine}{end}`)}`,
+  parse: ({ stdout }) => seenNodes(stdout),
 };
 
+/** One Node, by its name; undefined when there is none. For whoever asks again and again: all of a large cluster take seconds. */
+export const readNode = (name: string): Command<SeenNode | undefined> => ({
+  title: 'kubectl get node',
+  script: `${kubectl} get node ${quote(name)} --ignore-not-found -o ${quote(`jsonpath=${nodeLine}`)}`,
+  parse: ({ stdout }) => seenNodes(stdout)[0],
+});
+
+function seenNodes(stdout: string): SeenNode[] {
+  const [before = '', ...nodes] = stdout.split(/^node\t/m);
+  if (before.trim() !== '') throw new Error('an answer of another form');
+  return nodes.map(seenNode);
+}
+
 function seenNode(line: string): SeenNode {
-  const [name = '', addresses = '', version = '', unschedulable = '', labels = '', taints = '', ready, ...message] = line.split('\t');
+  const [name = '', addresses = '', version = '', unschedulable = '', labels = '', taints = '', record = '', ready, ...message] = line.split('\t');
   if (name === '' || ready === undefined) throw new Error('an answer of another form');
   const known = labels === '' ? {} : readJson(labels, labelsOf);
   return {
@@ -119,6 +135,7 @@ function seenNode(line: string): SeenNode {
     unschedulable: unschedulable === 'true',
     labels: known,
     taints: taints === '' ? [] : readJson(taints, taintsOf),
+    ...(record === '' ? {} : { record }),
   };
 }
 
@@ -143,18 +160,38 @@ export interface EtcdMember {
   readonly healthy: boolean;
 }
 
-/** etcdctl in the etcd pod of a Node: the pod has the program and the certificates. */
-export const etcdctlIn = (nodeName: string): string => {
-  const pki = '/etc/kubernetes/pki/etcd';
-  return `${kubectl} -n kube-system exec ${quote(`etcd-${nodeName}`)} -- etcdctl --endpoints=https://127.0.0.1:2379 --cacert=${pki}/ca.crt --cert=${pki}/server.crt --key=${pki}/server.key`;
+const etcdPki = '/etc/kubernetes/pki/etcd';
+
+/**
+ * Bash: etcdctl in the etcd pod of a Node, as the words that begin a command; the pod has the program and the certificates. Without
+ * a name, as the control plane that is asked has no Node: the API knows no pods of it then, but its etcd runs, and its program is
+ * found by its process. `first` has to stand before.
+ */
+export const etcdctlIn = (nodeName: string): { readonly first: string; readonly etcdctl: string } => {
+  const there = ` --endpoints=https://127.0.0.1:2379 --cacert=${etcdPki}/ca.crt --cert=${etcdPki}/server.crt --key=${etcdPki}/server.key`;
+  if (nodeName !== '') return { first: '', etcdctl: `${kubectl} -n kube-system exec ${quote(`etcd-${nodeName}`)} -- etcdctl${there}` };
+  return {
+    first: `${staticPods}
+own=
+for pid in $(pids etcd); do
+  if [ -x "/proc/$pid/root/usr/local/bin/etcdctl" ]; then own=/proc/$pid/root/usr/local/bin/etcdctl; fi
+done
+[ -n "$own" ] || { echo 'no etcd runs on this host, or it has no etcdctl' >&2; exit 2; }
+export ETCDCTL_API=3
+`,
+    etcdctl: `"$own"${there}`,
+  };
 };
 
-/** etcd's members and which of them answer, asked through one control plane's own etcd pod. Fails where that one does not answer. */
+/**
+ * etcd's members and which of them answer, asked through one control plane's own etcd: by the name of its Node, or with an empty
+ * name where it has none (etcdctlIn). Fails where that one does not answer.
+ */
 export const readEtcd = (nodeName: string): Command<{ members: EtcdMember[]; healthy: boolean }> => ({
   title: 'etcdctl member list',
-  script: `${etcdctlIn(nodeName)} member list -w simple || exit 2
+  script: `${etcdctlIn(nodeName).first}${etcdctlIn(nodeName).etcdctl} member list -w simple || exit 2
 echo ==
-${etcdctlIn(nodeName)} endpoint health --cluster -w json`,
+${etcdctlIn(nodeName).etcdctl} endpoint health --cluster -w json`,
   okCodes: [0, 1],
   parse: ({ stdout }) => parseEtcd(stdout),
 });
@@ -162,7 +199,7 @@ ${etcdctlIn(nodeName)} endpoint health --cluster -w json`,
 const endpoints = listOf(objectOf({ endpoint: text, health: flag }));
 
 /** Lines such as `8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false`, then the health of every endpoint as JSON. */
-export function parseEtcd(stdout: string): { members: EtcdMember[]; healthy: boolean } {
+function parseEtcd(stdout: string): { members: EtcdMember[]; healthy: boolean } {
   const [list = '', rest = ''] = stdout.split('\n==\n');
   const json = rest.split('\n').find((line) => line.startsWith('[')) ?? '[]';
   const answering = new Set(readJson(json, endpoints).filter(({ health }) => health).map(({ endpoint }) => addressOf(endpoint)));

@@ -112,9 +112,9 @@ function firstToExpire(lines: readonly [string, string][]): HostFacts['certifica
   return first && { name: first.name, at: new Date(first.ms).toISOString() };
 }
 
-const architectures: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64', armv7l: 'arm', i686: '386' };
+const architectures: ReadonlyMap<string, string> = new Map([['x86_64', 'amd64'], ['aarch64', 'arm64'], ['armv7l', 'arm'], ['i686', '386']]);
 /** The machine's architecture by the name that images use. */
-const architecture = (machine: string): string => architectures[machine] ?? machine;
+const architecture = (machine: string): string => architectures.get(machine) ?? machine;
 
 function readClaim(text: string | undefined): HostFacts['claim'] | 'damaged' {
   if (text === undefined) return undefined;

@@ -1,5 +1,5 @@
+import { encodeBase64 } from '../base64';
 import { type Command, quote } from '../command';
-import { encodeBase64 } from '../template/base64';
 
 /** The registry's data folder becomes a link into the cluster's files. A real folder with content is never replaced. */
 export const linkRegistryData = (registryData: string, target: string): Command => ({

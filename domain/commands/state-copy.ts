@@ -1,3 +1,4 @@
+import { textOfBase64 } from '../base64';
 import { type Command, quote } from '../command';
 import { hostPaths, stateDir } from '../host-paths';
 
@@ -9,21 +10,19 @@ export const readStateCopy: Command<{ claim: string; copy: string }> = {
   script: `one() { [ ! -s "$1" ] || base64 -w0 "$1"; echo; }
 one ${stateDir}/claim.json; one ${file}`,
   parse: ({ stdout }) => {
-    const [claim = '', copy = ''] = stdout.split('\n', 2).map((line) => decode(line));
+    const [claim = '', copy = ''] = stdout.split('\n', 2).map((line) => textOfBase64(line));
     return { claim, copy };
   },
 };
 
-const decode = (base64: string): string => new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
-
-/** Puts a copy there, whole or not at all; only root reads it. */
+/** Puts a copy there, whole or not at all; only root reads it. On a host that was reset since it was asked whose it is nothing is left. */
 export const writeStateCopy = (text: string): Command => ({
   title: 'write the copy of the state',
   changes: true,
   stdin: text,
   script: `set -eu
 umask 077
-mkdir -p ${stateDir}
+[ -s ${stateDir}/claim.json ] || exit 0
 cat > ${file}.new
 mv -f ${file}.new ${file}`,
 });
@@ -31,6 +30,7 @@ mv -f ${file}.new ${file}`,
 /** The password of the cluster's registry as the rendered files of the rootfs have it; a secret. Empty where none is said. */
 export const readRegistryPassword = (cluster: string): Command => ({
   title: 'read the registry password',
+  answerIsSecret: true,
   script: `cat ${quote(`${hostPaths(cluster).etc}/registry.yml`)} ${quote(`${hostPaths(cluster).rootfs}/etc/registry.yml`)} 2>/dev/null | sed -n 's/^password: *//p' | head -n1 || true`,
   parse: ({ stdout }) => stdout.trim().replace(/^(["'])(.*)\1$/, '$2'),
 });

@@ -4,6 +4,7 @@ import { adminConf, hostPaths, stateDir } from '../host-paths';
 import { marks } from '../marks';
 import { readVersion } from '../version';
 import { putBack } from './put-back';
+import { diskMs, toDisk } from './state';
 
 /**
  * What an upgrade leaves on its host while it lasts:
@@ -68,8 +69,10 @@ exit 0`,
   parse: ({ stdout }) => readUpgradeState(stdout),
 };
 
+/** Throws an Error for what is no answer: it would say that nothing has changed on the host. */
 function readUpgradeState(stdout: string): UpgradeState {
   const lines = stdout.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1).trim()] as const);
+  if (!['kubelet', 'active', 'restarts'].every((key) => lines.some(([name]) => name === key))) throw new Error('no state of an upgrade');
   const one = (key: string): string => lines.find(([name]) => name === key)?.[1] ?? '';
   const all = (key: string): string[] => lines.filter(([name]) => name === key).map(([, value]) => value);
   return {
@@ -127,12 +130,14 @@ export const noteControlPlane = (version: string): Command => ({
   title: `note that the static pods are at ${version}`, changes: true, script: `umask 077; mkdir -p ${dir} && echo ${quote(version)} > ${dir}/control-plane`,
 });
 
-/** The upgrade is done, or the host is as it was: nothing of it stays but the count of tries. */
+/** The upgrade is done, or the host is as it was, on its disk too: nothing of it stays but the count of tries. */
 export const endUpgrade = (words: string): Command => ({
   title: words,
   changes: true,
+  timeoutMs: diskMs,
   script: `set -eu
 mkdir -p ${dir}
+${toDisk}
 find ${dir} -mindepth 1 ! -name tries -delete
 find ${stateDir}/done -maxdepth 1 -name 'upgrading:*' -delete`,
 });
@@ -264,10 +269,11 @@ export const newImages = (cluster: string, version: string): Command<string[]> =
   parse: ({ stdout }) => stdout.split('\n').map((line) => line.trim()).filter(Boolean),
 });
 
-/** The version in the cluster's kubeadm configuration: that of the first control plane that \`upgrade apply\` has finished. */
+/** The version in the cluster's kubeadm configuration: that of the first control plane that `upgrade apply` has finished. Fails where the API does not answer. */
 export const configuredVersion: Command = {
   title: 'read the version in kubeadm-config',
-  script: `${kubectl} -n kube-system get configmap kubeadm-config -o 'jsonpath={.data.ClusterConfiguration}' | sed -n 's/^kubernetesVersion: *"\\{0,1\\}\\([^" ]*\\).*/\\1/p'`,
+  script: `set -o pipefail
+${kubectl} -n kube-system get configmap kubeadm-config -o 'jsonpath={.data.ClusterConfiguration}' | sed -n 's/^kubernetesVersion: *"\\{0,1\\}\\([^" ]*\\).*/\\1/p'`,
   parse: ({ stdout }) => stdout.trim(),
 };
 

@@ -2,8 +2,8 @@
 export interface Difference {
   /** Host id. */
   readonly host: string;
-  /** `plan`: an apply would do something; `check`: it would refuse the host. */
-  readonly kind: 'file' | 'flag' | 'kubelet' | 'hosts' | 'service' | 'version' | 'plan' | 'check';
+  /** `plan`: an apply would do something; `check`: it would refuse the host; `cluster`: what Kubernetes and etcd know is not what was applied. */
+  readonly kind: 'file' | 'flag' | 'kubelet' | 'hosts' | 'service' | 'version' | 'plan' | 'check' | 'cluster';
   /** Absolute path. */
   readonly file?: string;
   /** Of the file as it is on the host, from 1. */

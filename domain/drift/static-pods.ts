@@ -75,6 +75,7 @@ function flagsIn(text: string): Map<string, { value: string; line: number }> {
 
 const unquoted = (text: string): string => text.trim().replace(/^(["'])(.*)\1$/, '$2');
 
+/** The first document of a kind among kubeadm's; an empty one where there is none. */
 export function documentOf(config: string, kind: string): JsonObject {
   const parsed = parseAllDocuments(config, { logLevel: 'error' });
   for (const document of 'empty' in parsed ? [] : parsed) {

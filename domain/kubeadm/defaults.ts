@@ -1,5 +1,8 @@
 import type { Json, KubeadmDocuments } from '../cluster';
 
+/** A hundred years: certificates are made once, as sealos makes them. */
+export const longValidity = '876000h';
+
 export const defaultNetworks = { podSubnet: '100.64.0.0/10', serviceSubnet: '10.96.0.0/22', dnsDomain: 'cluster.local' } as const;
 
 const args = (values: Readonly<Record<string, string>>): Json => Object.entries(values).map(([name, value]) => ({ name, value }));
@@ -34,7 +37,7 @@ export const builtInDefaults: KubeadmDocuments = {
         { name: 'audit-log', hostPath: '/var/log/kubernetes', mountPath: '/var/log/kubernetes', pathType: 'DirectoryOrCreate' },
       ],
     },
-    controllerManager: { extraArgs: args({ 'bind-address': '0.0.0.0', 'cluster-signing-duration': '876000h' }) },
+    controllerManager: { extraArgs: args({ 'bind-address': '0.0.0.0', 'cluster-signing-duration': longValidity }) },
     scheduler: { extraArgs: args({ 'bind-address': '0.0.0.0' }) },
     etcd: { local: { extraArgs: args({ 'listen-metrics-urls': 'http://0.0.0.0:2381' }) } },
   },

@@ -7,7 +7,7 @@ import { isInside } from '../ip-range';
 import { asJson, labelArgument, type NodeSettings, taintsOf } from '../node-settings';
 import { addArgument, argumentValues } from './arguments';
 import { certSans } from './cert-sans';
-import { builtInDefaults } from './defaults';
+import { builtInDefaults, longValidity } from './defaults';
 import { pruneFeatureGates } from './feature-gates';
 import { isObject, listAt, objectAt, textAt, without } from './json';
 import { kubeadmApi, minorOf } from './kinds';
@@ -16,7 +16,7 @@ import { readDocuments } from './read';
 import { writeDocuments } from './write';
 
 /** What both files need to know of the cluster. */
-export type KubeadmCluster = Pick<ClusterSlice, 'kubeadm' | 'controlPlanes' | 'workers' | 'controlPlaneEndpoint'>;
+export type KubeadmCluster = Pick<ClusterSlice, 'kubeadm' | 'controlPlanes' | 'hosts' | 'controlPlaneEndpoint'>;
 
 export interface KubeadmImage {
   /** Kubernetes version, with the `v`. */
@@ -93,6 +93,15 @@ export function joinDocuments(input: Input & {
   return writeDocuments({ join: document }, ['join'], input.image.version);
 }
 
+/**
+ * What kubeadm would tell a kubelet of its Node today, by `init` or by `join`: the nodeRegistration of that document, and the kubelet's
+ * own document.
+ */
+export function registrationOf(input: Input & { readonly role: 'control-plane' | 'worker'; readonly by: 'init' | 'join' }): { readonly node: JsonObject; readonly kubelet: JsonObject } {
+  const { init = {}, join = {}, kubelet = {} } = assemble(input);
+  return { node: input.by === 'init' ? objectAt(completeInit(init, input), 'nodeRegistration') : registration(objectAt(join, 'nodeRegistration'), input, input.role), kubelet };
+}
+
 function assemble({ cluster, image }: Input): KubeadmDocuments {
   const sources = [builtInDefaults, readDocuments(image.defaults), cluster.kubeadm].map(normalize);
   return pruneFeatureGates(sources.reduce(mergeDocuments), image.version);
@@ -100,11 +109,13 @@ function assemble({ cluster, image }: Input): KubeadmDocuments {
 
 function completeInit(init: JsonObject, input: Input): JsonObject {
   const given = objectAt(init, 'nodeRegistration');
-  const alone = input.cluster.controlPlanes.length + input.cluster.workers.length === 1;
+  const alone = input.cluster.hosts === 1;
   const name = input.host.node?.nodeName ?? textAt(given, 'name') ?? input.host.nodeName;
   return {
     // Tokens and keys are made when a host joins, and end then; what a spec holds would be known for ever.
     ...without(init, ['bootstrapTokens', 'certificateKey']),
+    // kubeadm makes one in any case, for a day; it is deleted when init has ended (commands/init.ts), and an init may be cut off.
+    bootstrapTokens: [{ ttl: '15m0s' }],
     localAPIEndpoint: { ...objectAt(init, 'localAPIEndpoint'), advertiseAddress: input.host.address },
     // A single host has to run everything.
     nodeRegistration: registration({ ...given, name, ...(alone && !Array.isArray(given['taints']) ? { taints: [] } : {}) }, input, 'control-plane'),
@@ -141,9 +152,8 @@ function completeCluster(cluster: JsonObject, { cluster: { controlPlanes, contro
     ...(image.vip ? { vip: image.vip } : {}),
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
   });
-  const long = '876000h';
   return {
-    ...(kubeadmApi(image.version) === 'v1beta4' ? { certificateValidityPeriod: long, caCertificateValidityPeriod: long } : {}),
+    ...(kubeadmApi(image.version) === 'v1beta4' ? { certificateValidityPeriod: longValidity, caCertificateValidityPeriod: longValidity } : {}),
     ...cluster,
     kubernetesVersion: image.version,
     controlPlaneEndpoint: controlPlaneEndpoint ?? `${apiName}:${apiPort}`,

@@ -4,7 +4,7 @@ import { apiName, apiPort } from '../host-paths';
 import { normalAddress } from '../ip-range';
 import type { Problem } from '../problem';
 import { builtInDefaults } from './defaults';
-import { isObject } from './json';
+import { isObject, valueAt } from './json';
 import { type DocumentName, kinds } from './kinds';
 
 /** Fixed settings by their place, e.g. `ClusterConfiguration.networking.podSubnet`; a null takes a default away. */
@@ -59,12 +59,6 @@ export function namedFixed(documents: KubeadmDocuments): FixedSettings {
     return value === undefined ? [] : [[placeOf(field), value === null ? null : normal(value)]];
   });
   return Object.fromEntries(found);
-}
-
-function valueAt(document: JsonObject | undefined, path: readonly string[]): Json | undefined {
-  let value: Json | undefined = document;
-  for (const key of path) value = isObject(value) ? value[key] : undefined;
-  return value;
 }
 
 /** A ClusterConfiguration with what a running cluster keeps for good as that one has it. */

@@ -8,15 +8,24 @@ export const objectAt = (from: JsonObject | undefined, key: string): JsonObject 
   return isObject(value) ? value : {};
 };
 
+/** The text below a key; undefined where there is none, or an empty one. */
 export const textAt = (from: JsonObject | undefined, key: string): string | undefined => {
   const value = from?.[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
+/** The list below a key; empty where there is none. */
 export const listAt = (from: JsonObject | undefined, key: string): readonly Json[] => {
   const value = from?.[key];
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 };
+
+/** The value at a path of keys and indexes; undefined where there is none. */
+export function valueAt(from: Json | undefined, path: readonly PropertyKey[]): Json | undefined {
+  let value = from;
+  for (const key of path) value = Array.isArray(value) ? (value as readonly Json[])[Number(key)] : isObject(value) ? value[String(key)] : undefined;
+  return value;
+}
 
 /** The object without some keys. */
 export const without = (from: JsonObject, keys: readonly string[]): JsonObject =>

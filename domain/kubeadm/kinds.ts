@@ -12,6 +12,7 @@ export const kinds: Readonly<Record<DocumentName, string>> = {
 };
 
 export const documentNames = Object.keys(kinds) as readonly DocumentName[];
+/** The name of a kind that somebody wrote; undefined for any other. */
 export const nameOfKind = (kind: unknown): DocumentName | undefined => documentNames.find((name) => kinds[name] === kind);
 
 /** The minor version of `v1.31.2`, which is 31; Kubernetes has had the major 1 since 2015. */

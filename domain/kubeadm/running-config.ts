@@ -1,15 +1,17 @@
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import type { JsonObject } from '../cluster';
 import { ClusterError } from '../errors';
+import { onlyValueOf } from '../yaml';
 import { apiName, apiPort } from '../host-paths';
 import { normalAddress } from '../ip-range';
+import { longValidity } from './defaults';
 import { keepFixed } from './fixed';
 import { isObject, listAt, objectAt, textAt } from './json';
 import { kubeadmApi } from './kinds';
 
 /** The ClusterConfiguration that a running cluster keeps, as kubeadm wrote it. Throws CommandFailed for what is none. */
 function read(configuration: string): JsonObject {
-  const value: unknown = parse(configuration);
+  const value = onlyValueOf(configuration);
   if (!isObject(value) || value['kind'] !== 'ClusterConfiguration') {
     throw new ClusterError('CommandFailed', 'the ConfigMap kubeadm-config of the cluster holds no ClusterConfiguration', { todo: 'look at it: kubectl -n kube-system get configmap kubeadm-config -o yaml' });
   }
@@ -53,9 +55,9 @@ export function missingNames(wanted: readonly string[], there: readonly string[]
 
 const normalName = (name: string): string => (/^[\d.]+$|:/.test(name) ? normalAddress(name) : name.toLowerCase());
 
-/** What kubeadm needs to make certificates on one host of a running cluster. */
-export function hostConfiguration(configuration: string, host: { readonly address: string; readonly nodeName?: string }): string {
-  const cluster = read(configuration);
+/** What kubeadm needs to make certificates on one host of a running cluster; in `certificatesDir`, where that is given. */
+export function hostConfiguration(configuration: string, host: { readonly address: string; readonly nodeName?: string }, certificatesDir?: string): string {
+  const cluster = { ...read(configuration), ...(certificatesDir === undefined ? {} : { certificatesDir }) };
   const init: JsonObject = {
     apiVersion: textAt(cluster, 'apiVersion') ?? 'kubeadm.k8s.io/v1beta4',
     kind: 'InitConfiguration',
@@ -68,9 +70,9 @@ export function hostConfiguration(configuration: string, host: { readonly addres
 /** For a cluster whose API does not answer: what renewing takes from the configuration, as the spec and our defaults have it. */
 export function configurationOf(version: string, wanted: { readonly cluster?: JsonObject; readonly controlPlaneEndpoint?: string }): string {
   const api = kubeadmApi(version);
-  const long = '876000h';
+  const validity = (field: string): string => textAt(wanted.cluster, field) ?? longValidity;
   return write([{
-    ...(api === 'v1beta4' ? { certificateValidityPeriod: textAt(wanted.cluster, 'certificateValidityPeriod') ?? long, caCertificateValidityPeriod: textAt(wanted.cluster, 'caCertificateValidityPeriod') ?? long } : {}),
+    ...(api === 'v1beta4' ? { certificateValidityPeriod: validity('certificateValidityPeriod'), caCertificateValidityPeriod: validity('caCertificateValidityPeriod') } : {}),
     apiVersion: `kubeadm.k8s.io/${api}`,
     kind: 'ClusterConfiguration',
     kubernetesVersion: version,

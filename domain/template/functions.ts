@@ -1,10 +1,11 @@
 import { stringify } from 'yaml';
+import { decodeBase64, encodeBase64 } from '../base64';
 import type { Json } from '../cluster';
 import { canonicalJson } from '../digest';
-import { decodeBase64, encodeBase64 } from './base64';
+import { type Growth, occurrences, printedLength, printedLengths, utf8Length } from './measure';
 import { goPrintf } from './printf';
 import { semverCompare } from './semver-compare';
-import { goQuote, isList, isMap, isNil, isTrue, print, typeOf, type Value } from './value';
+import { goQuote, isList, isMap, isNil, isTrue, print, typeOf, type Value, weigh } from './value';
 
 export type TemplateFunction = (...args: Value[]) => Value;
 
@@ -13,10 +14,15 @@ interface Entry {
   readonly least: number;
   readonly most: number;
   readonly call: TemplateFunction;
+  /** For functions whose results may be larger than what they are given. Throws what the call throws for wrong arguments. */
+  readonly grows?: (...args: Value[]) => Growth;
+  /** It looks for its first argument at every place of its last one. */
+  readonly searches?: boolean;
 }
 
-const entry = (least: number, most: number, call: TemplateFunction): Entry => ({ least, most, call });
-const strict = (count: number, call: TemplateFunction): Entry => entry(count, count, call);
+const entry = (least: number, most: number, call: TemplateFunction, grows?: Entry['grows']): Entry => ({ least, most, call, ...(grows ? { grows } : {}) });
+const strict = (count: number, call: TemplateFunction, grows?: Entry['grows']): Entry => entry(count, count, call, grows);
+const searching = (one: Entry): Entry => ({ ...one, searches: true });
 
 function text(value: Value): string {
   if (typeof value !== 'string') throw new Error(`wants a string, this is ${typeOf(value)}`);
@@ -28,7 +34,23 @@ function whole(value: Value): number {
   return value;
 }
 
-const texts = (count: number, call: (...args: string[]) => Value): Entry => strict(count, (...args) => call(...args.map(text)));
+const texts = (count: number, call: (...args: string[]) => Value, grows?: (...args: string[]) => Growth): Entry =>
+  strict(count, (...args) => call(...args.map(text)), grows && ((...args) => grows(...args.map(text))));
+
+const printed = (...args: Value[]): Growth => ({ text: printedLengths(args) });
+/** YAML and JSON are made from a tree of nodes, of which each takes some hundred bytes. */
+const written = (value: Value): Growth => ({ text: printedLength(value), items: 4 * weigh(value, mostNodes) });
+const mostNodes = 100_000;
+const indented = (width: Value, value: Value): Growth => ({ text: text(value).length + (occurrences(text(value), '\n') + 1) * whole(width) + 1 });
+const pieces = (separator = '', value = ''): Growth => ({ items: occurrences(value, separator) + 1 });
+/** Whether such a map is empty takes as long as it is large. */
+const mostPieces = 2_000;
+
+function split(separator = '', value = ''): Value {
+  const parts = value.split(separator, mostPieces + 1);
+  if (parts.length > mostPieces) throw new Error(`makes more than ${mostPieces} parts`);
+  return Object.fromEntries(parts.map((one, index) => [`_${index}`, one]));
+}
 
 /** Go's eq: values of different types are a mistake in the template, nil equals only nil. */
 function equal(a: Value, b: Value): boolean {
@@ -77,7 +99,7 @@ function look(from: Value, key: Value): Value {
 }
 
 function size(value: Value): number {
-  if (typeof value === 'string') return encodeURIComponent(value.replace(/[\ud800-\udfff]/gu, '?')).replace(/%../g, '.').length;
+  if (typeof value === 'string') return utf8Length(value);
   if (isList(value)) return value.length;
   if (isMap(value)) return Object.keys(value).length;
   throw new Error(`wants a string, list or map, this is ${typeOf(value)}`);
@@ -90,7 +112,7 @@ function join(separator: Value, list: Value): string {
 
 function compareVersions(constraint: Value, version: Value): boolean {
   const answer = semverCompare(text(constraint), text(version));
-  if (answer === undefined) throw new Error(`cannot compare ${print(version)} with ${print(constraint)}`);
+  if (answer === undefined) throw new Error(`cannot compare ${print(version).slice(0, 80)} with ${print(constraint).slice(0, 80)}`);
   return answer;
 }
 
@@ -120,32 +142,33 @@ export const functions: ReadonlyMap<string, Entry> = new Map(Object.entries({
   le: strict(2, (a, b) => !less(b, a)),
   gt: strict(2, (a, b) => less(b, a)),
   ge: strict(2, (a, b) => !less(a, b)),
-  contains: texts(2, (part = '', value = '') => value.includes(part)),
+  contains: searching(texts(2, (part = '', value = '') => value.includes(part))),
   hasPrefix: texts(2, (part = '', value = '') => value.startsWith(part)),
   hasSuffix: texts(2, (part = '', value = '') => value.endsWith(part)),
   semverCompare: strict(2, compareVersions),
-  quote: entry(0, 100, (...args) => args.filter((one) => !isNil(one)).map((one) => goQuote(print(one))).join(' ')),
-  squote: entry(0, 100, (...args) => args.filter((one) => !isNil(one)).map((one) => `'${print(one)}'`).join(' ')),
+  quote: entry(0, 100, (...args) => args.filter((one) => !isNil(one)).map((one) => goQuote(print(one))).join(' '), printed),
+  squote: entry(0, 100, (...args) => args.filter((one) => !isNil(one)).map((one) => `'${print(one)}'`).join(' '), printed),
   b64enc: texts(1, (value = '') => encodeBase64(value)),
   b64dec: texts(1, (value = '') => decode(value)),
   trim: texts(1, (value = '') => value.trim()),
   trimPrefix: texts(2, (part = '', value = '') => (value.startsWith(part) ? value.slice(part.length) : value)),
   trimSuffix: texts(2, (part = '', value = '') => (part !== '' && value.endsWith(part) ? value.slice(0, -part.length) : value)),
-  trimAll: texts(2, (set = '', value = '') => cutset(set, value)),
+  trimAll: searching(texts(2, (set = '', value = '') => cutset(set, value))),
   upper: texts(1, (value = '') => value.toUpperCase()),
   lower: texts(1, (value = '') => value.toLowerCase()),
-  replace: texts(3, (old = '', fresh = '', value = '') => value.replaceAll(old, () => fresh)),
-  indent: strict(2, indent),
-  nindent: strict(2, (width, value) => `\n${indent(width, value)}`),
-  toYaml: strict(1, toYaml),
-  toJson: strict(1, (value) => canonicalJson(value ?? null)),
-  printf: entry(1, 100, (format, ...args) => goPrintf(text(format), args)),
+  replace: searching(texts(3, (old = '', fresh = '', value = '') => value.replaceAll(old, () => fresh),
+    (old = '', fresh = '', value = '') => ({ text: value.length + occurrences(value, old) * Math.max(fresh.length - old.length, 0) }))),
+  indent: strict(2, indent, indented),
+  nindent: strict(2, (width, value) => `\n${indent(width, value)}`, indented),
+  toYaml: strict(1, toYaml, written),
+  toJson: strict(1, (value) => canonicalJson(value ?? null), written),
+  printf: entry(1, 100, (format, ...args) => goPrintf(text(format), args), printed),
   list: entry(0, 1000, (...args): Json => args.map((one) => one ?? null)),
   dict: entry(0, 1000, (...args) => pairs(args)),
-  join: strict(2, join),
+  join: strict(2, join, (separator, list) => ({ text: printedLength(list) + (isList(list) ? list.length * text(separator).length : 0) })),
   // Sprig's split gives a map with the keys _0, _1 ...; splitList gives the list.
-  split: texts(2, (separator = '', value = '') => Object.fromEntries(value.split(separator).map((one, index) => [`_${index}`, one]))),
-  splitList: texts(2, (separator = '', value = '') => value.split(separator)),
+  split: searching(texts(2, split)),
+  splitList: searching(texts(2, (separator = '', value = '') => value.split(separator), pieces)),
   int: strict(1, toInt),
   len: strict(1, size),
   index: entry(1, 20, (from, ...keys) => keys.reduce<Value>(look, from)),

@@ -76,8 +76,7 @@ class Reader {
     if (depth > deepest) throw fault(action, `nested deeper than ${deepest}`);
     const place = { line: action.line, source: action.source };
     if (word === 'if' || word === 'with' || word === 'range') return this.block(action, word, action.tokens.slice(1), depth);
-    const reason = word === undefined ? undefined : refused[word];
-    if (reason) throw fault(action, reason);
+    if (word !== undefined && Object.hasOwn(refused, word)) throw fault(action, refused[word] ?? '');
     return { kind: 'print', pipe: parsePipe(action, action.tokens, false), ...place };
   }
 

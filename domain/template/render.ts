@@ -1,12 +1,16 @@
 import type { JsonObject } from '../cluster';
 import { errorOf, TemplateFault, type TemplateSource } from './error';
 import { functions } from './functions';
+import { type Growth, printedLength } from './measure';
 import { parse, type Node, type Operand, type Pipe } from './parse';
 import { isList, isMap, isNil, isTrue, print, typeOf, weigh, type Value } from './value';
 
 /** Far above any real template; they end what would not end by itself. */
-const mostSteps = 500_000;
-const mostText = 32 * 1024 * 1024;
+const mostSteps = 200_000;
+const mostText = 16 * 1024 * 1024;
+/** Characters that functions go through. */
+const mostWork = 500_000_000;
+const mostVariables = 500;
 
 /**
  * Renders a Go text/template: the part of its grammar, and of sprig's functions, that cluster images use (docs name it).
@@ -28,6 +32,7 @@ class Renderer {
   private readonly output: string[] = [];
   private steps = 0;
   private written = 0;
+  private work = 0;
   /** Innermost last. `$` is the data. */
   private readonly scopes: { name: string; value: Value }[];
   private at = { line: 1, source: '' };
@@ -54,6 +59,7 @@ class Renderer {
       const value = this.pipe(node.pipe, dot);
       if (node.pipe.variables.length > 0) return;
       if (isNil(value)) this.onMissing?.(node.source);
+      this.room({ text: printedLength(value) });
       this.write(print(value));
       return;
     }
@@ -94,6 +100,7 @@ class Renderer {
 
   private set(name: string, value: Value, declares: boolean): void {
     if (declares) {
+      if (this.scopes.length > mostVariables) throw this.fault(`has more than ${mostVariables} variables`);
       this.scopes.push({ name, value });
       return;
     }
@@ -146,6 +153,8 @@ class Renderer {
     if (args.length < found.least || args.length > found.most) throw this.fault(`${name} takes ${found.least === found.most ? found.most : `${found.least} to ${found.most}`} arguments, not ${args.length}`);
     const values = args.map((arg) => arg());
     try {
+      this.toil(values, found.searches === true);
+      if (found.grows) this.room(found.grows(...values));
       return this.measured(found.call(...values));
     } catch (error) {
       if (error instanceof TemplateFault) throw error;
@@ -171,6 +180,20 @@ class Renderer {
     return value;
   }
 
+  /** A function takes as long as its texts are; one that searches, as one of them at every place of the other. */
+  private toil(values: readonly Value[], searches: boolean): void {
+    const lengths = values.map((value) => (typeof value === 'string' ? value.length : 1));
+    this.work += lengths.reduce((sum, length) => sum + length, 0);
+    if (searches) this.work += (lengths[0] ?? 0) * (lengths.at(-1) ?? 0);
+    if (this.work > mostWork) throw this.endless();
+  }
+
+  /** What would be too much is not made. */
+  private room({ text = 0, items = 0 }: Growth): void {
+    if (this.written + text > mostText) throw this.tooLong();
+    if (this.steps + items > mostSteps) throw this.endless();
+  }
+
   private write(text: string): void {
     this.count(text.length);
     this.output.push(text);
@@ -178,13 +201,16 @@ class Renderer {
 
   private count(length: number): void {
     this.written += length;
-    if (this.written > mostText) throw this.fault(`makes more than ${mostText} characters`);
+    if (this.written > mostText) throw this.tooLong();
   }
 
   private spend(steps: number): void {
     this.steps += steps;
-    if (this.steps > mostSteps) throw this.fault('does not come to an end');
+    if (this.steps > mostSteps) throw this.endless();
   }
+
+  private tooLong = (): TemplateFault => this.fault(`makes more than ${mostText} characters`);
+  private endless = (): TemplateFault => this.fault('does not come to an end');
 
   private fault(message: string): TemplateFault {
     return new TemplateFault(this.at.line, message, this.at.source);

@@ -4,12 +4,14 @@ import * as bootstrap from '../../domain/commands/bootstrap';
 import * as certificates from '../../domain/commands/certificates';
 import { unreadyPods } from '../../domain/commands/control-plane-settings';
 import { prepareCopy } from '../../domain/commands/copy';
-import { controllerLease, drain } from '../../domain/commands/drain';
-import * as etcd from '../../domain/commands/etcd';
+import { controllerLease, drain, readCordon } from '../../domain/commands/drain';
+import * as restore from '../../domain/commands/etcd-restore';
+import * as snapshots from '../../domain/commands/etcd-snapshots';
 import { inspectHost } from '../../domain/commands/inspect';
 import { apiThroughBalancer, balancerListens } from '../../domain/commands/join';
 import { lastWords, readKubeProxies } from '../../domain/commands/kube-proxy-settings';
 import { configuredKubelet } from '../../domain/commands/kubelet-settings';
+import * as nodeObject from '../../domain/commands/node-object';
 import * as kubernetes from '../../domain/commands/kubernetes';
 import { registryAnswers, registryMissing } from '../../domain/commands/registry';
 import { forgetHost } from '../../domain/commands/reset/files';
@@ -18,7 +20,7 @@ import { lookForLeftovers } from '../../domain/commands/reset/look';
 import { readRoutes } from '../../domain/commands/reset/network';
 import { readClaim } from '../../domain/commands/reset/owner';
 import { readPodNetworks } from '../../domain/commands/reset/pod-networks';
-import { readFixedSettings } from '../../domain/commands/running-settings';
+import { readRunning } from '../../domain/commands/running-settings';
 import { readSettings } from '../../domain/commands/settings';
 import { claimHost, readMarks } from '../../domain/commands/state';
 import { readRegistryPassword, readStateCopy } from '../../domain/commands/state-copy';
@@ -40,12 +42,14 @@ const snapshot = objectOf({ name: oneOf('a.db'), sha256: matching(/^[0-9a-f]{64}
 const described = `status={"hash":3421232347,"revision":1824,"totalKey":903,"totalSize":3448832,"version":"3.6.0"}\nsha256=${sha256}\nbytes=3448832\n`;
 const absent: Form<undefined> = (value): value is undefined => value === undefined;
 const base64 = (value: string): string => Buffer.from(value).toString('base64');
-const nodes = `${['node', 'h1', '10.0.0.1 fd00::1', 'v1.34.2', 'true', '{"node-role.kubernetes.io/control-plane":""}', '[{"key":"a","effect":"NoSchedule"}]', 'True', 'kubelet is posting ready status'].join('\t')}
-${['node', 'h2', '', '', '', '{}', '', '', ''].join('\t')}
+const nodes = `${['node', 'h1', '10.0.0.1 fd00::1', 'v1.34.2', 'true', '{"node-role.kubernetes.io/control-plane":""}', '[{"key":"a","effect":"NoSchedule"}]', '{"labels":["gpu"],"taints":[]}', 'True', 'kubelet is posting ready status'].join('\t')}
+${['node', 'h2', '', '', '', '{}', '', '', '', ''].join('\t')}
 `;
+const node = objectOf({ name: word, address: text, version: text, ready: flag, reason: text, controlPlane: flag, unschedulable: flag, labels: mapOf(text), taints: listOf(objectOf({ key: text, effect: text }, { value: text })) }, { record: text });
 const maps = JSON.stringify({ kind: 'List', items: [
   { metadata: { name: 'kubeadm-config' }, data: { ClusterConfiguration: 'kind: ClusterConfiguration\nclusterName: kubernetes\nnetworking:\n  podSubnet: 100.64.0.0/10\netcd: {local: {dataDir: /var/lib/etcd}}\n' } },
   { metadata: { name: 'kubelet-config' }, data: { kubelet: 'clusterDomain: cluster.local\n' } }, { metadata: { name: 'kube-proxy' }, data: { 'config.conf': 'mode: ipvs\n' } },
+  { kind: 'DaemonSet', metadata: { name: 'kube-proxy' }, spec: { template: { spec: { containers: [{ image: 'registry.k8s.io/kube-proxy:v1.34.2' }] } } } },
 ] });
 const shownCertificate = 'sha256 Fingerprint=AA:BB:CC\nX509v3 Subject Alternative Name:\n    DNS:kubernetes, DNS:apiserver.cluster.local, IP Address:10.96.0.1\n';
 const certificate = objectOf({ fingerprint: word, names: lines });
@@ -66,13 +70,14 @@ export const answers: Readonly<Record<string, Answer>> = {
   prepareCopy: of(prepareCopy('/opt/', { kind: 'file', name: 'a', mode: 0o644 }), '/opt/\0a', objectOf({ base: word, name: word })),
   controllerLease: of(controllerLease, 'h1_0b1f 2026-11-30T01:36:13.000000Z 2026-11-30T02:36:13.000000Z', either(absent, objectOf({ term: word, renewed: text }))),
   drain: of(drain('h1', { timeoutMs: 1, force: true }), 'node/h1 cordoned\n@left\ndefault/web-1 ReplicaSet Running\nkube-system/proxy DaemonSet Running\n@budgets\ndefault/web\n', objectOf({ empty: flag, left: listOf(text), budgets: lines, told: text })),
-  saveSnapshot: of(etcd.saveSnapshot('a.db'), described, snapshot),
-  lookAtSnapshot: of(etcd.lookAtSnapshot('a.db'), described, either(absent, snapshot)),
-  hashSnapshot: of(etcd.hashSnapshot('a.db'), `${sha256}\n`, matching(/^([0-9a-f]{64})?$/)),
-  readMember: of(etcd.readMember, 'h1\nhttps://10.0.0.1:2380\n', objectOf({ name: matching(/^\S+$/), peer: matching(/^https?:\/\/\S+$/) })),
-  etcdHealthy: of(etcd.etcdHealthy, '', flag),
-  listMembers: of(etcd.listMembers, '{"header":{"cluster_id":1},"members":[{"ID":10276657743932975437,"name":"h1","peerURLs":["https://10.0.0.1:2380"]},{"ID":2}]}\n', listOf(text)),
-  ownApiReady: of(etcd.ownApiReady, 'ok', flag),
+  readCordon: of(readCordon('h1'), 'true/yes', objectOf({ cordoned: flag, ours: flag })),
+  saveSnapshot: of(snapshots.saveSnapshot('a.db'), described, snapshot),
+  lookAtSnapshot: of(snapshots.lookAtSnapshot('a.db'), described, either(absent, snapshot)),
+  hashSnapshot: of(snapshots.hashSnapshot('a.db'), `${sha256}\n`, matching(/^([0-9a-f]{64})?$/)),
+  readMember: of(restore.readMember, 'h1\nhttps://10.0.0.1:2380\n', objectOf({ name: matching(/^\S+$/), peer: matching(/^https?:\/\/\S+$/) })),
+  etcdHealthy: of(restore.etcdHealthy, '', flag),
+  listMembers: of(restore.listMembers, '{"header":{"cluster_id":1},"members":[{"ID":10276657743932975437,"name":"h1","peerURLs":["https://10.0.0.1:2380"]},{"ID":2}]}\n', listOf(text)),
+  ownApiReady: of(restore.ownApiReady, 'ok', flag),
   inspectHost: of(inspectHost(['/etc/a'], ['kubelet']), `file ${base64('/etc/a')} ${base64('x: 1\n')}\nunit kubelet enabled active\n`, inspection),
   balancerListens: of(balancerListens, '', flag),
   apiThroughBalancer: of(apiThroughBalancer, 'ok', flag),
@@ -83,8 +88,12 @@ export const answers: Readonly<Record<string, Answer>> = {
   createToken: of(kubernetes.createToken('h1'), 'W1130 a warning\nabcdef.0123456789abcdef\n', matching(/^[a-z0-9]{6}\.[a-z0-9]{16}$/)),
   uploadCertificates: of(kubernetes.uploadCertificates('/etc/k'), `[upload-certs] Using certificate key:\n${sha256}\n`, matching(/^[0-9a-f]{64}$/)),
   readCa: of(kubernetes.readCa, base64('-----BEGIN CERTIFICATE-----\n'), matching(/^[A-Za-z0-9+/=]+$/)),
-  readNodes: of<readonly kubernetes.SeenNode[]>(kubernetes.readNodes, nodes, listOf(objectOf({ name: word, address: text, version: text, ready: flag, reason: text, controlPlane: flag, unschedulable: flag, labels: mapOf(text), taints: listOf(objectOf({ key: text, effect: text }, { value: text })) }))),
+  readNodes: of<readonly kubernetes.SeenNode[]>(kubernetes.readNodes, nodes, listOf(node)),
+  readNode: of<kubernetes.SeenNode | undefined>(kubernetes.readNode('h1'), nodes, either(absent, node)),
   readEtcd: of(kubernetes.readEtcd('h1'), '8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false\n==\n[{"endpoint":"https://10.0.0.1:2379","health":true,"took":"9ms"}]\n', objectOf({ healthy: flag, members: listOf(objectOf({ id: text, name: text, address: text, healthy: flag })) })),
+  readKnownNode: of(nodeObject.readKnownNode, 'name h1\narch amd64\ncpus 2\nmemory 4194304\npods 57\nsocket unix:///run/containerd/containerd.sock\nrange 100.64.1.1/24\nrange 100.64.1.0/24\n', objectOf({ name: matching(/^[-a-z0-9.]+$/), socket: text, arch: oneOf('', 'amd64', 'arm64'), cpus: count, memoryKiB: count, maxPods: count, ranges: lines })),
+  askAsKubelet: of(nodeObject.askAsKubelet('h1', '10.0.0.1'), 'Error from server (NotFound): nodes "h1" not found\n', either(objectOf({ is: oneOf('known') }), objectOf({ is: oneOf('refused', 'silent'), words: text }))),
+  readPodRanges: of(nodeObject.readPodRanges, '100.64.0.0/24\n100.64.0.0/24\nfd00::/64\n', lines),
   registryAnswers: of(registryAnswers(registry), '200\n', flag),
   registryMissing: of(registryMissing(registry, ['a:1']), 'a:1 404\n', lines),
   forgetHost: of(forgetHost, '/var/lib/keelson\n', lines),
@@ -93,7 +102,7 @@ export const answers: Readonly<Record<string, Answer>> = {
   readRoutes: of(readRoutes, 'default via 10.0.0.254 dev eth0\n100.64.1.0/24 via 10.0.0.2 dev flannel.1 onlink\n', lines),
   readClaim: of(readClaim, '{"cluster":"c","uid":"u"}\n', text),
   readPodNetworks: of(readPodNetworks('c'), '--cluster-cidr=100.64.0.0/10,fd00::/48\nFLANNEL_NETWORK=100.64.0.0/10\npodSubnet: "100.64.0.0/10"\n', lines),
-  readFixedSettings: of(readFixedSettings, maps, either(absent, mapOf(either(text, nothing)))),
+  readRunning: of(readRunning, maps, objectOf({}, { fixed: mapOf(either(text, nothing)), addons: word })),
   readSettings: of(readSettings('kubelet'), 'begun=yes\nfailed=it did not start\ntries=2\nmark=settings-kubelet:0123\n', objectOf({ marks: listOf(text), begun: flag, failed: text, tries: count })),
   claimHost: of(claimHost('c', 'u'), '{"cluster":"c","uid":"u"}\n', objectOf({ cluster: text, uid: word })),
   readMarks: of(readMarks, 'bootstrap:v1\nmount:0123\n', lines),

@@ -1,4 +1,4 @@
-import type { TarMember } from '../../activities/adapters/tar';
+import type { TarMember } from '../../activities/adapters/read-tar';
 
 /** A member of a made-up archive: what an honest tar would refuse to write. */
 export type Made = Partial<Omit<TarMember, 'type' | 'size'>> & { readonly name: string; readonly type?: TarMember['type']; readonly body?: string };

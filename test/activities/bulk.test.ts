@@ -9,8 +9,8 @@ import type { Remote, Scope, TreeEntry } from '../../activities/ports';
 import { createSecrets } from '../../activities/secrets';
 import { syncTree } from '../../activities/sync';
 import type { Command } from '../../domain/command';
-import { readJournal } from '../../home/journal';
 import { credentialField, seal } from '../../home/seal';
+import { readJournal } from '../read-records';
 import { aScope as scopeOf, aTarget, startServer, type TestServer } from './ssh-server';
 
 /** The fence on this machine remembers attempts: each test is a cluster of its own for it. */

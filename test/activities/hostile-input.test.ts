@@ -11,13 +11,14 @@ import { createStore } from '../../activities/adapters/oci/store';
 import { decompress } from '../../activities/adapters/oci/decompress';
 import { unpackLayers } from '../../activities/adapters/oci/unpack';
 import { exportLines } from '../../activities/adapters/shell/loader';
-import { readTar } from '../../activities/adapters/tar';
+import { readTar } from '../../activities/adapters/read-tar';
 import { readImageConfigs } from '../../activities/image-configs';
 import { openTree } from '../../activities/image-set';
 import type { Deps } from '../../activities/deps';
-import { readSeen } from '../../activities/sync';
+import { readSet } from '../../activities/seen-set';
 import { quote } from '../../domain/command';
 import { ClusterError } from '../../domain/errors';
+import { inLimitedHeap } from '../limited-heap';
 import { mutated } from '../mutated';
 import { archiveOf } from './archives';
 import { writeLayout } from './layouts';
@@ -215,12 +216,16 @@ describe('an archive', () => {
 describe('a host', () => {
   test('that lists files outside of the folder cannot have them removed', () => {
     const marker = JSON.stringify({ digest: 'd', holds: { '../../etc/passwd': 'x', '/etc/shadow': 'x', 'a/../../b': 'x', ok: 'x', __proto__: 'x' } });
-    expect(Object.keys(readSeen(`${marker}\0\0`).before)).toEqual(['ok']);
+    expect(Object.keys(readSet(`${marker}\0\0`, 0).before)).toEqual(['ok']);
     fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json().map((text) => `${text}\0a\x01b\0\0`)), (answer) => {
-      expect(readSeen(answer).target).toBeInstanceOf(Map);
+      expect(readSet(answer, 10).target).toBeInstanceOf(Map);
     }));
   });
 });
+
+test('lists of files that grow without end are refused, in the memory of an embedded Temporal worker', async () => {
+  expect(await inLimitedHeap(join(__dirname, 'endless-lists.ts'))).toEqual(['CommandFailed', 'CommandFailed', 'CommandFailed', 'CommandFailed', 'CommandFailed', 'read']);
+}, 60_000);
 
 describe('random text', () => {
   const text = fc.oneof(

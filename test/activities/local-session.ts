@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command, CommandResult } from '../../domain/command';
 import { ClusterError } from '../../domain/errors';
-import { writeTar } from '../../activities/adapters/tar';
+import { writeTar } from '../../activities/adapters/write-tar';
 import type { Scope, Session, TreeEntry } from '../../activities/ports';
 
 /** A session on this machine that runs real bash: what a host would do, in a folder of the test. */
@@ -41,7 +41,7 @@ export class LocalSession implements Session {
 
   private async execute<T>(command: Command<T>, input: AsyncIterable<Buffer> | Iterable<Buffer>, cutAfter = Infinity): Promise<T> {
     this.titles.push(command.title);
-    const child = spawn('bash', ['-c', command.script], { env: { ...process.env, ...command.env } });
+    const child = spawn('bash', ['--norc', '-c', command.script], { env: { ...process.env, ...command.env } });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (piece: Buffer) => out.push(piece));

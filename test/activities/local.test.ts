@@ -3,6 +3,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemote, isThisMachine } from '../../activities/adapters/remote';
 import { aScope, aTarget, openSecrets } from './ssh-server';
+import { needs } from '../needs';
 
 const home = mkdtempSync(join(tmpdir(), 'keelson-'));
 beforeAll(() => { process.env.KEELSON_HOME = home; });
@@ -25,7 +26,7 @@ test('a forwarded port, or KEELSON_LOCAL=0, goes by SSH', () => {
   expect(isThisMachine({ address: '127.0.0.1', port: 22 })).toBe(false);
 });
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = needs(process.getuid?.() === 0, 'root');
 
 asRoot('commands on this machine run as over SSH', async () => {
   const remote = createRemote({ secrets: openSecrets, allowLocal: true });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,26 @@ test('many who ask for one image at once, from several processes, fetch it once'
   expect(readdirSync(join(dir, 'store/trees'))).toHaveLength(2);
 });
 
+test('what a killed process left of a copy or of a tree goes with the next one', async () => {
+  const [digest] = writeLayout(join(dir, 'layout'), [rootfs]);
+  countSkopeo(`
+if [ ! -e '${dir}/killed' ]; then
+  for last; do :; done
+  folder=\${last#oci:} folder=\${folder%/image}
+  echo half >"$folder/oci-put-blob"
+  mkdir '${dir}/killed'
+  cp -r "$folder" '${dir}/killed'
+  exit 1
+fi
+set -- $(printf '%s\\n' "$@" | sed 's|^docker://.*|oci:${dir}/layout|')`);
+  await expect(store().resolve('registry.example/a/b:v1', options())).rejects.toMatchObject({ type: 'ImageNotFound' });
+  cpSync(join(dir, 'killed'), join(dir, 'store/incoming'), { recursive: true });
+  mkdirSync(join(dir, 'store/trees', `.unpacking-${digest!.slice(7)}`, 'etc'), { recursive: true });
+  expect(await store().resolve('registry.example/a/b:v1', options())).toMatchObject({ digest });
+  expect(readdirSync(join(dir, 'store/incoming'))).toEqual([]);
+  expect(readdirSync(join(dir, 'store/trees')).sort()).toEqual([digest!.slice(7), `${digest!.slice(7)}.json`]);
+});
+
 test('who gives up does not stop the others; when all give up the copy ends', async () => {
   writeLayout(join(dir, 'layout'), [rootfs]);
   countSkopeo(`until [ -e '${dir}/go' ]; do sleep 0.02; done; set -- $(printf '%s\\n' "$@" | sed 's|^docker://.*|oci:${dir}/layout|')`);
@@ -192,6 +212,26 @@ for n in 1 2 3 4 5 6 7 8; do sleep 0.1; echo more >>"\${folder%/image}/oci-put-b
 set -- $(printf '%s\\n' "$@" | sed 's|^docker://.*|oci:${dir}/layout|')`);
   const hasty = createStore({ dir: join(dir, 'store'), standstillMs: 400 });
   expect(await hasty.resolve('registry.example/a/b:v1', options())).toMatchObject({ kind: 'rootfs' });
+});
+
+test.each([
+  ['is larger than any image', { mostBytes: 100_000 }, 'InvalidImage'], ['fills the disk', { leastFree: Number.MAX_SAFE_INTEGER }, 'CommandFailed'],
+] as const)('a source that sends without end and %s is given up, and skopeo with it', async (_what, limits, type) => {
+  countSkopeo(`
+for last; do :; done
+folder=\${last#oci:}
+echo $$ >'${dir}/pid'
+while :; do head -c 50000 /dev/zero >>"\${folder%/image}/oci-put-blob" || exit 1; sleep 0.02; done`);
+  const hasty = createStore({ dir: join(dir, 'store'), standstillMs: 60_000, ...limits });
+  await expect(hasty.resolve('registry.example/a/b:v1', options())).rejects.toMatchObject({ type, message: expect.stringContaining('registry.example/a/b:v1') as string });
+  const lives = (): boolean => {
+    try {
+      return process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 0);
+    } catch {
+      return false;
+    }
+  };
+  while (lives()) await new Promise((resolve) => { setTimeout(resolve, 20); });
 });
 
 test('without skopeo the error says to install it', async () => {

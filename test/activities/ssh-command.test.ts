@@ -3,11 +3,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { encodeProgram, loaderLine } from '../../activities/adapters/shell/loader';
+import { encodeProgram, KILLED, loaderLine } from '../../activities/adapters/shell/loader';
+import type { Machine } from '../../activities/adapters/shell/machine';
+import { createSession } from '../../activities/adapters/shell/session';
 import { createRemote } from '../../activities/adapters/remote';
+import type { CommandResult } from '../../domain/command';
 import type { Remote, Session } from '../../activities/ports';
-import { readJournal } from '../../home/journal';
+import { appendLog } from '../../home/logs';
+import { readJournal } from '../read-records';
 import { aScope, aTarget, openSecrets, startServer, type ServerOptions, type TestServer } from './ssh-server';
 
 const home = mkdtempSync(join(tmpdir(), 'keelson-'));
@@ -52,7 +57,7 @@ test('an answer that nobody can read is an error of the host and of the command,
   });
 });
 
-/** The program gets its process group in two ways: see the loader. */
+/** Below sudo nobody but the loader's own command line gives the program its process group. */
 describe.each([['under sshd', true], ['under sudo', false]])('a command %s', (_where, ownGroup) => {
   test('environment, script and stdin arrive as they are', async () => {
     const session = await connect({ ownGroup });
@@ -100,10 +105,44 @@ describe.each([['under sshd', true], ['under sudo', false]])('a command %s', (_w
 test('half a program is not run', () => {
   for (const text of ['echo ran', `: ${'x'.repeat(5_000)}\necho ran`]) {
     const whole = encodeProgram('mark', text);
-    expect(spawnSync('bash', ['-c', loaderLine.none], { input: whole }).stdout.toString()).toContain('ran');
-    const half = spawnSync('bash', ['-c', loaderLine.none], { input: whole.subarray(0, whole.length - 1) });
+    expect(spawnSync('bash', ['-c', loaderLine('none', 60_000)], { input: whole }).stdout.toString()).toContain('ran');
+    const half = spawnSync('bash', ['-c', loaderLine('none', 60_000)], { input: whole.subarray(0, whole.length - 1) });
     expect([half.status, half.stdout.toString()]).toEqual([98, '']);
   }
+});
+
+test('who is there or not: after its limit nothing of a program is left, and it was killed', async () => {
+  const pids = join(home, 'limited');
+  const text = `(trap "" TERM; sleep 300) & echo $! >>${pids}; sleep 300 & echo $! >>${pids}; echo $$ >>${pids}; trap "" TERM; wait`;
+  const { signal, status } = spawnSync('bash', ['-c', loaderLine('none', 800)], { input: encodeProgram('mark', text) });
+  expect([signal, status]).toEqual(['SIGKILL', null]);
+  const all = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+  expect(all).toHaveLength(3);
+  // All are killed at once; who was told of one of them may be there before the others are gone.
+  await until(() => !all.some(isAlive));
+});
+
+test('a program that ends in time leaves in the background what it likes', () => {
+  const text = 'exec >/dev/null 2>&1; setsid sleep 3 & sleep 3 & echo $! >$KEELSON_TEST_PID';
+  const file = join(home, 'background');
+  expect(spawnSync('bash', ['-c', loaderLine('none', 1_000)], { input: encodeProgram('mark', text), env: { ...process.env, KEELSON_TEST_PID: file } }).status).toBe(0);
+  spawnSync('sleep', ['1.3']);
+  expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(true);
+});
+
+test('a program that its host has ended while we were asleep has timed out, by our word as well', async () => {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const exit = new Promise<number>((resolve) => {
+    stdin.once('data', (head: Buffer) => {
+      stderr.write(`${head.toString().split(' ')[0]} 4711\n`);
+      setImmediate(() => {
+        for (const end = Date.now() + 60; Date.now() < end;);
+        resolve(KILLED);
+      });
+    });
+  });
+  const asleep: Machine = { host: 'h', hostKey: '', fingerprint: '', secrets: [], start: () => Promise.resolve({ stdin, stdout, stderr, exit, abandon: () => undefined }) };
+  await expect(createSession(asleep, aScope()).run({ title: 'a slow one', script: 'true', timeoutMs: 30, okCodes: [KILLED] })).rejects.toMatchObject({ type: 'CommandTimedOut' });
 });
 
 test('what login scripts print is no output', async () => {
@@ -252,4 +291,20 @@ test('the journal has each command by its title, and nothing of what it said', a
     { title: 'fails', code: 4 },
   ]);
   expect(JSON.stringify(entries)).not.toMatch(/-text/);
+});
+
+test('records that cannot be written break neither the link nor a step that succeeds', async () => {
+  process.env.KEELSON_HOME = mkdtempSync(join(home, 'full-'));
+  for (const folder of ['logs', 'journal']) writeFileSync(join(process.env.KEELSON_HOME, folder), '');
+  const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    const place = { cluster: 'demo', operation: 'init-1', stage: 'Check', host: 'test-host', attempt: 1 };
+    const session = await connect();
+    const heard = (): Promise<CommandResult> => session.follow({ title: 'tells', script: 'echo a line; sleep 0.1; echo another' }, (line) => appendLog(place, [line]));
+    expect([await heard(), await heard()]).toMatchObject([{ code: 0 }, { code: 0 }]);
+    expect(server?.connections()).toBe(1);
+  } finally {
+    said.mockRestore();
+    process.env.KEELSON_HOME = home;
+  }
 });

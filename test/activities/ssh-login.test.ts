@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemote } from '../../activities/adapters/remote';
+import { knownHosts } from '../../client/known-hosts';
 import { fingerprintOfKey } from '../../activities/adapters/ssh/host-key';
 import type { Remote } from '../../activities/ports';
 import { clusterfileSpec } from '../../client/clusterfile-spec';
@@ -204,6 +205,19 @@ describe('host keys', () => {
     };
     for (const keys of [[fingerprint], [old, `127.0.0.1 ${hostKey}`], []]) await expect(remote.to(target(keys), aScope({ n: 2 }))).resolves.toBeDefined();
     expect(await refusal(target([old]))).toMatchObject({ type: 'HostKeyMismatch', message: expect.stringContaining(`but ${fingerprintOfKey(old)} (ssh-ed25519) is known`) as string });
+  });
+
+  test('a key that known_hosts revokes is refused, at first contact and however well it is known', async () => {
+    const { port } = await serve();
+    const { hostKey, fingerprint } = await remote.to(aTarget(port), aScope());
+    const known = knownHosts(`@revoked * ${hostKey}\n[127.0.0.1]:${port} ${hostKey}\n`)('127.0.0.1', port);
+    for (const more of [{ knownKeys: [known[0]!] }, { knownKeys: known }, { knownKeys: known, pinnedKey: hostKey }, { knownKeys: known, hostKeys: [hostKey] }]) {
+      expect(await refusal(aTarget(port, more))).toMatchObject({
+        type: 'HostKeyMismatch', message: expect.stringContaining(`${fingerprint} (ssh-ed25519), which known_hosts revokes`) as string, details: { todo: expect.stringContaining('keelson amend') as string },
+      });
+    }
+    const other = `@revoked ${'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMn5uMtRLbDkFwAfsbbwfLOtVMZSRHuWvSGMWDCbPmRm'}`;
+    await expect(remote.to(aTarget(port, { knownKeys: [other] }), aScope({ n: 2 }))).resolves.toBeDefined();
   });
 
   test('with strict checking an unknown key is refused', async () => {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { Server, utils, type Connection, type ServerConfig } from 'ssh2';
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly maxSessions?: number;
   /** Commands start in a process group of their own, as under sshd; false: as under sudo. */
   readonly ownGroup?: boolean;
+  /** What commands have in their environment beside ours. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const newHostKey = (): string => readableKey().private;
@@ -104,7 +107,7 @@ function endGroupOf(child: ChildProcess, { ownGroup = true }: ServerOptions): vo
   }
 }
 
-function serveSessions(client: Connection, { maxSessions = 10, ownGroup = true }: ServerOptions, children: Set<ChildProcess>): void {
+function serveSessions(client: Connection, { maxSessions = 10, ownGroup = true, env = {} }: ServerOptions, children: Set<ChildProcess>): void {
   let open = 0;
   client.on('session', (accept, reject) => {
     if (open >= maxSessions) {
@@ -115,7 +118,8 @@ function serveSessions(client: Connection, { maxSessions = 10, ownGroup = true }
     const session = accept();
     session.on('exec', (acceptExec, _reject, { command }) => {
       const channel = acceptExec();
-      const child = spawn('bash', ['-c', command], { detached: ownGroup });
+      // Bash takes the socket on its stdin for a remote login and reads ~/.bashrc, which on a developer's machine may do anything.
+      const child = spawn('bash', ['-c', command], { detached: ownGroup, env: { ...process.env, HOME: tmpdir(), ...env } });
       children.add(child);
       channel.pipe(child.stdin);
       child.stdin.on('error', () => undefined);
@@ -129,8 +133,9 @@ function serveSessions(client: Connection, { maxSessions = 10, ownGroup = true }
       });
       child.on('close', () => {
         children.delete(child);
+        // Not before all is sent: a close goes past what waits for the client to read.
+        channel.once('finish', () => channel.close());
         channel.end();
-        channel.close();
       });
     });
     session.on('close', () => { open -= 1; });

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readTar, writeTar, type TarMember } from '../../activities/adapters/tar';
+import { readTar, type TarMember } from '../../activities/adapters/read-tar';
+import { writeTar } from '../../activities/adapters/write-tar';
 import type { TreeEntry } from '../../activities/ports';
 
 let dir: string;

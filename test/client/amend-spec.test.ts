@@ -37,6 +37,14 @@ describe('a new host key', () => {
     expect(keysOf(amendSpec(amended(fingerprint), { login: {}, images: [], host }, sources()))).toEqual([fingerprint]);
   });
 
+  test('takes none of the revoked ones away, and these replace no recorded key', () => {
+    const gone = [`@revoked ${key}`];
+    expect(keysOf(amendSpec(saved, { login: {}, images: [], host, hostKey: fingerprint }, sources(gone)))).toEqual([fingerprint, ...gone]);
+    const marked = amendSpec(saved, { login: {}, images: [], host }, sources(gone));
+    expect(keysOf(marked)).toEqual(gone);
+    expect(withoutReplacedKeys({ [host]: 'two' }, saved, marked)).toEqual({ [host]: 'two' });
+  });
+
   test('of a host whose keys the Clusterfile names is written there, whatever known_hosts says', () => {
     const named = { ...saved, hosts: saved.hosts.map((one) => ({ ...one, hostKeys: [key] })) };
     const [first, second] = amendSpec(named, { login: {}, images: [], host, hostKey: fingerprint }, sources([key])).hosts;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request, type Server } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -67,6 +67,27 @@ test.each<[string, Asked, number]>([
   const answer = await ask(asked);
   expect(answer.status).toBe(status);
   expect(answer.body).toMatch(/^{"error":/);
+});
+
+test('a page that is closed in the middle of a request takes nobody else along', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => { unhandled.push(reason); };
+  process.on('unhandledRejection', note);
+  try {
+    const { port } = server.address() as AddressInfo;
+    const arrived = once(server, 'connection') as Promise<[Socket]>;
+    const page = connect(port, '127.0.0.1', () => page.write('POST /decode HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"payloads":'));
+    const [socket] = await arrived;
+    await once(socket, 'data');
+    // The end in the middle is an error of the connection, too.
+    const closed = new Promise((resolve) => { socket.once('close', resolve); });
+    page.destroy();
+    await closed;
+    expect((await ask({ body: payloads })).status).toBe(200);
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.removeListener('unhandledRejection', note);
+  }
 });
 
 test('no request whatever is more than a refusal', () => {

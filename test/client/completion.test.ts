@@ -44,7 +44,7 @@ test('the flags of sealos are there, short and long', () => {
   const run = program.commands.find((command) => command.name() === 'run');
   const flags = run?.options.map(({ short, long }) => [short, long].filter(Boolean).join(' ')) ?? [];
   expect(flags).toEqual(expect.arrayContaining([
-    '--masters', '--nodes', '-u --user', '-p --passwd', '-i --pk', '--pk-passwd', '--port', '-e --env', '--cmd', '--cluster', '--config-file', '-f --force', '--values', '--set',
+    '--masters', '--nodes', '-u --user', '-p --passwd', '-i --pk', '--pk-passwd', '--port', '-e --env', '--cmd', '-c --cluster', '--config-file', '-f --force', '--values', '--set',
   ]));
   expect(wordsOf(program).length).toBeGreaterThan(15);
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { clusterfileSpec } from '../../client/clusterfile-spec';
 import { documentsOf, gen } from '../../client/commands/gen';
 import { parseEnv } from '../../client/env-flags';
-import { hostsFrom } from '../../client/host-flags';
-import { loginFrom } from '../../client/login-flags';
+import { readHosts } from '../../client/host-flags';
+import { readLogin } from '../../client/login-flags';
 import { readDocuments } from '../../client/read-documents';
 import { runSpec } from '../../client/run-spec';
 import type { SpecSources } from '../../client/spec';
@@ -31,8 +31,8 @@ const sources: SpecSources = { settings: () => ({}), knownKeys: () => [], own: [
 const flagsOf = (said: Partial<SpecFlags>): SpecFlags => ({ cluster: 'prod', env: [], cmd: [], configFile: [], values: [], set: [], ...said });
 
 async function specOfRun(images: string[], flags: SpecFlags) {
-  const login = await loginFrom(flags, {});
-  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), documents: readDocuments(flags), flags, login };
+  const { login } = readLogin(flags, {});
+  const input = { cluster: 'prod', images, hosts: readHosts(flags).hosts, env: parseEnv(flags.env), documents: readDocuments(flags).documents, flags, login };
   return runSpec(input, sources, { spec: undefined, view: undefined });
 }
 

@@ -26,7 +26,8 @@ test.each([
   ['10.0.0.7', 2200, ['ssh-ed25519 AAAAhashedport']],
   ['10.0.1.5', 22, ['ecdsa-sha2-nistp256 AAAAwild']],
   ['10.0.1.9', 22, []],
-  ['10.0.0.3', 22, []],
+  ['10.0.0.3', 22, ['@revoked ssh-ed25519 AAAAbad']],
+  ['10.0.0.3', 2222, []],
   ['10.0.0.10', 22, []],
 ])('the keys known for %s port %i', (address, port, expected) => {
   expect(keys(address, port)).toEqual(expected);

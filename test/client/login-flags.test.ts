@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostsFrom } from '../../client/host-flags';
-import { loginFrom, saysLogin } from '../../client/login-flags';
+import { readHosts } from '../../client/host-flags';
+import { type LoginFlags, readLogin, saysLogin } from '../../client/login-flags';
 import { findTemporal } from '../../client/find-temporal';
 
 let dir: string;
@@ -17,29 +17,38 @@ const file = (name: string, text: string): string => {
   return join(dir, name);
 };
 
+const wrong = (flags: LoginFlags): string => readLogin(flags, {}).problems.map(({ message }) => message).join('\n');
+
 describe('the password', () => {
-  test('comes from a flag, the first line of a file, or the environment', async () => {
-    expect(await loginFrom({ passwd: 'a b' }, { KEELSON_SSH_PASSWORD: 'other' })).toEqual({ password: 'a b' });
-    expect(await loginFrom({ passwdFile: file('pw', 'first line \nsecond') }, {})).toEqual({ password: 'first line ' });
-    expect(await loginFrom({ user: 'ops' }, { KEELSON_SSH_PASSWORD: 'env', KEELSON_PK_PASSWORD: 'pass' })).toEqual({ user: 'ops', password: 'env', passphrase: 'pass' });
-    expect(saysLogin(await loginFrom({}, {}))).toBe(false);
+  const login = (flags: LoginFlags, env: NodeJS.ProcessEnv) => readLogin(flags, env).login;
+
+  test('comes from a flag, the first line of a file, or the environment', () => {
+    expect(login({ passwd: 'a b' }, { KEELSON_SSH_PASSWORD: 'other' })).toEqual({ password: 'a b' });
+    expect(login({ passwdFile: file('pw', 'first line \nsecond') }, {})).toEqual({ password: 'first line ' });
+    expect(login({ user: 'ops' }, { KEELSON_SSH_PASSWORD: 'env', KEELSON_PK_PASSWORD: 'pass' })).toEqual({ user: 'ops', password: 'env', passphrase: 'pass' });
+    expect(saysLogin(login({}, {}))).toBe(false);
   });
 
-  test('in two ways at once, from an empty file or a missing one is refused', async () => {
-    await expect(loginFrom({ passwd: 'a', askPasswd: true }, {})).rejects.toThrow('--passwd and --ask-passwd exclude each other');
-    await expect(loginFrom({ passwdFile: file('empty', '\n') }, {})).rejects.toThrow('is empty');
-    await expect(loginFrom({ passwdFile: join(dir, 'none') }, {})).rejects.toThrow('ENOENT');
+  test('in two ways at once, from an empty file or a missing one is refused', () => {
+    expect(wrong({ passwd: 'a', askPasswd: true })).toContain('--passwd and --ask-passwd exclude each other');
+    expect(wrong({ passwdFile: file('empty', '\n') })).toContain('is empty');
+    expect(wrong({ passwdFile: join(dir, 'none') })).toContain('ENOENT');
   });
 });
 
-test('a key file that is not there is refused at once, before anything is started', async () => {
-  await expect(loginFrom({ pk: join(dir, 'none') }, {})).rejects.toMatchObject({ type: 'InvalidSpec', message: expect.stringContaining('does not exist') as string });
-  await expect(loginFrom({ pk: file('notes', 'no key') }, {})).rejects.toThrow('is no private key');
+test('a key file that is not there is refused at once, before anything is started', () => {
+  expect(wrong({ pk: join(dir, 'none') })).toContain('does not exist');
+  expect(wrong({ pk: file('notes', 'no key') })).toContain('is no private key');
+});
+
+test('a port out of range is refused', () => {
+  for (const port of [0, 70_000, Number.NaN]) expect(wrong({ port })).toContain('1 to 65535');
 });
 
 test('so is an address that no other host can reach', () => {
-  expect(() => hostsFrom({ masters: '127.0.0.1', nodes: '10.0.0.2,0.0.0.0' })).toThrow(/127\.0\.0\.1 is no address that other hosts can reach[\s\S]*0\.0\.0\.0/);
-  expect(hostsFrom({ masters: '10.0.0.1' })).toHaveLength(1);
+  const { problems } = readHosts({ masters: '127.0.0.1', nodes: '10.0.0.2,0.0.0.0' });
+  expect(problems.map(({ message }) => message).join('\n')).toMatch(/127\.0\.0\.1 is no address that other hosts can reach[\s\S]*0\.0\.0\.0/);
+  expect(readHosts({ masters: '10.0.0.1' })).toMatchObject({ hosts: [{ address: '10.0.0.1' }], problems: [] });
 });
 
 describe('the temporal program', () => {

@@ -1,14 +1,17 @@
+import { askYes } from '../../client/ask';
 import type { KeelsonClient } from '../../client/keelson-client';
 import { exitCodeOf } from '../../client/exit-codes';
 import { lookFirst } from '../../client/look-first';
 import { deleteSpec, addSpec } from '../../client/scale-spec';
-import { hostsFrom } from '../../client/host-flags';
+import { readHosts } from '../../client/host-flags';
 import type { SpecFlags } from '../../client/spec-flags';
 import { submit } from '../../client/submit';
 import type { ClusterSpec } from '../../domain/cluster';
 import { type EntityView, newEntity, viewOf } from '../../domain/entity';
 import type { Plan } from '../../domain/plan';
 import { aCluster } from '../fixtures';
+
+jest.mock('../../client/ask');
 
 const spec = aCluster(1, 2);
 const noFlags: SpecFlags = { env: [], cmd: [], configFile: [], values: [], set: [] };
@@ -49,6 +52,15 @@ describe('the look before a change', () => {
     const { client } = aClient(aPlan());
     expect(await look(client, { planHash: 'abcdef' })).toEqual({ planHash: 'abcdef' });
     expect(await look(client, { planHash: 'abcdef0123456789', yes: true })).toEqual({ planHash: 'abcdef0123456789', approved: true });
+  });
+
+  test('a yes on a terminal is one to the plan that is shown, and a no ends it', async () => {
+    process.stdin.isTTY = true;
+    const lines = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { client } = aClient(aPlan({ approvals: [{ kind: 'upgrade', reason: 'v1.35.4' }] }));
+    jest.mocked(askYes).mockResolvedValueOnce(true).mockResolvedValueOnce(false);
+    expect([await look(client), await look(client)]).toEqual([{ agreed: true, planHash: 'abcdef0123456789' }, undefined]);
+    lines.mockRestore();
   });
 
   test('refuses a stale hash, also for a cluster that is new', async () => {
@@ -107,7 +119,7 @@ describe('the look before a change', () => {
 
 describe('what is refused starts no operation', () => {
   const quiet = { settings: () => ({}), knownKeys: () => [], own: [] };
-  const hosts = (nodes: string, masters = '') => hostsFrom({ nodes, masters });
+  const hosts = (nodes: string, masters = '') => readHosts({ nodes, masters }).hosts;
   const add = (nodes: string, saved: ClusterSpec | undefined) => addSpec({ cluster: 'default', hosts: hosts(nodes), flags: noFlags, login: {} }, quiet, saved);
 
   test.each<[string, (saved: ClusterSpec | undefined) => ClusterSpec, Partial<SpecFlags>, string, number]>([

@@ -31,10 +31,10 @@ test('what sealos and other commands take is taken: a login by reset, -c by stat
   expect(optionsOf('version', '--json').json).toBe(true);
 });
 
-test('a port out of range is refused', () => {
-  const say = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-  expect(() => optionsOf('run', 'image', '--port', '70000')).toThrow('1 to 65535');
-  say.mockRestore();
+test('flags that a command would not heed are none of its flags', () => {
+  const flagsOf = (name: string) => command(name)?.options.map(({ long }) => long) ?? [];
+  expect(flagsOf('add').filter((flag) => ['--env', '--cmd', '--config-file', '--values', '--set'].includes(flag ?? ''))).toEqual([]);
+  expect(flagsOf('adopt').filter((flag) => ['--detach', '--wait', '--no-wait', '--plan-hash'].includes(flag ?? ''))).toEqual([]);
 });
 
 test('help ends with the exit codes', () => {

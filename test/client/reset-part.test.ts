@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostsFrom } from '../../client/host-flags';
+import { readHosts } from '../../client/host-flags';
 import { exitCodeOf } from '../../client/exit-codes';
 import type { KeelsonClient } from '../../client/keelson-client';
 import { resetPart } from '../../client/commands/reset';
@@ -47,7 +47,7 @@ afterEach(() => {
 
 test('with --force asks nobody, and forgets the named hosts where they cannot be reached', async () => {
   const { client, applied, planned } = aClient(created);
-  await resetPart(client, 'default', hostsFrom({ masters: '10.0.0.3', nodes: '10.0.0.5' }), { force: true });
+  await resetPart(client, 'default', readHosts({ masters: '10.0.0.3', nodes: '10.0.0.5' }).hosts, { force: true });
   const [asked, more] = applied.mock.calls[0]!;
   expect(asked.hosts.map(({ id }) => id)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.4']);
   expect(more).toMatchObject({ approved: true, forget: ['10.0.0.3', '10.0.0.5'] });
@@ -56,7 +56,7 @@ test('with --force asks nobody, and forgets the named hosts where they cannot be
 
 test('with --yes asks nobody, and forgets nobody', async () => {
   const { client, applied } = aClient(created);
-  await resetPart(client, 'default', hostsFrom({ nodes: '10.0.0.5' }), { yes: true });
+  await resetPart(client, 'default', readHosts({ nodes: '10.0.0.5' }).hosts, { yes: true });
   expect(applied.mock.calls[0]?.[1]).toMatchObject({ approved: true });
   expect(applied.mock.calls[0]?.[1]).not.toHaveProperty('forget');
 });
@@ -65,7 +65,7 @@ test('goes on where it was cut off: a host that is on its way out may be named a
   const [, , , , leaver] = spec.hosts;
   const without = { ...spec, hosts: spec.hosts.filter(({ id }) => id !== leaver?.id) };
   const { client, applied } = aClient({ ...created, leaving: [leaver!] }, without);
-  await resetPart(client, 'default', hostsFrom({ nodes: '10.0.0.5' }), { force: true });
+  await resetPart(client, 'default', readHosts({ nodes: '10.0.0.5' }).hosts, { force: true });
   expect(applied).toHaveBeenCalledWith(without, expect.objectContaining({ forget: ['10.0.0.5'] }));
 });
 
@@ -77,7 +77,7 @@ test.each([
   ['a host, without a terminal and without a word', { nodes: '10.0.0.5' }, {}, 2],
 ])('of %s is refused, and nothing is begun', async (_what, named, flags, code) => {
   const { client, applied } = aClient(created);
-  const error: unknown = await Promise.resolve().then(() => resetPart(client, 'default', hostsFrom(named), flags)).catch((one: unknown) => one);
+  const error: unknown = await Promise.resolve().then(() => resetPart(client, 'default', readHosts(named).hosts, flags)).catch((one: unknown) => one);
   expect(exitCodeOf(error)).toBe(code);
   expect(applied).not.toHaveBeenCalled();
 });

@@ -1,5 +1,5 @@
 import { exitCodeOf } from '../../client/exit-codes';
-import { hostsFrom } from '../../client/host-flags';
+import { readHosts } from '../../client/host-flags';
 import type { Login } from '../../client/logins';
 import { addSpec, deleteSpec } from '../../client/scale-spec';
 import type { SpecSources } from '../../client/spec';
@@ -12,8 +12,8 @@ const noFlags: SpecFlags = { env: [], cmd: [], configFile: [], values: [], set: 
 const saved = aCluster(1, 2, { name: 'prod' });
 
 const add = (named: Partial<SpecFlags>, { login = {}, to = saved }: { login?: Login; to?: ClusterSpec | undefined } = {}): ClusterSpec =>
-  addSpec({ cluster: 'prod', hosts: hostsFrom(named), flags: { ...noFlags, ...named }, login }, quiet, to);
-const remove = (named: { masters?: string; nodes?: string }, from: ClusterSpec | undefined = saved): ClusterSpec => deleteSpec('prod', hostsFrom(named), from);
+  addSpec({ cluster: 'prod', hosts: readHosts(named).hosts, flags: { ...noFlags, ...named }, login }, quiet, to);
+const remove = (named: { masters?: string; nodes?: string }, from: ClusterSpec | undefined = saved): ClusterSpec => deleteSpec('prod', readHosts(named).hosts, from);
 const idsOf = ({ hosts }: ClusterSpec): string[] => hosts.map(({ id, roles }) => `${id} ${roles[0] ?? ''}`);
 
 /** Type, words and exit code of what is refused. */
@@ -55,7 +55,7 @@ describe('add', () => {
   });
 
   test('to a cluster that nobody knows is refused', () => {
-    expect(refused(() => addSpec({ cluster: 'prod', hosts: hostsFrom({ nodes: '10.0.0.9' }), flags: noFlags, login: {} }, quiet, undefined)))
+    expect(refused(() => addSpec({ cluster: 'prod', hosts: readHosts({ nodes: '10.0.0.9' }).hosts, flags: noFlags, login: {} }, quiet, undefined)))
       .toEqual({ type: 'InvalidSpec', message: 'there is no cluster prod', code: 2 });
   });
 });
@@ -84,13 +84,13 @@ describe('delete', () => {
 
   test('of a host that has begun to leave goes on: the spec is as it was', () => {
     const leaving = [aHost('10.0.0.8')];
-    expect(deleteSpec('prod', hostsFrom({ nodes: '10.0.0.8' }), saved, leaving)).toEqual(saved);
-    expect(idsOf(deleteSpec('prod', hostsFrom({ nodes: '10.0.0.8,10.0.0.3' }), saved, leaving))).toEqual(['10.0.0.1 master', '10.0.0.2 node']);
-    expect(refused(() => deleteSpec('prod', hostsFrom({ masters: '10.0.0.8' }), saved, leaving)).message).toBe('10.0.0.8 is a worker, not a control plane');
+    expect(deleteSpec('prod', readHosts({ nodes: '10.0.0.8' }).hosts, saved, leaving)).toEqual(saved);
+    expect(idsOf(deleteSpec('prod', readHosts({ nodes: '10.0.0.8,10.0.0.3' }).hosts, saved, leaving))).toEqual(['10.0.0.1 master', '10.0.0.2 node']);
+    expect(refused(() => deleteSpec('prod', readHosts({ masters: '10.0.0.8' }).hosts, saved, leaving)).message).toBe('10.0.0.8 is a worker, not a control plane');
   });
 
   test('from a cluster that nobody knows is refused', () => {
-    expect(refused(() => deleteSpec('prod', hostsFrom({ nodes: '10.0.0.2' }), undefined))).toEqual({ type: 'InvalidSpec', message: 'there is no cluster prod', code: 2 });
+    expect(refused(() => deleteSpec('prod', readHosts({ nodes: '10.0.0.2' }).hosts, undefined))).toEqual({ type: 'InvalidSpec', message: 'there is no cluster prod', code: 2 });
   });
 
   test('finds a host by another notation of its address', () => {

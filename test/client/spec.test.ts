@@ -10,7 +10,7 @@ import { open } from '../../home/seal';
 import { checkedClusterfile } from '../../client/checked-clusterfile';
 import { clusterfileSpec } from '../../client/clusterfile-spec';
 import { parseEnv } from '../../client/env-flags';
-import { hostsFrom } from '../../client/host-flags';
+import { readHosts } from '../../client/host-flags';
 import type { Login } from '../../client/logins';
 import { readDocuments } from '../../client/read-documents';
 import { runSpec } from '../../client/run-spec';
@@ -39,7 +39,7 @@ function run(images: string[], said: Partial<SpecFlags> & { login?: Login }, mor
   const condition = { type: 'Bootstrap', status: 'True', reason: 'Done', message: '', lastTransitionTime: '' } as const;
   const entity = newEntity('prod');
   const view = viewOf(more.touched ? { ...entity, current: { ...entity.current, conditions: [condition] } } : entity);
-  const input = { cluster: 'prod', images, hosts: hostsFrom(flags), env: parseEnv(flags.env), documents: readDocuments(flags), flags, login };
+  const input = { cluster: 'prod', images, hosts: readHosts(flags).hosts, env: parseEnv(flags.env), documents: readDocuments(flags).documents, flags, login };
   return runSpec(input, { ...quiet, ...more.sources }, { spec: more.saved, view: more.saved ? view : undefined });
 }
 
@@ -119,6 +119,21 @@ describe('run', () => {
     const said = run(['a'], { masters: '10.0.0.1', port: 22, login: { user: 'root', password: 'x' } }, { sources: { settings, knownKeys } });
     expect(said.hosts[0]).not.toHaveProperty('knownKeys');
     expect(said.credentials['ssh']?.user).toBe('root');
+  });
+
+  test.each<[string, string, string | undefined]>([
+    ['Host other\n  ProxyJump no\n\nHost 10.0.0.*\n  User admin\n  ProxyJump bastion\n', 'a proxy', '~/.ssh/config:6: ssh goes to 10.0.0.1 by ProxyJump bastion'],
+    ['Match host 10.0.0.1\n  ProxyCommand=ssh -W %h:%p b\n', 'a command', '~/.ssh/config:2: ssh goes to 10.0.0.1 by ProxyCommand ssh -W %h:%p b'],
+    ['Host 10.0.0.1\n  HostName 10.9.9.9\n', 'another address', '~/.ssh/config:2: ssh goes to 10.0.0.1 by HostName 10.9.9.9'],
+    ['Host 10.0.0.9\n  ProxyJump bastion\n', 'a proxy of another host', undefined],
+    ['Host 10.0.0.1\n  ProxyCommand none\nHost *\n  ProxyJump bastion\n  HostName %h\n', 'a proxy for all others', undefined],
+  ])('a way to a host that ssh would take and Keelson cannot is refused by its line: %j (%s)', async (text, _what, message) => {
+    const settings = await userSshConfig(text);
+    const spec = () => run(['a'], { masters: '10.0.0.1', login: { password: 'x' } }, { sources: { settings } });
+    if (message === undefined) expect(spec().hosts).toHaveLength(1);
+    else expect(spec).toThrow(expect.objectContaining({ type: 'InvalidSpec', message: expect.stringContaining(message) as string, details: { host: '10.0.0.1', todo: expect.any(String) as string } }) as Error);
+    // No SSH is needed to this machine.
+    expect(run(['a'], { masters: '10.0.0.1', login: { password: 'x' } }, { sources: { settings, own: ['10.0.0.1'] } }).hosts).toHaveLength(1);
   });
 
   test('a key is read here and sealed; without password and key the agent serves', () => {
@@ -235,6 +250,7 @@ kind: ClusterConfiguration
 networking:
   podSubnet: 10.112.0.0/12
   serviceSubnet: 10.112.0.0/16
+etcd: {external: {endpoints: ['https://10.0.0.9:2379']}}
 ---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
@@ -258,10 +274,11 @@ spec:
         'Clusterfile:9: spec.env.A-B: "A-B" is no name of a variable', 'Clusterfile:12 (10.0.0.1), Clusterfile:12 (10.0.0.2): the host is master and node',
         'Clusterfile:16: spec.hosts.1.ssh.pk: public is no private key', 'Clusterfile:22: Config one: its path "../etc/x"',
         'Clusterfile:27: ClusterConfiguration.networking: podSubnet 10.112.0.0/12 and serviceSubnet 10.112.0.0/16 overlap',
-        'Clusterfile:34: InitConfiguration.localAPIEndpoint.bindPort: the API server listens', 'Clusterfile:39: controlPlaneEndpoint: "nowhere" is no host:port',
-        'Clusterfile:41 (10.0.0.1): "Upper" is no name for a Node', '  an --env is not of the form', '  an --env with the name "9" is not',
+        'Clusterfile:30: ClusterConfiguration.etcd.external: an etcd outside of the cluster is not supported',
+        'Clusterfile:35: InitConfiguration.localAPIEndpoint.bindPort: the API server listens', 'Clusterfile:40: controlPlaneEndpoint: "nowhere" is no host:port',
+        'Clusterfile:42 (10.0.0.1): "Upper" is no name for a Node', '  an --env is not of the form', '  an --env with the name "9" is not',
       ]) expect(report).toContain(expected);
-      expect(report).toMatch(/^12 errors:/);
+      expect(report).toMatch(/^13 errors:/);
       const lines = [...report.matchAll(/^ {2}Clusterfile:(\d+)/gm)].map(([, line]) => Number(line));
       expect(lines).toEqual([...lines].sort((a, b) => a - b));
     });
@@ -270,7 +287,7 @@ spec:
       const one = await said(wrong.replaceAll('DIR', dir).replace('strategy', 'x').replace('data: x', 'data: 7'));
       for (const expected of ['Clusterfile:23: spec.data: must be a text', 'Clusterfile:12 (10.0.0.1)', 'Clusterfile:7: spec.ssh.pk']) expect(one).toContain(expected);
       const other = await said(wrong.replace('roles: [node]', 'roles: node'));
-      for (const expected of ['Clusterfile:15: spec.hosts.1.roles: roles must be a list', 'Clusterfile:22: Config one', 'Clusterfile:27: ClusterConfiguration.networking', 'Clusterfile:39: controlPlaneEndpoint']) expect(other).toContain(expected);
+      for (const expected of ['Clusterfile:15: spec.hosts.1.roles: roles must be a list', 'Clusterfile:22: Config one', 'Clusterfile:27: ClusterConfiguration.networking', 'Clusterfile:30: ClusterConfiguration.etcd.external', 'Clusterfile:40: controlPlaneEndpoint']) expect(other).toContain(expected);
     });
 
     test('nobody is asked for the password of a file that is refused, and a wrong key of the flags is part of the report', async () => {
@@ -281,4 +298,9 @@ spec:
       expect(report).toContain('Clusterfile:27: ');
     });
   });
+});
+
+test('an address counts in its shortest form, as Kubernetes writes it; the host goes by the name it was given', () => {
+  const [host] = run(['localhost/x:1'], { masters: 'FD00:0::1', login: { password: 'x' } }).hosts;
+  expect(host).toMatchObject({ id: 'FD00:0::1', address: 'fd00::1' });
 });

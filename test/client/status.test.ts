@@ -1,7 +1,11 @@
-import { describe as lines, table } from '../../client/commands/status';
+import { describe as lines, status, table } from '../../client/commands/status';
 import { conditionsNow } from '../../client/host-table';
 import { newEntity, type EntityState, viewOf } from '../../domain/entity';
+import type { KeelsonClient } from '../../client/keelson-client';
+import * as session from '../../client/session';
 import { aCluster, bareFacts } from '../fixtures';
+
+jest.mock('../../client/session', () => ({ ...jest.requireActual<typeof session>('../../client/session'), mayHaveClusters: () => true, withCluster: jest.fn() }));
 
 const [, , leaver] = aCluster(1, 2).hosts;
 const spec = aCluster(1, 1);
@@ -37,4 +41,20 @@ test('Ready is what a look finds now, not what the last operation left: a host t
   expect(conditionsNow(view, undefined)).toEqual([ready]);
   // An operation that runs says itself how far it is.
   expect(conditionsNow({ ...view, running: { kind: 'reconcile', operation: 'reconcile-2', digest: 'd', by: 'ana', at } }, { at: later, facts: facts(false) })).toEqual([ready]);
+});
+
+describe('the exit code', () => {
+  const parked = { kind: 'reconcile' as const, operation: 'reconcile-2', digest: 'd', by: 'ana', at, waiting: { since: at, message: 'which one?' } };
+  const views = { done: viewOf(state), parked: viewOf({ ...state, running: parked as never }), silent: undefined };
+  test.each<[keyof typeof views, number]>([['done', 0], ['parked', 3], ['silent', 5]])('of a cluster that is %s is the same for people and for scripts', async (which, code) => {
+    const view = views[which];
+    const client = { status: () => Promise.resolve({ name: 'default', running: [], ...(view ? { view } : {}) }), operation: () => ({ status: () => Promise.reject(new Error('silence')) }) };
+    jest.mocked(session.withCluster).mockImplementation((_cluster, _flags, work) => work(client as unknown as KeelsonClient));
+    const said = jest.spyOn(console, 'log').mockReturnValue();
+    try {
+      expect([await status('default', { look: false }), await status('default', { look: false, json: true })]).toEqual([code, code]);
+    } finally {
+      said.mockRestore();
+    }
+  });
 });

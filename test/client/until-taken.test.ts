@@ -1,4 +1,5 @@
-import { ServiceError } from '@temporalio/client';
+import { ServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { untilTaken } from '../../client/until-taken';
 
 /** As the SDK gives an answer of the server. */
@@ -9,8 +10,11 @@ const answers = (...what: (Error | string)[]) => {
   return { asked: () => asked, request: () => { const one = what[Math.min(asked++, what.length - 1)]!; return one instanceof Error ? Promise.reject(one) : Promise.resolve(one); } };
 };
 
-test('a request that the server dropped is made again', async () => {
-  const { request, asked } = answers(dropped, dropped, 'init-1');
+/** What the server says of an update that a workflow task has ended without. */
+const unprocessed = new WorkflowUpdateFailedError('Workflow Update failed', ApplicationFailure.nonRetryable("it wasn't processed by worker", 'UnprocessedUpdate'));
+
+test.each([['dropped', dropped], ['left unprocessed', unprocessed]])('a request that the server %s is made again', async (_how, error) => {
+  const { request, asked } = answers(error, error, 'init-1');
   expect(await untilTaken(Date.now() + 10_000, request)).toBe('init-1');
   expect(asked()).toBe(3);
 });
@@ -22,7 +26,8 @@ test('until its time is over', async () => {
 
 test.each([
   ['that nobody polls', answer(9, 'no poller seen for task queue recently')], ['not found', answer(5, 'workflow not found')],
-  ['unavailable', answer(14, 'unavailable')], ['an error of our own', new Error('mine')],
+  ['unavailable', answer(14, 'unavailable')],
+  ['a refusal of the cluster', new WorkflowUpdateFailedError('Workflow Update failed', ApplicationFailure.nonRetryable('busy', 'ClusterBusy'))], ['an error of our own', new Error('mine')],
 ])('%s is an answer', async (_what, error) => {
   const { request, asked } = answers(error, 'init-1');
   await expect(untilTaken(Date.now() + 10_000, request)).rejects.toBe(error);

@@ -5,7 +5,7 @@ import type { HostFacts } from '../../domain/facts';
 import { marks } from '../../domain/marks';
 import { planCluster } from '../../domain/plan';
 import { copyOf, newestCopy, parseCopy, saysTheSame, stateFromCopy } from '../../domain/state-copy';
-import { aCluster, aHost, bareFacts, someImages } from '../fixtures';
+import { aCluster, aHost, allMarks, bareFacts, clusterFacts, someImages } from '../fixtures';
 
 const spec = aCluster(2, 1);
 const images = someImages();
@@ -23,7 +23,7 @@ test('a cluster that sealos made is recognised by its hosts, and afterwards ther
   expect(problems).toEqual([]);
   expect(leader).toBe('10.0.0.1');
   expect(hosts.map(({ host, claim }) => [host, claim])).toEqual([['10.0.0.1', true], ['10.0.0.2', true], ['10.0.0.3', true]]);
-  expect(hosts[0]?.marks).toEqual(expect.arrayContaining([marks.init, marks.bootstrap, marks.registry(images)]));
+  expect(hosts[0]?.marks).toEqual(expect.arrayContaining([marks.init, marks.prepared, marks.registry(images)]));
   expect(hosts[1]?.marks).toContain(marks.joinControlPlane);
   expect(planCluster({ spec, facts, images, problems: [] }).jobs).toEqual([]);
   expect(found[0]).toBe("10.0.0.1: control plane, v1.34.2, API ready, the images' files, serves the registry, commands of images have run");
@@ -73,6 +73,17 @@ test('from a copy nothing is written, unless secrets were given anew', () => {
   const renewed = { ...spec, registryPassword: 'sealed:v1:new:fp:n:c' };
   expect(recognise(ours, { ours: true, uid: 'u', spec: renewed, before: spec }).hosts.map(({ claim, marks: these }) => [claim, these.length])).toEqual([[false, 1], [false, 1], [false, 1]]);
   expect(recognise(ours.map((facts) => ({ ...facts, claim: { cluster: 'other', uid: 'x' } })), { ours: true, uid: 'u' }).problems.map(({ type }) => type)).toContain('HostClaimed');
+});
+
+test('from a copy a cluster in the middle of an upgrade is taken over as it is, and the next apply goes on with whom it has not reached', () => {
+  const behind = '10.0.0.3';
+  const ours = sealosMade().map((facts) => ({
+    ...facts, foreign: '', claim: { cluster: 'default', uid: 'u' }, done: allMarks(spec, images)[facts.host] ?? [], ...(facts.host === behind ? { kubeletVersion: 'v1.33.13' } : {}),
+  }));
+  const { problems, facts } = recognise(ours, { ours: true, uid: 'u' });
+  expect(problems.map(({ severity, host, message }) => [severity, host, message])).toEqual([['warning', behind, expect.stringContaining('v1.33.13, the image is v1.34.2: an upgrade has not reached all hosts')]]);
+  const { jobs } = planCluster({ spec, facts, images, problems: [], cluster: clusterFacts(spec.hosts, allMarks(spec, images))! });
+  expect(jobs.filter(({ id, stage }) => stage === 'Upgrade' && !id.endsWith('/snapshot')).map(({ host }) => host)).toEqual([behind]);
 });
 
 describe('the copy of a state', () => {

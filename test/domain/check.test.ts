@@ -39,6 +39,7 @@ describe('a host', () => {
     ['claimed by another cluster', { claim: { cluster: 'prod', uid: 'x' } }, 'error', /belongs to cluster prod \(x\)/, 'HostClaimed'],
     ['claimed by another cluster of the same name', { claim: { cluster: 'default', uid: 'x' } }, 'error', /belongs to cluster default/, 'HostClaimed'],
     ['with a foreign Kubernetes', { foreign: 'k3s' }, 'error', /did not make: k3s/, 'HostClaimed'],
+    ['that sealos made, with the way to take it over', { foreign: 'sealos data of cluster web; kubelet' }, 'error', /did not make: sealos data/, 'HostClaimed'],
     ['with docker', { runtimes: ['dockerd', 'containerd'] }, 'warning', /dockerd and containerd are installed/, 'PreflightFailed'],
     ['ahead of time', { clockSkewMs: 5_001 }, 'error', /5\.0 s ahead of ours, 5 s are allowed/, 'PreflightFailed'],
     ['behind', { clockSkewMs: -61_000 }, 'error', /61\.0 s behind ours/, 'PreflightFailed'],
@@ -70,7 +71,7 @@ describe('a host', () => {
   test.each<[string, Partial<HostFacts>, ClusterSpec?]>([
     ['a clock that is off by what is allowed', { clockSkewMs: -5_000 }],
     ['a busy port that only control planes need', { busyPorts: [{ port: 2379, process: 'x' }] }, { ...aCluster(1, 0), hosts: [{ ...aCluster(0, 1).hosts[0]!, id: one, roles: ['node'] }] }],
-    ['our own kubelet, once prepared', { ...ours, done: [marks.bootstrap], busyPorts: [{ port: 10250, process: 'kubelet' }, { port: 6443, process: 'anything' }] }],
+    ['our own kubelet, once prepared', { ...ours, done: [marks.prepared], busyPorts: [{ port: 10250, process: 'kubelet' }, { port: 6443, process: 'anything' }] }],
     ['our own registry on a host left half done', { ...ours, busyPorts: [{ port: 5000, process: 'registry' }] }],
     ['pod routes of a host that has joined', { ...ours, joined: true, addresses: [one, '100.64.0.1'], routes: ['100.64.0.0/24 dev cni0'] }],
     ['sealos data of ours', { ...ours, foreign: 'sealos data of cluster default' }],

@@ -1,5 +1,5 @@
 import { defaultPolicy } from '../../domain/cluster';
-import { controllerLease, drain } from '../../domain/commands/drain';
+import { controllerLease, drain, readCordon } from '../../domain/commands/drain';
 
 const read = (code: number, stdout: string, stderr = '') => drain('w1', defaultPolicy.drain).parse!({ code, stdout, stderr });
 
@@ -27,4 +27,12 @@ test('the lease of the controllers tells who leads, since when, and when it was 
   const told = (stdout: string) => controllerLease.parse!({ code: 0, stdout, stderr: '' });
   expect(told('cp1_12ab 2026-01-01T00:00:00.000000Z 2026-01-01T00:00:09.000000Z')).toEqual({ term: 'cp1_12ab 2026-01-01T00:00:00.000000Z', renewed: '2026-01-01T00:00:09.000000Z' });
   expect(told('')).toBeUndefined();
+});
+
+test('whose a cordon is stands on the Node; what is left of the note on one that takes pods says nothing', () => {
+  const told = (stdout: string) => readCordon('w1').parse!({ code: 0, stdout, stderr: '' });
+  expect(['/', 'true/', 'true/yes', '/yes'].map(told)).toEqual([
+    { cordoned: false, ours: false }, { cordoned: true, ours: false }, { cordoned: true, ours: true }, { cordoned: false, ours: false },
+  ]);
+  expect(readCordon('w1').script).toContain('jsonpath={.spec.unschedulable}/{.metadata.annotations.keelson\\.dev/leaves}');
 });

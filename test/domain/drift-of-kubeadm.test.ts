@@ -12,7 +12,7 @@ const defaults = readFileSync(join(__dirname, '..', '..', 'images', 'kubernetes'
 
 describe.each(['v1.34.2', 'v1.33.13'])('kubeadm %s', (version) => {
   const config = initDocuments({
-    cluster: { kubeadm: {}, controlPlanes: [{ id: '10.9.0.1', address: '10.9.0.1' }], workers: [{ id: '10.9.0.2', address: '10.9.0.2' }] },
+    cluster: { kubeadm: {}, controlPlanes: [{ id: '10.9.0.1', address: '10.9.0.1' }], hosts: 2 },
     image: { version, defaults },
     host: { criSocket: 'unix:///run/containerd/containerd.sock', cgroupDriver: 'systemd', nodeName: 'n1', address: '10.9.0.1' },
   });

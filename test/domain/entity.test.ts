@@ -1,9 +1,9 @@
 import { admitForget, afterReset, type ForgetRequest, isAbsent, refuseForget } from '../../domain/absent';
 import { digestOf } from '../../domain/digest';
-import {
-  admitApply, admitReset, answerFor, begin, type ClusterRecord, type EntityState, finish, migrate, newEntity, type OperationResult, refuseApply, refuseReset, viewOf,
-} from '../../domain/entity';
-import { refuseCancel, refuseRetry } from '../../domain/hands';
+import { begin, type ClusterRecord, type EntityState, finish, migrate, newEntity, type OperationResult, viewOf } from '../../domain/entity';
+import { admitPolicy, refuseCancel, refuseRetry } from '../../domain/hands';
+import { withCertNames } from '../../domain/kubeadm/cert-sans';
+import { admitAmend, admitApply, admitReset, admitTask, answerFor, refuseApply, refuseReset } from '../../domain/requests';
 import { aCluster, aHost } from '../fixtures';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
@@ -48,9 +48,63 @@ describe('an apply', () => {
     expect(refuseApply(fresh, bad)?.message).toContain(words);
   });
 
+  test('of one very plan with an empty hash is refused, also where it would attach: every hash begins so', () => {
+    for (const state of [created, running]) expect(refuseApply(state, { ...request('r2'), planHash: '' })).toMatchObject({ type: 'InvalidSpec', message: expect.stringContaining('its hash is empty') as string });
+  });
+
   test('made from the state that is there is taken', () => {
     expect(refuseApply(created, { ...request('r2', aCluster(1, 3)), base: digestOf(spec) })).toBeUndefined();
     expect(refuseApply(created, { ...request('r2', aCluster(1, 3)), base: digestOf(aCluster(1, 3)) })).toMatchObject({ type: 'ClusterBusy' });
+  });
+});
+
+describe('a task that has changed what is wanted', () => {
+  const busy = begin(admitTask(created, { requestId: 't1', by: 'ana@laptop', task: { kind: 'cert-sans', names: ['api.example.com'] } }, at(10)), at(10));
+  const made = (of: EntityState, from = spec) => finish(of, { ...result('Success'), desired: withCertNames(from, ['api.example.com']) }, at(12));
+
+  test('leaves a policy that was set while it ran', () => {
+    const policy = { ...spec.policy, parallel: 3 };
+    const { desired } = made(admitPolicy(busy, { by: 'bo@desk', policy }, at(11)));
+    expect(desired).toMatchObject({ by: 'ana@laptop', generation: 3, spec: { policy, kubeadm: { cluster: { apiServer: { certSANs: ['api.example.com'] } } } } });
+    expect(desired?.digest).toBe(digestOf(desired!.spec));
+  });
+
+  test('to what was wanted already is no other generation, of nobody else', () => {
+    const first = made(busy);
+    const again = begin(admitTask(first, { requestId: 't2', by: 'cy@desk', task: { kind: 'cert-sans', names: ['api.example.com'] } }, at(13)), at(13));
+    expect(made(again, first.desired!.spec).desired).toEqual(first.desired);
+  });
+});
+
+describe('what is said for one operation', () => {
+  const once = aCluster(1, 2, { force: true, policy: { ...spec.policy, noWait: true } });
+  const forced = begin(admitApply(created, request('r2', once), at(10)), at(10));
+  const ended = finish(forced, result('Success'), at(11));
+
+  test('goes with its request, and what is wanted knows nothing of it', () => {
+    expect(admitApply(created, request('r2', once), at(10)).next).toMatchObject({ force: true, noWait: true });
+    expect(forced).toMatchObject({ running: { force: true }, desired: { spec, digest: digestOf(spec), generation: 1 } });
+  });
+
+  test('is not said of what comes after: an amendment, a policy, an apply that mends drift', () => {
+    const { digest, ...asked } = request('r3', aCluster(1, 2, { credentials: { default: { user: 'root', password: 'sealed:v1:k:new:n:x' } } }), 'bo@desk');
+    const drift = request('drift-1', ended.desired!.spec, 'drift');
+    const policy = admitPolicy(ended, { by: 'bo@desk', policy: { ...spec.policy, parallel: 3 } }, at(12));
+    for (const { next, desired } of [admitAmend(ended, { ...asked, digest, base: digestOf(spec) }, at(12)), admitApply(ended, drift, at(12)), policy]) {
+      expect([next?.force, next?.noWait, desired?.spec.force, desired?.spec.policy.noWait]).toEqual([undefined, undefined, false, false]);
+    }
+  });
+
+  test('whoever forces joins no operation that does not; whoever asks for the same without it joins either', () => {
+    expect(refuseApply(running, request('r2', once))).toMatchObject({ type: 'ClusterBusy' });
+    expect(refuseApply(forced, request('r3', once))).toBeUndefined();
+    expect(refuseApply(forced, request('r3'))).toBeUndefined();
+  });
+
+  test('is gone from a state of before', () => {
+    const { desired, ...rest } = created;
+    const before: EntityState = { ...rest, desired: { ...desired!, spec: once, digest: digestOf(once) } };
+    expect(migrate(before, () => 'uid')).toEqual(created);
   });
 });
 

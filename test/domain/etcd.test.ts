@@ -1,7 +1,8 @@
-import { isSnapshotName, readSnapshot, snapshotName } from '../../domain/commands/etcd';
-import { admitTask, begin, finish, newEntity } from '../../domain/entity';
+import { isSnapshotName, readSnapshot, snapshotName } from '../../domain/commands/etcd-snapshots';
+import { begin, finish, newEntity } from '../../domain/entity';
 import { aCluster } from '../fixtures';
 import { digestOf } from '../../domain/digest';
+import { admitTask } from '../../domain/requests';
 
 test('names of snapshots sort by time and are files and nothing else', () => {
   const [early, late] = [snapshotName('2026-09-30T23:59:59.123Z', 'etcd-save-9'), snapshotName('2026-10-01T00:00:00.000Z', 'etcd-save-10')];

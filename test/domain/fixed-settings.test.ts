@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import type { JsonObject, KubeadmDocuments } from '../../domain/cluster';
-import { readFixedSettings } from '../../domain/commands/running-settings';
+import { readRunning } from '../../domain/commands/running-settings';
 import { fixedProblems, namedFixed } from '../../domain/kubeadm/fixed';
 import { planCluster } from '../../domain/plan';
 import { aCluster, allMarks, bareFacts, clusterFacts, someImages } from '../fixtures';
@@ -81,13 +81,16 @@ test('whatever a cluster was made with can be said again, and nothing else', () 
   }));
 });
 
-test('the ConfigMaps of kubeadm say what runs; without its own nothing is known', () => {
-  const map = (name: string, key: string, value: unknown) => ({ metadata: { name }, data: { [key]: stringify(value) } });
-  const read = (...items: object[]) => readFixedSettings.parse?.({ code: 0, stderr: '', stdout: items.length === 0 ? '' : JSON.stringify({ kind: 'List', items }) });
-  expect(read(map('kubeadm-config', 'ClusterConfiguration', kept.cluster), map('kubelet-config', 'kubelet', kept.kubelet), map('kube-proxy', 'config.conf', kept.kubeProxy))).toEqual(running);
-  expect(read()).toBeUndefined();
-  expect(read(map('kube-proxy', 'config.conf', kept.kubeProxy))).toBeUndefined();
-  expect(read(map('kubeadm-config', 'ClusterConfiguration', kept.cluster), { metadata: { name: 'kube-proxy' }, data: { 'config.conf': '{{' } })).not.toHaveProperty(['KubeProxyConfiguration.mode']);
+test('the ConfigMaps of kubeadm say what runs, and the DaemonSet of which version the addons are; without its own nothing is known', () => {
+  const map = (name: string, key: string, value: unknown) => ({ kind: 'ConfigMap', metadata: { name }, data: { [key]: stringify(value) } });
+  const proxy = (image: string) => ({ kind: 'DaemonSet', metadata: { name: 'kube-proxy' }, spec: { template: { spec: { containers: [{ image }] } } } });
+  const read = (...items: object[]) => readRunning.parse?.({ code: 0, stderr: '', stdout: items.length === 0 ? '' : JSON.stringify({ kind: 'List', items }) });
+  expect(read(map('kubeadm-config', 'ClusterConfiguration', kept.cluster), map('kubelet-config', 'kubelet', kept.kubelet), map('kube-proxy', 'config.conf', kept.kubeProxy), proxy('r:5000/kube-proxy:v1.34.2')))
+    .toEqual({ fixed: running, addons: 'v1.34.2' });
+  expect(read()).toEqual({});
+  expect(read(map('kube-proxy', 'config.conf', kept.kubeProxy), proxy('r:5000/kube-proxy'))).toEqual({});
+  expect(read(proxy('r/kube-proxy:v1.34.2@sha256:0'))).toEqual({ addons: 'v1.34.2' });
+  expect(read(map('kubeadm-config', 'ClusterConfiguration', kept.cluster), { metadata: { name: 'kube-proxy' }, data: { 'config.conf': '{{' } })).not.toHaveProperty(['fixed', 'KubeProxyConfiguration.mode']);
 });
 
 describe('in a plan', () => {

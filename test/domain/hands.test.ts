@@ -1,5 +1,6 @@
 import { digestOf } from '../../domain/digest';
-import { admitAmend, admitApply, admitTask, answerFor, begin, type EntityState, finish, migrate, newEntity, refuseTask, viewOf } from '../../domain/entity';
+import { begin, type EntityState, finish, migrate, newEntity, viewOf } from '../../domain/entity';
+import { admitAmend, admitApply, admitTask, answerFor, refuseTask } from '../../domain/requests';
 import {
   admitPolicy, noted, refuseAmend, refuseApprove, refuseCancel, refusePause, refusePolicy, refuseResume, refuseRetry, refuseSkip, skippedBy,
 } from '../../domain/hands';
@@ -156,6 +157,13 @@ test('a policy counts for what is wanted from now on, and one that is wrong is r
   expect(admitPolicy(running, { by, policy }, at).desired?.spec.policy.upgrade.maxUnavailable).toBe('2');
   expect(refusePolicy(running, { by, policy: { ...policy, parallel: 0 }, base: digestOf(spec) })).toMatchObject({ type: 'InvalidSpec' });
   expect(refusePolicy(running, { by, policy, base: 'stale' })).toMatchObject({ type: 'ClusterBusy' });
+});
+
+test('what is changed in a state of before specs were counted is another generation than the one that is shown', () => {
+  const { generation: _none, ...uncounted } = rests.desired!;
+  const old = { ...rests, desired: uncounted };
+  expect(viewOf(old).generation).toBe(1);
+  expect(viewOf(admitPolicy(old, { by, policy: { ...spec.policy, parallel: 3 } }, at)).generation).toBe(2);
 });
 
 describe('a task', () => {

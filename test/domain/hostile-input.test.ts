@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseClusterfile } from '../../domain/clusterfile';
 import { parseProbe } from '../../domain/commands/parse-probe';
+import { defaultPolicy } from '../../domain/cluster';
 import { applyConfig } from '../../domain/config-merge';
 import { canonicalJson } from '../../domain/digest';
 import { ClusterError } from '../../domain/errors';
 import { parseHostList } from '../../domain/host-list';
 import { factsOf, mountNameOf } from '../../domain/image-labels';
 import { readDocuments } from '../../domain/kubeadm/read';
+import { withSetting } from '../../domain/policy-settings';
 import { servedNames } from '../../domain/registry-layout';
 import { renderTemplate } from '../../domain/template/render';
+import { inLimitedHeap } from '../limited-heap';
 import { longestMs, mutated, spentMs } from '../mutated';
-
 
 /** Runs a reader on an input from outside: it may answer or refuse in our own words, soon; nothing else. */
 function survives(read: () => unknown): void {
@@ -85,6 +87,16 @@ describe('a template', () => {
   });
 });
 
+test('small templates and documents that mean much end soon, in the memory of an embedded Temporal worker', async () => {
+  const outcomes = await inLimitedHeap(join(__dirname, 'endless-templates.ts')) as Record<string, string>;
+  expect(Object.entries(outcomes).filter(([, how]) => how !== 'refused' && how !== 'done')).toEqual([]);
+  expect(Object.keys(outcomes).length).toBeGreaterThan(25);
+}, 120_000);
+
+test('YAML that is nested without end is refused, and does not end the process', async () => {
+  expect(await inLimitedHeap(join(__dirname, 'deep-yaml.ts'))).toEqual(Array.from({ length: 5 }, () => 'refused'));
+}, 120_000);
+
 test('a list of hosts is refused or read, whatever it is, and is never longer than any cluster', () => {
   const item = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended(), fc.string(), fc.constantFrom('10.0.0.0/0', '0.0.0.0-255.255.255.255', '::/0', '[::1]:22', '10.0.0.1:99999', '-', '/', '1e9', '10.0.0.1-', '0x7f.1'));
   fc.assert(fc.property(fc.array(item).map((items) => items.join(',')), (text) => survives(() => expect(parseHostList(text).length).toBeLessThanOrEqual(4096))));
@@ -110,6 +122,16 @@ test('labels of an image lead to facts or to a refusal', () => {
   fc.assert(fc.property(fc.array(fc.tuple(label, value)), (labels) => survives(() => factsOf({
     ref: 'r', digest: `sha256:${'0'.repeat(64)}`, unpackedBytes: 1, config: { labels: Object.fromEntries(labels), env: Object.fromEntries(labels), entrypoint: [], cmd: [] },
   }))));
+});
+
+/** Names that every object has, though nobody has given them. */
+const inherited = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
+
+test.each(inherited)('%s is no setting of a policy, no keyword of a template and no known architecture', (name) => {
+  expect(() => withSetting(defaultPolicy, name, '1')).toThrow(`there is no setting ${name}`);
+  expect(() => renderTemplate(`{{ ${name} }}`, {}, { file: 'f' })).toThrow(`unknown function ${name}`);
+  const answer = ['keelson-probe 1', 'clock=1', 'hostname=h', 'kernel=6', `arch=${name}`, 'cpus=2', 'memoryMiB=1', 'keelson-probe end', ''].join('\n');
+  expect(parseProbe(answer, { host: 'h', sentAtMs: 0, receivedAtMs: 1 }).arch).toBe(name);
 });
 
 test('what a registry\'s folder holds is read in time', () => {

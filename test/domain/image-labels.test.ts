@@ -1,4 +1,4 @@
-import { factsOf, kindOf, lifecycleOf, mountNameOf, registryComesLast, vipOf } from '../../domain/image-labels';
+import { factsOf, kindOf, lifecycleOf, mountNameOf, vipOf } from '../../domain/image-labels';
 import type { ImageConfig } from '../../domain/images';
 
 const digest = `sha256:${'1234567890abcdef'.repeat(4)}`;
@@ -49,10 +49,4 @@ test('lifecycle lines: usual names, then rootfs, then patches; applications have
     init: 'patched.sh', check: 'check.sh $registryData', auth: 'auth.sh', clean: 'clean.sh',
     'init-registry': 'init-registry.sh', 'clean-registry': 'clean-registry.sh',
   });
-});
-
-test('images for sealos 4.1 start the registry last', () => {
-  expect(registryComesLast({})).toBe(true);
-  expect(registryComesLast({ 'sealos.io.version': 'v1beta1', auth: 'auth.sh' })).toBe(true);
-  expect(registryComesLast({ 'apps.sealos.io/version': 'v1beta1' })).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { imageName, replaces, withImages } from '../../domain/image-name';
+import { imageName, withImages } from '../../domain/image-name';
 
 test.each([
   ['web:1', 'web'],
@@ -16,12 +16,4 @@ test.each([
 test('another version takes the place of the one before, and what is new comes last', () => {
   expect(withImages(['kubernetes:1', 'web:1', 'db:1'], ['cache:1', 'web:2'])).toEqual(['kubernetes:1', 'web:2', 'db:1', 'cache:1']);
   expect(withImages(['kubernetes:1', 'web:1'], ['web:1'])).toEqual(['kubernetes:1', 'web:1']);
-});
-
-test('the same name with other content is a replacement, the same content is none', () => {
-  const before = [{ ref: 'web:1', digest: 'sha256:a' }];
-  expect(replaces({ ref: 'web:2', digest: 'sha256:b' }, before)).toBe(true);
-  expect(replaces({ ref: 'web:1', digest: 'sha256:b' }, before)).toBe(true);
-  expect(replaces({ ref: 'web:2', digest: 'sha256:a' }, before)).toBe(false);
-  expect(replaces({ ref: 'db:1', digest: 'sha256:b' }, before)).toBe(false);
 });

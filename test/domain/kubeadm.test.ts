@@ -6,7 +6,6 @@ import { certSans } from '../../domain/kubeadm/cert-sans';
 import { effectiveNetworks } from '../../domain/kubeadm/networks';
 
 const planes = [{ id: '10.0.0.1', address: '10.0.0.1' }, { id: '10.0.0.2', address: '10.0.0.2' }];
-const workers = [{ id: '10.0.0.9', address: '10.0.0.9' }];
 const host = { criSocket: 'unix:///run/containerd/containerd.sock', cgroupDriver: 'systemd', nodeName: 'one', address: '10.0.0.1' } as const;
 
 interface Given {
@@ -22,7 +21,7 @@ interface Given {
 }
 const inputOf = ({ kubeadm = {}, version = 'v1.34.2', defaults = '', alone = false, controlPlaneEndpoint, node, ...image }: Given) => ({
   cluster: {
-    kubeadm, controlPlanes: alone ? planes.slice(0, 1) : planes, workers: alone ? [] : workers,
+    kubeadm, controlPlanes: alone ? planes.slice(0, 1) : planes, hosts: alone ? 1 : planes.length + 1,
     ...(controlPlaneEndpoint ? { controlPlaneEndpoint } : {}),
   },
   image: { version, defaults, ...image }, host: { ...host, ...(node ? { node } : {}) },
@@ -117,6 +116,8 @@ describe('completion', () => {
   test('secrets of an InitConfiguration do not come through', () => {
     const { init } = initOf({ kubeadm: { init: { bootstrapTokens: [{ token: 'abcdef.0123456789abcdef' }], certificateKey: 'secret' } } });
     expect(JSON.stringify(init)).not.toMatch(/abcdef|secret/);
+    // kubeadm makes a token of its own, for a day where nobody says otherwise.
+    expect(init?.['bootstrapTokens']).toEqual([{ ttl: '15m0s' }]);
   });
 
   test('the user\'s certificate names come last and once', () => {

@@ -7,7 +7,7 @@ const host = aHost('10.0.0.2');
 const mount = (spec = aCluster(1, 1), on = host, of = images) => marks.mount(spec, of, on, leader);
 
 test('every mark is a safe file name', () => {
-  const all = [mount(), marks.registry(images), marks.bootstrap, marks.init, marks.joinControlPlane, marks.joinWorker([{ address: leader }]), marks.guest(images[0]!.digest), marks.guestCommand(images[0]!.digest, 3)];
+  const all = [mount(), marks.registry(images), marks.bootstrap(images), marks.prepared, marks.init, marks.joinControlPlane, marks.joinWorker([{ address: leader }]), marks.guest(images[0]!.digest), marks.guestCommand(images[0]!.digest, 3)];
   for (const mark of all) expect(mark).toMatch(/^[a-z0-9:-]{1,60}$/);
   expect(new Set(all).size).toBe(all.length);
 });
@@ -43,7 +43,9 @@ describe('the mark of a host\'s files', () => {
 test('a worker\'s join is another one when the control planes change', () => {
   const one = [{ address: '10.0.0.1' }];
   expect(marks.joinWorker(one)).toBe(marks.joinWorker([...one]));
-  expect(marks.joinWorker([...one, { address: '10.0.0.2' }])).not.toBe(marks.joinWorker(one));
+  const two = [...one, { address: '10.0.0.2' }];
+  expect(marks.joinWorker(two)).not.toBe(marks.joinWorker(one));
+  expect(marks.joinWorker([...two].reverse())).toBe(marks.joinWorker(two));
 });
 
 test('each command of an image has a mark of its own, and the whole another', () => {

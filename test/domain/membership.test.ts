@@ -1,7 +1,6 @@
-import { machineProblems } from '../../domain/change-rules';
 import { fateOf } from '../../domain/membership';
+import { machineProblems, strangerIsAway } from '../../domain/other-machine';
 import { hasMajority, membersWithout } from '../../domain/quorum';
-import { strangerIsAway } from '../../domain/stranger';
 import { aHost, bareFacts, clusterFacts } from '../fixtures';
 
 const [cp, six] = [aHost('10.0.0.1', 'master'), aHost('fd00::5')];

@@ -1,18 +1,19 @@
 import { apiPlace, registryPlace } from '../../domain/api-place';
-import { machineProblems } from '../../domain/change-rules';
 import { type ClusterSpec, controlPlanes, type Host, isControlPlane } from '../../domain/cluster';
 import type { ClusterRecord } from '../../domain/entity';
 import { type HostFacts, unreachable } from '../../domain/facts';
 import { type Board, verdict } from '../../domain/gates';
 import type { ImageFacts } from '../../domain/images';
+import { markedInstalled } from '../../domain/installed';
 import { marks } from '../../domain/marks';
 import { absentOf } from '../../domain/membership';
-import { type Plan, type PlanJob, planCluster } from '../../domain/plan';
-import { isTrim } from '../../domain/plan-job';
+import { machineProblems, strangerIsAway } from '../../domain/other-machine';
+import { type Plan, planCluster } from '../../domain/plan';
+import type { PlanJob } from '../../domain/plan-job';
+import { isNodeAgain, isTrim } from '../../domain/plan-job';
 import type { Problem } from '../../domain/problem';
 import { quorumOf } from '../../domain/quorum';
 import type { SettingsPart } from '../../domain/settings';
-import { strangerIsAway } from '../../domain/stranger';
 import type { JobState } from '../../domain/status';
 import { compareVersions, readVersion } from '../../domain/version';
 import { bareFacts, clusterFacts } from '../fixtures';
@@ -45,7 +46,11 @@ export class Model {
   readonly versions: Record<string, Running> = {};
   readonly machines: Record<string, string> = {};
   readonly dead = new Set<string>();
+  /** Hosts whose Node somebody has deleted; true: its kubelet has started since, and has registered one without a role. */
+  readonly nodeless = new Map<string, boolean>();
   members: string[] = [];
+  /** Version of kube-proxy, once there is a cluster. */
+  addons: string | undefined;
   record: ClusterRecord = { conditions: [], hostKeys: {}, images: [], created: false };
   /** Hosts by the jobs that were performed on them; the look at the end is none. */
   readonly touched: string[] = [];
@@ -65,6 +70,7 @@ export class Model {
   wipe(id: string): void {
     delete this.done[id];
     delete this.versions[id];
+    this.nodeless.delete(id);
   }
 
   /** The machine at an address is another one, and bare. */
@@ -89,8 +95,13 @@ export class Model {
     const everybody = [...new Map([...hosts, ...Object.values(this.record.members ?? {}).map(({ host }) => host)].map((host) => [host.id, host])).values()];
     const plain = answers ? clusterFacts(everybody, this.done, {
       etcd: this.members.map((address) => ({ name: address, address, healthy: !this.dead.has(address) && this.joined(address) })),
+      ...(this.addons ? { addons: this.addons } : {}),
     }) : undefined;
-    const cluster = plain && { ...plain, nodes: plain.nodes.map((node) => ({ ...node, version: this.versions[node.address]?.kubelet ?? node.version })) };
+    const cluster = plain && {
+      ...plain,
+      nodes: plain.nodes.filter(({ address }) => this.nodeless.get(address) !== false)
+        .map((node) => ({ ...node, version: this.versions[node.address]?.kubelet ?? node.version, controlPlane: node.controlPlane && !this.nodeless.has(node.address) })),
+    };
     const mayBeAway = new Set(absentOf(this.spec, new Map(facts.map((one) => [one.host, one])), cluster, this.record).map(({ id }) => id));
     const problems: Problem[] = [
       ...facts.filter(({ host, reachable }) => !reachable && !mayBeAway.has(host) && this.spec.hosts.some(({ id }) => id === host))
@@ -145,8 +156,9 @@ export class Model {
     }
     for (const { id } of this.spec.hosts) if (!this.dead.has(id)) machineIds[id] = this.machines[id] ?? id;
     for (const host of this.spec.hosts) if (touched.has(host.id)) members[host.id] = { host };
-    const ran = this.images.filter(({ kind, digest }) => kind === 'application' && Object.values(this.done).some((list) => list.includes(marks.guest(digest)))).map(({ digest }) => digest);
-    this.record = { ...this.record, members, machineIds, leader: plan.leader, installed: [...new Set([...(this.record.installed ?? []), ...ran])] };
+    const ran = this.images.filter(({ kind, digest }) => kind === 'application' && markedInstalled(Object.entries(this.done).map(([id, done]) => bareFacts(id, { done })), digest, { leader: plan.leader, last: this.record })).map(({ digest }) => digest);
+    const before = (this.record.installed ?? []).filter((one) => this.images.some(({ digest }) => digest === one));
+    this.record = { ...this.record, members, machineIds, leader: plan.leader, installed: [...new Set([...before, ...ran])] };
   }
 
   private add(host: string, ...these: string[]): void {
@@ -159,13 +171,17 @@ export class Model {
     if (stage !== 'PostProcess') this.touched.push(host);
     const of = all.find((one) => one.id === host)!;
     const makes = (): void => { this.versions[host] = { kubelet: this.version, ...(isControlPlane(of) ? { api: this.version } : {}) }; };
+    if (isNodeAgain({ id, stage })) return half ? undefined : void this.nodeless.delete(host);
+    // They look for the host's Node.
+    if (['Upgrade', 'Settings'].includes(stage)) expect(this.nodeless.has(host)).toBe(false);
+    if (id.endsWith('/addons')) return half ? undefined : this.upgradeAddons();
     if (stage === 'Upgrade') return this.upgrade(host, { from, half });
     if (half) return;
     if (stage === 'MountRootfs') this.add(host, marks.mount(this.spec, this.images, of, plan.leader));
     if (stage === 'MirrorRegistry') this.mirror({ id, stage, host, ...job }, plan);
-    if (stage === 'Bootstrap') this.add(host, ...(id.endsWith('/names') ? [] : [marks.bootstrap]), marks.names(registryPlace(this.spec, plan.leader), apiPlace(this.spec, { host: of, leader: plan.leader, images: this.images })));
-    if (stage === 'Settings') this.settle(host, part!);
-    if (stage === 'Init') { makes(); this.add(host, marks.init, ...marks.settingsOf(of, this.spec.kubeadm)); this.setMembers([host]); }
+    if (stage === 'Bootstrap') this.add(host, ...(id.endsWith('/names') ? [] : [marks.bootstrap(this.images)]), marks.names(registryPlace(this.spec, plan.leader), apiPlace(this.spec, { host: of, leader: plan.leader, images: this.images })));
+    if (stage === 'Settings' && part !== 'node') this.settle(host, part!);
+    if (stage === 'Init') { this.addons = this.version; makes(); this.add(host, marks.init, ...marks.settingsOf(of, this.spec.kubeadm)); this.setMembers([host]); }
     if (stage === 'Join') {
       expect(this.healthy()).toBeGreaterThanOrEqual(1);
       if (!this.joined(host)) {
@@ -179,6 +195,7 @@ export class Model {
       if (!forget) expect(this.dead.has(host)).toBe(false);
       this.setMembers(this.members.filter((one) => one !== (member ?? host)));
       delete this.done[member ?? host];
+      this.nodeless.delete(member ?? host);
       delete this.versions[member ?? host];
     }
     if (stage === 'RunGuest') this.add(host, marks.guest(image!));
@@ -199,10 +216,20 @@ export class Model {
       return;
     }
     this.add(host, marks.upgrading(this.version));
-    if (runs.api !== undefined) runs.api = this.version;
+    if (runs.api !== undefined) {
+      runs.api = this.version;
+      this.upgradeAddons(() => undefined);
+    }
     if (half) return;
     runs.kubelet = this.version;
     this.done[host] = this.done[host]!.filter((mark) => !mark.startsWith('upgrading:'));
+  }
+
+  /** kubeadm brings them when no API server is of another version; `otherwise` where one is. */
+  private upgradeAddons(otherwise: () => void = () => { throw new Error('a control plane is not upgraded'); }): void {
+    const servers = Object.values(this.versions).flatMap(({ api }) => api ?? []);
+    if (servers.some((api) => api !== this.version)) return otherwise();
+    this.addons = this.version;
   }
 
   private settle(host: string, part: SettingsPart): void {

@@ -17,6 +17,11 @@ type Wish = { masters: number[]; nodes: number[]; newer?: boolean; settings?: nu
 const specOf = ({ masters, nodes, settings: at = 0 }: Wish): ClusterSpec => aCluster(1, 0, { hosts: [...masters.map((n) => host(n, true)), ...nodes.map((n) => host(n, false))], kubeadm: settings[at]! });
 
 const faults = fc.array(fc.constantFrom<Fate>('done', 'done', 'fails', 'half'), { maxLength: 25 });
+/** Hosts whose Node is deleted, and whose kubelet may have started since: a worker then has all that it needs. */
+const nodeless = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.boolean()), { maxLength: 3, selector: ([n]) => n });
+const lose = (model: Model, which: readonly [number, boolean][]): void => {
+  for (const [n, started] of which) if (model.joined(`10.0.0.${n}`) && (n <= 5 || !started)) model.nodeless.set(`10.0.0.${n}`, started);
+};
 const picks = fc.array(fc.nat(100), { minLength: 1, maxLength: 20 });
 const chance = (fates: readonly Fate[] = [], numbers: readonly number[] = [0]): Chance => {
   const left = [...fates];
@@ -55,21 +60,23 @@ function expectWhole(model: Model): void {
   expect(Object.keys(model.done).filter((id) => model.joined(id)).sort()).toEqual(model.spec.hosts.map(({ id }) => id).sort());
   const version = model.images[0]?.version;
   for (const { id } of model.spec.hosts) expect(model.versions[id]).toMatchObject({ kubelet: version });
+  expect(model.addons).toBe(version);
   expect(model.plan().jobs).toEqual([]);
 }
 
 test('whatever is wanted after what, whatever fails, also half-way, and whoever is dead meanwhile: nothing that must hold is broken, and it ends with nothing to do', () => {
-  const step = fc.record({ wish: wanted, fates: faults, order: picks, deaths: fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 2 }) });
+  const step = fc.record({ wish: wanted, fates: faults, order: picks, deaths: fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 2 }), nodeless });
   fc.assert(fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
     const model = new Model(specOf(steps[0]!.wish), versions[0]);
     let newer = false;
-    for (const [at, { wish, fates, order, deaths }] of steps.entries()) {
+    for (const [at, { wish, fates, order, deaths, nodeless: without }] of steps.entries()) {
       const former = { spec: model.spec, images: model.images };
       model.spec = specOf(wish);
       model.images = versions[newer || wish.newer ? 1 : 0];
       if (at > 0) {
         for (const id of deaths.map((n) => `10.0.0.${n}`)) if (!model.members.includes(id) || model.healthy() > quorumOf(model.members.length)) model.dead.add(id);
       }
+      lose(model, without);
       const gone = [...model.dead].filter((id) => !model.spec.hosts.some((one) => one.id === id));
       if (converge(model, chance(fates, order), gone).refused) Object.assign(model, former);
       else newer = model.images === versions[1];
@@ -92,6 +99,23 @@ test('a change touches no host that has what it needs, also no control plane', (
     converge(model);
     const changed = [...before.filter((n) => !after.includes(n)), ...after.filter((n) => !before.includes(n))].map((n) => `10.0.0.${n}`);
     expect([...new Set(model.touched)].sort()).toEqual(changed.sort());
+  }), { numRuns: 40 });
+});
+
+test('a Node that is gone comes back, whatever else is wanted and fails; alone it touches its host and no other', () => {
+  fc.assert(fc.property(wanted, wanted, nodeless, fc.boolean(), faults, picks, (first, second, which, alone, fates, order) => {
+    const model = new Model(specOf(first), versions[0]);
+    converge(model);
+    model.spec = specOf(alone ? first : second);
+    if (!alone && second.newer) model.images = versions[1];
+    lose(model, which);
+    const gone = [...model.nodeless.keys()];
+    model.touched.length = 0;
+    const { refused } = converge(model, chance(fates, order));
+    if (refused) return;
+    expectWhole(model);
+    if (!alone) return;
+    expect([...new Set(model.touched)].sort()).toEqual(gone.sort());
   }), { numRuns: 40 });
 });
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { ClusterSpec } from '../../domain/cluster';
 import { type HostFacts, unreachable } from '../../domain/facts';
+import { normalAddress } from '../../domain/ip-range';
 import { marks } from '../../domain/marks';
-import { describePlan, planCluster } from '../../domain/plan';
-import { aCluster, allMarks, bareFacts, clusterFacts, someImages } from '../fixtures';
+import { planCluster } from '../../domain/plan';
+import { aCluster, aHost, allMarks, anImage, bareFacts, clusterFacts, someImages } from '../fixtures';
 
 const images = someImages();
 const plan = (spec = aCluster(1, 2), done: Record<string, string[]> = {}, force = false) => {
@@ -20,9 +21,21 @@ test('bare hosts get every stage, the pod network right after init', () => {
   ]);
 });
 
-test('a converged cluster has nothing to do, and says so', () => {
+test('a converged cluster has nothing to do', () => {
   expect(plan(aCluster(1, 2), allDone()).jobs).toEqual([]);
-  expect(describePlan(plan(aCluster(1, 2), allDone()))).toEqual(['default: nothing to do']);
+});
+
+test('an address is the same however the Clusterfile writes it', () => {
+  const spec = aCluster(1, 0, { hosts: [aHost('FD00:0::1', 'master'), aHost('fd00:0::2')] });
+  const done = allMarks(spec, images);
+  const cluster = clusterFacts(spec.hosts, done)!;
+  // As Kubernetes and etcd write it.
+  const written = <T extends { readonly address: string }>(all: readonly T[]): T[] => all.map((one) => ({ ...one, address: normalAddress(one.address) }));
+  const { jobs, problems } = planCluster({
+    spec, images, problems: [], facts: spec.hosts.map(({ id }) => bareFacts(id, { done: done[id]! })), cluster: { ...cluster, nodes: written(cluster.nodes), etcd: written(cluster.etcd) },
+    last: { conditions: [], hostKeys: {}, images: [], created: true },
+  });
+  expect([jobs.map(({ id, reason }) => `${id}: ${reason}`), problems]).toEqual([[], []]);
 });
 
 test('a changed Config document brings the files again, and only them', () => {
@@ -53,12 +66,41 @@ test('whatever was done already, a plan never does it again and doing the rest l
     const part = Object.fromEntries(Object.entries(full).map(([id, list]) => [id, list.filter(() => coin.next().value)]));
     const jobs = plan(spec, part).jobs;
     for (const { id, stage, host } of jobs) {
-      if (id === `Bootstrap/${host!}`) expect(part[host!]).not.toContain(marks.bootstrap);
+      if (id === `Bootstrap/${host!}`) expect(part[host!]).not.toContain(marks.bootstrap(images));
       if (stage === 'Init') expect(Object.values(part).flat()).not.toContain(marks.init);
     }
     expect(plan(spec, full).jobs).toEqual([]);
     expect(new Set(jobs.map(({ id }) => id)).size).toBe(jobs.length);
   }));
+});
+
+describe('a host that is prepared', () => {
+  const former = marks.bootstrap([anImage('kubernetes', 'rootfs', { digest: 'sha256:former' })]);
+  /** All is done, and each host bears this in the place of the mark of its own images. */
+  const withMark = (mark: string) => Object.fromEntries(Object.entries(allDone()).map(([id, list]) => [id, list.map((one) => (marks.isPrepared(one) ? mark : one))]));
+
+  test.each([['an earlier version or an adoption', marks.prepared], ['a former image', former]])('by %s, and has joined, is not touched', (_what, mark) => {
+    expect(plan(aCluster(1, 2), withMark(mark)).jobs).toEqual([]);
+  });
+
+  /** What is planned for a host that bears this and has not joined. */
+  const unjoined = (mark: string): string[] => {
+    const done = { ...allDone(), '10.0.0.3': withMark(mark)['10.0.0.3']!.filter((one) => !one.startsWith('join:')) };
+    return plan(aCluster(1, 2), done).jobs.map(({ id, reason }) => (id.startsWith('Bootstrap') ? `${id}: ${reason}` : id));
+  };
+
+  test('by a former image, and has not joined, is prepared anew before it joins', () => {
+    expect(unjoined(former)).toEqual(['RunConfig', 'Bootstrap/10.0.0.3: prepared with other images', 'Join/10.0.0.3', 'PostProcess']);
+  });
+
+  test('by its own images, or by an earlier version that did not note which, joins as it is', () => {
+    for (const mark of [marks.bootstrap(images), marks.prepared]) expect(unjoined(mark)).toEqual(['RunConfig', 'Join/10.0.0.3', 'PostProcess']);
+  });
+
+  test('is prepared for the application images that come, too', () => {
+    expect(marks.bootstrap([...images, anImage('shop', 'application')])).toBe(marks.bootstrap(images));
+    expect(marks.bootstrap([...images, anImage('lvm', 'patch')])).not.toBe(marks.bootstrap(images));
+  });
 });
 
 test('a leader that answers and was never noted as made is made to its end, and does not join itself', () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pruneSnapshots, snapshotDir } from '../../domain/commands/etcd';
+import { pruneSnapshots } from '../../domain/commands/etcd-snapshots';
+import { snapshotDir } from '../../domain/commands/etcd-tools';
 import { newEntity } from '../../domain/entity';
 import { observeSnapshot, scheduledName, type SnapshotReport, withSchedules } from '../../domain/scheduled-snapshots';
 

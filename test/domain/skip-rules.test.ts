@@ -1,4 +1,5 @@
-import { leftOutOf, neededBy } from '../../domain/skip-rules';
+import { leftOutOf } from '../../domain/left-out';
+import { neededBy } from '../../domain/skip-rules';
 import { aCluster, aHost, someImages } from '../fixtures';
 
 const spec = aCluster(2, 2);

@@ -25,6 +25,7 @@ test.each<[string, Partial<ClusterSpec>, string]>([
   ['IPv6', { hosts: [aHost('fd00::1', 'master')] }, 'warning fd00::1: clusters over IPv6 are not tested'],
   ['port', { hosts: [aHost('10.0.0.1', 'master', { port: 70_000 })] }, 'error 10.0.0.1: 70000 is no port'],
   ['credentials', { hosts: [aHost('10.0.0.1', 'master', { credential: 'x' })] }, 'error 10.0.0.1: there are no credentials "x"'],
+  ['a drain that never asks', { policy: { ...defaultPolicy, drain: { timeoutMs: 2 * 3_600_000, force: true } } }, 'error Policy drain.timeout: it is longer than 45m'],
   ['no role', { hosts: [aHost('10.0.0.1', 'master'), aHost('10.0.0.2', 'node', { roles: ['registry'] })] }, 'error 10.0.0.2: the host is neither master nor node'],
   ['label', { hosts: [aHost('10.0.0.1', 'master', { nodeLabels: { 'a b': 'c' } })] }, 'error 10.0.0.1: "a b=c" is no label'],
   ['label of Kubernetes', { hosts: [aHost('10.0.0.1', 'master', { nodeLabels: { 'node-role.kubernetes.io/x': '' } })] }, 'error 10.0.0.1: "node-role.kubernetes.io/x=" is a label of Kubernetes that no kubelet may give itself'],
@@ -39,6 +40,7 @@ test.each<[string, Partial<ClusterSpec>, string]>([
   ['host in the pod network', networking({ podSubnet: '10.0.0.0/16' }), 'error 10.0.0.2: its address lies in the podSubnet 10.0.0.0/16'],
   ['host in the default pod network', { hosts: [aHost('100.64.0.5', 'master')] }, 'error 100.64.0.5: its address lies in the podSubnet 100.64.0.0/10'],
   ['wide services', networking({ serviceSubnet: '172.0.0.0/8' }), '172.0.0.0/8 is too wide for services'],
+  ['an etcd outside', { kubeadm: { cluster: { etcd: { external: { endpoints: ['https://10.0.0.9:2379'] } } } } }, 'error ClusterConfiguration.etcd.external: an etcd outside of the cluster is not supported: etcd runs on the control planes'],
   ['endpoint', { controlPlaneEndpoint: 'api.example.com' }, 'error controlPlaneEndpoint: "api.example.com" is no host:port'],
   ['bind port', { kubeadm: { init: { localAPIEndpoint: { bindPort: 8443 } } } }, 'the API server listens at 6443, not at 8443'],
   ['env name', { env: [{ name: 'a-b', value: '1' }] }, 'error spec.env.a-b: "a-b" is no name of a variable'],
@@ -65,6 +67,12 @@ test('the image adds its networks and its virtual IP; the user\'s networks win',
   expect(said(networking({ podSubnet: '10.1.0.0/16' }), { podSubnet: '10.0.0.0/24' })).toEqual([]);
   expect(said({}, { vip: '10.96.0.5' })).toEqual(["error ClusterConfiguration.networking.serviceSubnet: the image's virtual IP 10.96.0.5 lies in the serviceSubnet 10.96.0.0/22"]);
   expect(said({}, { vip: '10.96.0.5', apiBalancer: 'haproxy' })).toEqual([]);
+});
+
+test("an image that wants etcd outside is refused, unless the spec has it on the control planes", () => {
+  const image = { fixed: { 'ClusterConfiguration.etcd.external.endpoints': 'https://10.0.0.9:2379' } };
+  expect(said({}, image)).toEqual([expect.stringContaining('error ClusterConfiguration.etcd.external: the Kubernetes image asks for it')]);
+  expect(said({ kubeadm: { cluster: { etcd: { local: {} } } } }, image)).toEqual([]);
 });
 
 test('two families of networks are no overlap', () => {

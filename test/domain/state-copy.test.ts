@@ -77,3 +77,12 @@ test('a text changed anywhere is refused or taken over', () => {
   fc.assert(fc.property(mutated(JSON.stringify(copy)), (text) => { takeOver(text); }), { numRuns: 200 });
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => { expect(takeOver(text)).toBe('refused'); }));
 });
+
+test('a copy that is nested without end is refused', () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  for (const place of ['"clusterName":"a"', '"spec":{', '"v":1']) {
+    const text = JSON.stringify(copy);
+    expect(text).toContain(place);
+    expect(takeOver(text.replace(place, place.endsWith('{') ? `${place}"deep":${deep},` : `${place},"deep":${deep}`))).toBe('refused');
+  }
+});

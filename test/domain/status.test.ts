@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type StageName, stageNames } from '../../domain/stages';
-import { applyEvent, beginStatus, type Condition, conditionOf, endStatus, type JobState, type OperationStatus, setCondition, type StageEvent } from '../../domain/status';
+import { applyEvent, beginStatus, type Condition, conditionOf, endStatus, type JobState, type OperationStatus, setCondition, type StageEvent, withoutUnplanned } from '../../domain/status';
 
 const t = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 const begun = (last: readonly Condition[] = []): OperationStatus => beginStatus('prod', 'init-1', last, t(0));
@@ -146,4 +146,12 @@ describe('the end', () => {
     const second = endStatus(beginStatus('prod', 'reconcile-2', first.conditions, t(10)), { ok: true, reason: 'Ready', message: '4 nodes' }, t(15));
     expect(conditionFor(second, 'Ready')).toMatchObject({ message: '4 nodes', lastTransitionTime: t(5) });
   });
+});
+
+test('what failed and is no work of the plan any more is not said to have failed; what was looked at, or done, stays', () => {
+  const status = after([event('Check', '10.0.0.2', 'failed', { reason: 'HostUnreachable' }), event('Join', '10.0.0.2', 'failed', { reason: 'CommandFailed' }), event('Join', '10.0.0.3', 'failed'), event('Join', '10.0.0.4', 'done')]);
+  const left = withoutUnplanned(status, ({ host }) => host === '10.0.0.3', t(9));
+  const hosts = (name: StageName) => left.stages.find((one) => one.name === name)?.jobs.map(({ host }) => host);
+  expect([hosts('Check'), hosts('Join')]).toEqual([['10.0.0.2'], ['10.0.0.3', '10.0.0.4']]);
+  expect(conditionFor(withoutUnplanned(status, () => false, t(9)), 'Join')).toMatchObject({ status: 'True' });
 });

@@ -1,6 +1,8 @@
 import { digestOf } from '../../domain/digest';
-import { admitApply, begin, type EntityState, finish, migrate, newEntity, type OperationResult } from '../../domain/entity';
+import { begin, type EntityState, finish, migrate, newEntity, type OperationResult } from '../../domain/entity';
 import { admitPolicy } from '../../domain/hands';
+import { admitApply } from '../../domain/requests';
+import { isDeclined } from '../../domain/taken-back';
 import { aCluster } from '../fixtures';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
@@ -52,10 +54,22 @@ test('unfit hosts tell nothing of a cluster that was made: its phase and whether
   expect([first.desired?.digest, first.log.length]).toEqual([digestOf(spec), 1]);
 });
 
+test('a plan that was declined is as never asked for, but in the log', () => {
+  const running = begin(admitApply(created, request('r2', smaller, 'bo@desk'), at(2)), at(2));
+  const ended = { record: { ...success.record, phase: 'ClusterFailed' as const }, message: '', untouched: true };
+  expect([isDeclined(running, ended), isDeclined(running, { ...ended, untouched: false }), isDeclined(running, undefined)]).toEqual([true, false, false]);
+  // What makes way for a reset is not declined, and an amendment of a cluster at rest takes the place of nothing.
+  const { former: _former, ...amended } = running;
+  expect([isDeclined({ ...running, next: { kind: 'reset', requestId: 'r9', by: 'cy', at: at(2) } }, ended), isDeclined(amended, ended)]).toEqual([false, false]);
+  const after = finish(running, { outcome: 'Cancelled', message: 'cancelled by cy', record: ended.record, declined: true }, at(3));
+  expect([after.desired, after.current, after.former]).toEqual([created.desired, created.current, undefined]);
+  expect(after.log.at(-1)).toMatchObject({ operation: 'reconcile-2', by: 'bo@desk', outcome: 'Cancelled' });
+});
+
 test('of a first spec nothing is left', () => expect(afterRefusal(spec, 'StalePlan', fresh).desired).toBeUndefined());
 
 test('a policy that was set meanwhile stays, and the generation does not go back below it', () => {
-  const policy = { ...spec.policy, noWait: true };
+  const policy = { ...spec.policy, parallel: 7 };
   const set = admitPolicy(begin(admitApply(created, request('r2', smaller), at(2)), at(2)), { by: 'cy@home', policy }, at(2));
   const { desired } = finish(set, refused('UnsafePlan'), at(3));
   expect(desired).toEqual({ ...created.desired, spec: { ...spec, policy }, digest: digestOf({ ...spec, policy }), generation: 3 });

@@ -59,12 +59,12 @@ describe('what is refused, with the safe way', () => {
     }]);
   });
 
-  test('a control plane that cannot be reached or is to leave, in the same change', () => {
+  test('a control plane that cannot be reached; one that is to leave holds up nobody: it leaves first', () => {
     const spec = aCluster(3, 0);
     const facts = spec.hosts.map(({ id }) => member(id, 'v1.33.13', { done: [marks.joinControlPlane] }));
     const ask = (more: object) => upgradeProblems({ spec, seen: seen(...facts), version: 'v1.34.2', ref: 'k', ...more }).map(({ message }) => message);
     expect(ask({ absent: ['10.0.0.2'] })).toEqual([expect.stringContaining('10.0.0.2 cannot be reached')]);
-    expect(ask({ leaving: [aCluster(4, 0).hosts[3]!] })).toEqual([expect.stringContaining('10.0.0.4 is to leave')]);
+    expect(ask({ leaving: [aCluster(4, 0).hosts[3]!] })).toEqual([]);
   });
 
   test('control planes of which none stays, by new ones of another version: these could not join; one of several may go', () => {
@@ -114,6 +114,10 @@ test('the answer of the look at an upgrade is read as it was meant', () => {
     kubelet: 'v1.33.13', kubeletActive: true, restarts: 2, manifests: { 'kube-apiserver': 'v1.34.2', etcd: '3.6.5-0' }, changed: ['kube-apiserver'],
     cordoned: true, drained: false, controlPlane: '', failed: 'it ended: a=b', tries: 1, done: ['init', 'upgrading:v1.34.2'],
   });
+});
+
+test('what is no answer to that look is an error: it must not say that nothing has changed', () => {
+  for (const stdout of ['', '<html>502 Bad Gateway</html>\n', 'kubelet=v1.33.13\nactive=active\n']) expect(() => readUpgrade.parse!({ code: 0, stdout, stderr: '' })).toThrow('no state of an upgrade');
 });
 
 test('of a kubelet that ends again and again its own last word is the cause, not those of systemd', () => {

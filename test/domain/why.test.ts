@@ -1,5 +1,6 @@
-import { admitApply, begin, type EntityState, finish, newEntity, viewOf } from '../../domain/entity';
+import { begin, type EntityState, finish, newEntity, viewOf } from '../../domain/entity';
 import { digestOf } from '../../domain/digest';
+import { admitApply } from '../../domain/requests';
 import { applyEvent, beginStatus } from '../../domain/status';
 import { whyOf } from '../../domain/why';
 import { aCluster } from '../fixtures';

@@ -37,7 +37,7 @@ scenario('faults of hosts: the healthy ones go on, the causes are named, the sam
 
   test('the same command twice at once, and two hosts lost before Join: one operation, the others finish, each cause is named', async () => {
     const both = [home.start(install()), home.start(install())];
-    await Promise.all([frozen, cut].map((host) => lab.until(host, 'the end of Bootstrap', isMarked('bootstrap'))));
+    await Promise.all([frozen, cut].map((host) => lab.until(host, 'the end of Bootstrap', isMarked('bootstrap:*'))));
     expect(lab.on(leader, isMarked('init'), { check: false })).toBe('');
     const lost = Date.now();
     lab.podman('pause', frozen);

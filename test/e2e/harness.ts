@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'nod
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { firstProcess, inside } from '../lab/inside';
 import { recordCommand } from '../record';
 
 /** What a scenario works with: lab hosts, a KEELSON_HOME of its own, and the CLI as a user runs it. */
@@ -68,14 +69,14 @@ export class Lab {
 
   /** Runs a command on a host, past Keelson: how a test looks for itself. */
   on(host: string, script: string, options: { input?: string; check?: boolean } = {}): string {
-    const { status, stdout, stderr } = spawnSync('podman', ['exec', '-i', this.name(host), 'bash', '-c', script], { encoding: 'utf8', input: options.input ?? '', maxBuffer: 64 << 20 });
+    const { status, stdout, stderr } = spawnSync('nsenter', inside(this.name(host), 'bash', '-c', script), { encoding: 'utf8', input: options.input ?? '', maxBuffer: 64 << 20 });
     if (status !== 0 && options.check !== false) throw new Error(`${host}: ${script.slice(0, 200)}: exit ${String(status)}: ${stderr}`);
     return stdout;
   }
 
   /** The same beside whatever else goes on: what takes its time on one host must not hold up a test that watches others. */
   does(host: string, script: string): Promise<void> {
-    return beside(`${host}: ${script}`, 'podman', ['exec', this.name(host), 'bash', '-c', script]);
+    return beside(`${host}: ${script}`, 'nsenter', inside(this.name(host), 'bash', '-c', script));
   }
 
   /** The machine goes off and on again, as by its switch. */
@@ -87,8 +88,7 @@ export class Lab {
   cutNetwork(host: string, seconds: number): Promise<void> {
     const chain = (hook: string, nic: string) => `chain ${hook} { type filter hook ${hook} priority -300; ${nic} "lo" accept; drop; };`;
     const cut = `nft 'table inet cut { ${chain('input', 'iifname')} ${chain('output', 'oifname')} ${chain('forward', 'iifname')} }' && sleep ${seconds} && nft delete table inet cut`;
-    const pid = execFileSync('podman', ['inspect', '--format', '{{.State.Pid}}', this.name(host)], { encoding: 'utf8' }).trim();
-    return beside(`${host}: the network cut`, 'nsenter', ['--target', pid, '--net', 'bash', '-c', cut]);
+    return beside(`${host}: the network cut`, 'nsenter', ['--target', String(firstProcess(this.name(host))), '--net', 'bash', '-c', cut]);
   }
 
   /**
@@ -98,7 +98,7 @@ export class Lab {
   until(host: string, what: string, condition: string, timeoutMs = 120_000): Promise<void> {
     const loop = `end=$((SECONDS + ${Math.ceil(timeoutMs / 1000)})); until ${condition}; do [ "$SECONDS" -lt "$end" ] || exit 1; sleep 0.05; done`;
     return new Promise((resolve, reject) => {
-      execFile('podman', ['exec', this.name(host), 'bash', '-c', loop], (error) => {
+      execFile('nsenter', inside(this.name(host), 'bash', '-c', loop), (error) => {
         if (error) reject(new Error(`${host}: ${what}: not within ${timeoutMs / 1000} s`));
         else resolve();
       });

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inBrowser } from './browser';
 import { differences, snapshotHost } from '../hosts/snapshot';
@@ -93,7 +92,7 @@ scenario('one command builds a cluster of one control plane and two workers', ()
   }, 60_000);
 
   test('a second cluster, from a Clusterfile with networks of its own and a sudo user, works on the same hosts', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'keelson-file-')), 'Clusterfile');
+    const file = join(home.dir, 'Clusterfile');
     writeFileSync(file, clusterfile(lab.hosts));
     const ran = await home.run(['apply', '-f', file, '--yes'], { env: { KEELSON_SSH_PASSWORD: 'ops-lab-pass' } });
     expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });

@@ -72,14 +72,16 @@ scenario('faults of real machines: an install goes on by itself, and does nothin
     await Promise.all(Object.values(faults).map((fault) => fault()));
     const ran = await view.ended;
     expect({ code: ran.code, stdout: ran.stdout, stderr: ran.stderr }).toMatchObject({ code: 3, stdout: expect.stringMatching(new RegExp(`MountRootfs ${full}: .*[Nn]o space left`)) as string });
-    // The one that was rebooted is back in time on an idle machine; on a busy one it waits for the same command.
-    expect(Object.keys(lab.nodes(leader))).toEqual(expect.arrayContaining([leader, joining].map((host) => lab.name(host))));
-  }, 300_000);
+    // On a busy machine a host that was rebooted may have been waited for in vain, and is tried again by itself a little later.
+    await eventually('all but the full one are Nodes', () => [leader, rebooted, joining].every((host) => lab.name(host) in lab.nodes(leader)), 150_000).catch(async (error: Error) => {
+      throw new Error([error.message, ran.stdout, (await home.run(['why', name])).stdout, (await home.run(['history', name])).stdout].join('\n'));
+    });
+  }, 400_000);
 
   test('with room on its disk again, the same command brings it to a good end', async () => {
     lab.on(full, 'mount -o remount,size=16g /var/lib/sealos');
     const ran = await home.run(install());
-    expect({ code: ran.code, stdout: ran.stdout, stderr: ran.stderr }).toMatchObject({ code: 0 });
+    expect(`${ran.code}\n${ran.stdout}${ran.stderr}`).toMatch(/^0\n/);
     expect(lab.nodes(leader)).toEqual(Object.fromEntries(lab.hosts.map((host) => [lab.name(host), 'Ready'])));
   }, 300_000);
 

@@ -5,6 +5,8 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { differences, snapshotHost } from '../hosts/snapshot';
+import { inside } from '../lab/inside';
+import { readable } from '../temporal/history';
 import { Home, images, Lab, type Ran, scenario } from './harness';
 
 const name = 'canary';
@@ -45,7 +47,7 @@ scenario('no secret leaves the place where it belongs', () => {
       lab.on(host, 'cat >/usr/local/sbin/kubeadm && chmod 755 /usr/local/sbin/kubeadm && touch /tmp/before', { input: noteMinted });
       lab.on(host, 'cat >/tmp/sampler.pl', { input: sampler });
     }
-    samplers = lab.hosts.map((host) => spawn('podman', ['exec', lab.name(host), 'perl', '/tmp/sampler.pl'], { stdio: 'ignore' }));
+    samplers = lab.hosts.map((host) => spawn('nsenter', inside(lab.name(host), 'perl', '/tmp/sampler.pl'), { stdio: 'ignore' }));
     own = new OwnProcesses(home.dir);
     fresh = lab.hosts.map((host) => snapshotHost(lab.name(host)));
   }, 300_000);
@@ -265,14 +267,6 @@ function formsOf(one: string): string[] {
 
 /** The second line of a private key: long enough to be found, short enough to stand in one line anywhere. */
 const privateKeyLine = (path: string): string => readFileSync(path, 'utf8').split('\n')[1] ?? '';
-
-/** A history as text: payloads are bytes, everything else as JSON has it. */
-function readable(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (Array.isArray(value)) return value.map(readable).join('\n');
-  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([field, one]) => `${field} ${readable(one)}`).join('\n');
-  return String(value);
-}
 
 /** All files below a folder but the key that seals and the content of images. Links are not followed. */
 const filesBelow = (dir: string): string[] => readdirSync(dir, { withFileTypes: true, recursive: true })

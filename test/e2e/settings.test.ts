@@ -28,6 +28,10 @@ spec:
   };
   const kubelet = (said: string): string => `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n${said}\n`;
   const cluster = (said: string): string => `apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n${said}\n`;
+  const policy = (said: string): string => `apiVersion: keelson.dev/v1alpha1\nkind: Policy\nspec: ${said}\n`;
+  /** The worker's Node has a label and a taint. */
+  const marked = (): string => policy(`{nodeLabels: {"${worker}": {disk: fast}}, nodeTaints: {"${worker}": ["disk=fast:PreferNoSchedule"]}}`);
+  const markedNodes = (): string => lab.on(leader, `${kubectl} get nodes -l disk=fast -o 'jsonpath={range .items[*]}{.status.addresses[0].address} {.spec.taints[*].key}{end}'`).trim();
   const apply = (...documents: string[]) => home.run(['apply', '-f', file(...documents), '--yes'], { timeoutMs: 600_000 });
   const ended = ({ code, stdout, stderr }: Ran, wanted: number): void => expect([code, code === wanted ? '' : (stdout + stderr).slice(-3_000)]).toEqual([wanted, '']);
   const cancelled = async (): Promise<void> => {
@@ -41,7 +45,8 @@ spec:
   const flags = (): string => lab.on(leader, `grep -- ' - --' /etc/kubernetes/manifests/*.yaml`);
   const ready = (): string => lab.on(leader, `${kubectl} get --raw=/readyz`).trim();
   const kept = (configmap: string): string => lab.on(leader, `${kubectl} -n kube-system get configmap ${configmap} -o yaml`);
-  const changes = () => home.journal(name).filter((line) => line.changes);
+  /** The copy of the state is kept a moment after the operation. */
+  const changes = () => home.journal(name).filter(({ changes: isOne, stage }) => isOne && stage !== 'SaveState');
 
   beforeAll(async () => {
     [leader = '', worker = ''] = lab.up(2);
@@ -76,9 +81,10 @@ spec:
     'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nconntrack: {maxPerCore: 0}\nmetricsBindAddress: 127.0.0.1:10249\n',
   ];
 
-  test('a number of pods, an argument of the API server, a name in its certificate and settings of kube-proxy, in one apply', async () => {
+  test('a number of pods, an argument of the API server, a name in its certificate and settings of kube-proxy, a label and a taint, in one apply', async () => {
     const before = { flags: flags(), kubelets: kubelets() };
-    ended(await apply(...changed), 0);
+    ended(await apply(...changed, marked()), 0);
+    expect(markedNodes()).toBe(`${worker} disk`);
     await eventually('the capacity of both Nodes', () => pods().every((count) => count === '57'));
     expect(kept('kubelet-config')).toContain('maxPods: 57');
     kubelets().forEach((pid, at) => expect(pid).not.toBe(before.kubelets[at]));
@@ -93,17 +99,32 @@ spec:
     for (const host of lab.hosts) expect(lab.on(host, 'curl -fs http://127.0.0.1:10249/configz')).toMatch(/"maxPerCore":0\b/i);
   }, 500_000);
 
+  test('Nodes that somebody has deleted come back with the next apply, with role, label, taint and their ranges of pods; nobody joins, and the static pods run on', async () => {
+    const calls = `for pid in $(pgrep -x etcd; pgrep -x kube-apiserver); do echo "$pid"; done`;
+    const seen = (): string => lab.on(leader, `${kubectl} get nodes -o 'jsonpath={range .items[*]}{.metadata.name} {.spec.podCIDR} {.metadata.labels} {.spec.taints}{"\\n"}{end}'`);
+    const before = { nodes: seen(), processes: lab.on(leader, calls) };
+    for (const host of lab.hosts) lab.countKubeadm(host);
+    lab.on(leader, `${kubectl} delete node --all`);
+    const plan = await home.run(['plan', '-f', file(...changed, marked())]);
+    expect(plan.stdout).toMatch(new RegExp(`Join\\n +${leader} .*Node is gone.*\\n +${worker} .*Node is gone`));
+    ended(await apply(...changed, marked()), 0);
+    expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready']);
+    expect(seen()).toBe(before.nodes);
+    expect(lab.on(leader, calls)).toBe(before.processes);
+    expect(lab.hosts.flatMap((host) => lab.kubeadmCalls(host))).toEqual([]);
+  }, 200_000);
+
   test('the same again is nothing to do, and no drift', async () => {
     const [before, running] = [changes().length, kubelets()];
-    ended(await apply(...changed), 0);
-    expect(changes().slice(before).filter(({ stage }) => stage !== 'SaveState')).toEqual([]);
+    ended(await apply(...changed, marked()), 0);
+    expect(changes().slice(before)).toEqual([]);
     expect(kubelets()).toEqual(running);
     const drift = await home.run(['drift', name]);
     expect(`${drift.stdout}${drift.stderr}`).not.toMatch(/manifests\/(etcd|kube-)/);
   }, 120_000);
 
   test('a value that the kubelet refuses is taken back where it was tried first, and the operation waits', async () => {
-    const ran = await apply(kubelet('evictionHard: {memory.available: "200%"}'), ...changed.slice(1));
+    const ran = await apply(kubelet('evictionHard: {memory.available: "200%"}'), ...changed.slice(1), marked());
     ended(ran, 3);
     expect(ran.stdout).toMatch(new RegExp(`Settings ${leader} kubelet: .*former kubelet settings again.*200%`, 's'));
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready']);
@@ -115,7 +136,7 @@ spec:
 
   test('an argument that the API server does not know is taken back, with its own words; the API serves on', async () => {
     const before = flags();
-    const ran = await apply(changed[0]!, cluster('apiServer: {extraArgs: [{name: event-ttl, value: 2h}, {name: no-such-flag, value: "1"}], certSANs: [api.example.com]}'), changed[2]!);
+    const ran = await apply(changed[0]!, cluster('apiServer: {extraArgs: [{name: event-ttl, value: 2h}, {name: no-such-flag, value: "1"}], certSANs: [api.example.com]}'), changed[2]!, marked());
     ended(ran, 3);
     expect(`${ran.stdout}${ran.stderr}`).toMatch(/former settings[^]*unknown flag: --no-such-flag/);
     expect(flags()).toBe(before);
@@ -124,9 +145,12 @@ spec:
     await cancelled();
   }, 500_000);
 
-  test('without the kubelet document its default counts again', async () => {
-    ended(await apply(...changed.slice(1)), 0);
+  test('without the kubelet document its default counts again, without label and taint the Node has none; snapshots come by the schedule', async () => {
+    ended(await apply(...changed.slice(1), policy('{snapshots: {every: 5s}}')), 0);
+    expect(lab.on(leader, `${kubectl} get nodes -o 'jsonpath={.items[*].metadata.labels}{.items[*].metadata.annotations}{.items[*].spec.taints}'`)).not.toMatch(/keelson\.dev|disk/);
     await eventually('the capacity of both Nodes', () => pods().every((count) => count === '110'));
     for (const host of lab.hosts) expect(lab.on(host, 'cat /var/lib/kubelet/config.yaml; ls /var/lib/keelson/settings/kubelet')).not.toMatch(/maxPods|200%|saved|before/);
+    const newest = await eventually('a snapshot by the schedule', async () => /"message": *"(\S+-scheduled\.db): /.exec((await home.run(['status', name, '--json'])).stdout)?.[1]);
+    expect(lab.on(leader, 'ls /var/lib/keelson/snapshots')).toContain(newest);
   }, 180_000);
 });

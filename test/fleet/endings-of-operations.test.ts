@@ -5,6 +5,7 @@ import { busy, hangs } from './hanging';
 import { courseOf } from './kill-matrix';
 import { init, type Operation, operations } from './operations';
 import { type Made, Stand } from './stand';
+import { handsOn } from './tasks';
 import { until } from './until';
 
 const seed = Number(process.env.KEELSON_SEED || 20_261_130);
@@ -20,12 +21,16 @@ interface Place {
 
 withTemporal(`a command that never ends, on a cluster that lives (KEELSON_SEED=${seed})`, () => {
   let stand: Stand;
-  let places: Place[];
+  /** Of operations that change the cluster, and of what people do beside them. */
+  let places: readonly [Place[], Place[]];
   beforeAll(async () => {
     stand = await Stand.start({ patienceMs: 5_000 });
     stand.work();
-    const courses = await Promise.all(operations.filter((one) => one !== init).map((operation) => courseOf(stand, operation)));
-    places = courses.flatMap(({ operation, points }) => [...new Set(points.map(({ name }) => name))].map((name) => ({ operation, name })));
+    const placesOf = async (some: readonly Operation[]): Promise<Place[]> => {
+      const courses = await Promise.all(some.map((operation) => courseOf(stand, operation)));
+      return courses.flatMap(({ operation, points }) => [...new Set(points.map(({ name }) => name))].map((name) => ({ operation, name })));
+    };
+    places = await Promise.all([placesOf(operations.filter((one) => one !== init)), placesOf(handsOn(stand))]);
   }, 180_000);
   afterAll(() => stand.close());
 
@@ -55,14 +60,15 @@ withTemporal(`a command that never ends, on a cluster that lives (KEELSON_SEED=$
 
   test('ends in a typed time-out, or is done without; nothing of it stays on any host, and the next operation ends well (peers.md #24)', async () => {
     // What a reset goes on without is seen by no look at what is left: this one is always among them.
-    const names = places.filter(({ operation, name }) => operation.name === 'scale down' && name === 'take the lines out of /etc/hosts');
+    const [ofOperations, byHand] = places;
+    const names = ofOperations.filter(({ operation, name }) => operation.name === 'scale down' && name === 'take the lines out of /etc/hosts');
     expect(names).toHaveLength(1);
-    const which = all ? places : [...names, ...sample(seeded(seed), places.filter((place) => !names.includes(place)), 7)];
+    const which = all ? places.flat() : [...names, ...sample(seeded(seed), ofOperations.filter((place) => !names.includes(place)), 7), ...sample(seeded(seed), byHand, 7)];
     const left = [...which];
     const ends: Awaited<ReturnType<typeof hanging>>[] = [];
     const lane = async (): Promise<void> => { for (let next = left.shift(); next; next = left.shift()) ends.push(await hanging(next)); };
     await Promise.all(Array.from({ length: atOnce }, lane));
     expect(ends.flatMap(({ wrong }) => wrong)).toEqual([]);
-    figure('commands of operations that were made to hang', `${which.length} of ${places.length}: ${ends.filter(({ outcome }) => outcome !== 'Success').length} typed time-outs, the others done without`);
+    figure('commands of operations that were made to hang', `${which.length} of ${places.flat().length}: ${ends.filter(({ outcome }) => outcome !== 'Success').length} typed time-outs, the others done without`);
   });
 });

@@ -7,17 +7,20 @@ import { Stand } from './stand';
 
 const all = process.env.KEELSON_TEST_ALL !== undefined;
 const seed = Number(process.env.KEELSON_SEED || 20_261_130);
+/** One operation alone, by its name: all of them as a whole take their time. */
+const only = process.env.KEELSON_OPERATION || undefined;
+const those = operations.filter(({ name }) => only === undefined || name === only);
 /** Places of init, and of each other operation: a sample for the regular run. */
 const most: Readonly<Record<Victim, readonly [number, number]>> = { 'Temporal worker': [18, 6], 'Temporal server': [18, 9], connection: [24, 6] };
 jest.setTimeout(all ? 3_600_000 : 300_000);
 
-withTemporal(`whatever dies at whatever step of ${operations.map(({ name }) => name).join(', ')} (KEELSON_SEED=${seed})`, () => {
+withTemporal(`whatever dies at whatever step of ${those.map(({ name }) => name).join(', ')} (KEELSON_SEED=${seed})`, () => {
   let stand: Stand;
   let courses: readonly Course[];
   beforeAll(async () => {
     stand = await Stand.start();
     const worker = stand.work();
-    courses = await Promise.all(operations.map((operation) => courseOf(stand, operation)));
+    courses = await Promise.all(those.map((operation) => courseOf(stand, operation)));
     worker.kill('SIGKILL');
   });
   afterAll(() => stand.close());

@@ -14,11 +14,11 @@ export interface Operation {
   check(made: Made): string[];
 }
 
-const whole = ({ cluster, controlPlanes, workers }: Pick<Made, 'cluster' | 'controlPlanes' | 'workers'>): string[] =>
+export const whole = ({ cluster, controlPlanes, workers }: Pick<Made, 'cluster' | 'controlPlanes' | 'workers'>): string[] =>
   observe({ name: cluster.name, version, controlPlanes, workers, commands });
 
 /** Brings a cluster to where an operation begins. */
-async function converged({ cluster }: Made, spec: Made['spec']): Promise<void> {
+export async function converged({ cluster }: Made, spec: Made['spec']): Promise<void> {
   const { outcome, message } = await cluster.converge(spec);
   if (outcome !== 'Success') throw new Error(`${cluster.name} was not made ready for its operation: ${message}`);
 }

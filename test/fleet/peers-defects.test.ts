@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPolicy } from '../../domain/cluster';
 import { observe } from '../../testing';
 import { refusal } from '../temporal/cluster-under-test';
@@ -73,17 +74,19 @@ withTemporal('what other tools do wrong, on simulated hosts', () => {
     expect([...kubernetes!.members.keys()].sort()).toEqual(made.controlPlanes.slice(0, 2).map(({ host }) => host.name).sort());
   });
 
-  test('an operation that somebody terminates ends in a true status, and the next one finishes (peers.md #21)', async () => {
+  test.each([
+    ['terminates', (operation: WorkflowHandle) => operation.terminate('by hand, in the UI'), 'Failed'],
+    ['cancels', (operation: WorkflowHandle) => operation.cancel(), 'Cancelled'],
+  ] as const)('an operation that somebody %s in the UI ends in a true status, and the next one finishes (peers.md #21)', async (_how, end, outcome) => {
     const made = await stand.cluster(1, 1, { policy });
     const leader = made.controlPlanes[0]!.host.address;
     const held = stand.holds(({ name, host }) => host === leader && name.endsWith('kubeadm init'));
     await made.cluster.apply(made.spec);
     await held.reached;
-    await made.cluster.operation('init-1').terminate('by hand, in the UI');
+    await end(made.cluster.operation('init-1'));
     const view = await made.cluster.until(({ running }) => running === undefined);
     expect(view.phase).toBe('ClusterFailed');
-    expect(view.log.at(-1)).toMatchObject({ operation: 'init-1' });
-    expect(view.log.at(-1)?.outcome).not.toBe('Success');
+    expect(view.log.at(-1)).toMatchObject({ operation: 'init-1', outcome });
     held.release();
     await made.cluster.idle();
     expect(await made.cluster.converge(made.spec)).toMatchObject({ outcome: 'Success' });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { snapshotDir } from '../../domain/commands/etcd';
+import { snapshotDir } from '../../domain/commands/etcd-tools';
 import { defaultPolicy } from '../../domain/cluster';
 import { scheduledName } from '../../domain/scheduled-snapshots';
 import type { FleetHost } from '../../testing';

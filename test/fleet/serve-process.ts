@@ -7,13 +7,13 @@ import { serve } from '../../workers/serve';
 
 /**
  * The product's Temporal worker with the hosts of a fleet, in a process of its own: it can be killed and paused. What it
- * takes comes from the environment, as for the real one: TEMPORAL_ADDRESS, KEELSON_HOME, and KEELSON_PATIENCE_MS.
+ * takes comes from the environment, as for the real one: TEMPORAL_ADDRESS, KEELSON_HOME, KEELSON_ACTIVITIES, and KEELSON_PATIENCE_MS.
  */
 async function main(): Promise<void> {
   const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } } });
   const activities = createActivities(fleetDeps({ patienceMs: Number(process.env.KEELSON_PATIENCE_MS ?? Infinity), log: (at, line) => appendLog(at, [line]) }));
-  await serve({ embedded: true, logLevel: 'ERROR', activities: 400, workflows: Number(process.env.KEELSON_WORKFLOWS ?? 1000), bundle: join(homeDir(), 'bundle.js') }, activities, logger);
+  await serve({ embedded: true, logLevel: 'ERROR', activities: Number(process.env.KEELSON_ACTIVITIES ?? 400), workflows: Number(process.env.KEELSON_WORKFLOWS ?? 1000), bundle: join(homeDir(), 'bundle.js') }, activities, logger);
 }
 
 main().then(() => process.exit(0), (error: unknown) => {

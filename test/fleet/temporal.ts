@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { packingCodec } from '../../home/packing-codec';
 import { freePort } from '../../testing/free-port';
 import { findServer } from '../temporal/env';
 
@@ -31,7 +32,7 @@ export class TemporalServer {
   }
 
   async client(): Promise<Client> {
-    return new Client({ connection: await Connection.connect({ address: this.address }) });
+    return new Client({ connection: await Connection.connect({ address: this.address }), dataConverter: { payloadCodecs: [packingCodec()] } });
   }
 
   async ready(): Promise<void> {

@@ -1,5 +1,6 @@
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import type { Fault, FleetHost } from '../../testing';
+import { approveUpdate } from '../../workflows/messages';
 import { withTemporal } from '../temporal/env';
 import { type Made, type Stand, version } from './stand';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
@@ -59,6 +60,32 @@ withTemporal('an upgrade that fails on a control plane', () => {
     expect(stand.fleet.journal.of(leader.host.address).filter(({ name, args }) => name === 'kubectl drain' && args[0] === leader.host.name)).toHaveLength(1);
   });
 
+  test('kubeadm fails when static pods are new, and the look at what it left answers nonsense: nothing is said to be as before, and a retry goes on from there', async () => {
+    const one = await formerCluster(stand, 1, 1);
+    const leader = one.controlPlanes[0]!;
+    let failed = false;
+    const broken = stand.breaks(({ host, name }) => {
+      if (host !== leader.host.address) return undefined;
+      if (name === 'job: kubeadm upgrade') {
+        failed = true;
+        return { kind: 'exit', code: 1, when: 'after', words: 'timed out waiting for the addons\n' };
+      }
+      return failed && name === 'look how far the upgrade is' ? { kind: 'answer', stdout: '<html>502 Bad Gateway</html>\n' } : undefined;
+    });
+    const { operation } = await one.cluster.apply(at(one.spec, version));
+    const { running } = await one.cluster.parked();
+    expect(running?.waiting).toMatchObject({
+      reason: 'CommandFailed', message: expect.stringMatching(/waiting for the addons. What that has left there is not known: the answer of .* cannot be read.*is looked at anew/) as string,
+    });
+    expect(notes(leader)).not.toEqual([]);
+    expect(nodeOf(leader)).toMatchObject({ version: former });
+
+    broken.mend();
+    await one.cluster.retry();
+    await endsWell(one, operation);
+    expect(upgradesOf(stand, leader)).toEqual(['kubeadm upgrade', 'kubeadm upgrade', 'upgrade the kubelet']);
+  });
+
   test('the kubelet of the second one does not come up: it runs its old one under new static pods, and a retry goes on from there', async () => {
     const one = await formerCluster(stand, 3, 1);
     const [leader, second, third] = one.controlPlanes as [FleetHost, FleetHost, FleetHost];
@@ -83,5 +110,51 @@ withTemporal('an upgrade that fails on a control plane', () => {
     await endsWell(one, operation);
     expect(upgradesOf(stand, second)).toEqual(['kubeadm upgrade', 'upgrade the kubelet', 'restore the kubelet', 'upgrade the kubelet']);
     expect(upgradesOf(stand, leader)).toEqual(['kubeadm upgrade', 'upgrade the kubelet']);
+  });
+
+  /** One whose upgrade comes to no end is deleted; the rest goes on, as if it had never been there. */
+  async function goesOnWithout(one: Made, gone: FleetHost): Promise<void> {
+    const { operation } = await one.cluster.apply(at(one.spec, version));
+    await one.cluster.parked();
+    await one.cluster.cancel();
+    expect(await one.cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+    await one.cluster.idle();
+
+    const left = { ...at(one.spec, version), hosts: one.spec.hosts.filter(({ address }) => address !== gone.host.address) };
+    const known = gone.host.kubernetes!;
+    const { approvals } = await one.cluster.preview(left);
+    expect(approvals).toMatchObject([{ kind: 'removeControlPlane', reason: expect.stringContaining(gone.host.address) as string }]);
+    const asks = await one.cluster.apply(left);
+    const { waiting } = (await one.cluster.until(({ running }) => running?.waiting?.kind === 'approval')).running!;
+    expect(waiting?.message).toContain('the control plane leaves');
+    expect(gone.host.isActive('kubelet')).toBe(true);
+    await one.cluster.entity.executeUpdate(approveUpdate, { args: [{ by: 'bo@desk', planHash: waiting?.planHash ?? '' }] });
+    const others = { ...one, hosts: one.hosts.filter((host) => host !== gone), controlPlanes: one.controlPlanes.filter((host) => host !== gone) };
+    await endsWell(others, asks.operation);
+    expect([known.addons, [...known.members.keys()].sort()]).toEqual([version, others.controlPlanes.map(({ host }) => host.name).sort()]);
+    expect(gone.host.isActive('kubelet')).toBe(false);
+  }
+
+  test('the kubelet of the second one never comes up: it is deleted while others wait for their turn, and they go on', async () => {
+    const one = await formerCluster(stand, 3, 1);
+    const [leader, second] = one.controlPlanes as [FleetHost, FleetHost];
+    second.host.kubeletRefuses = (_config, its) => its === version;
+    await goesOnWithout(one, second);
+    expect(upgradesOf(stand, leader)).toEqual(['kubeadm upgrade', 'upgrade the kubelet']);
+  });
+
+  test('the leader is past its point of no return and gets no further: it is deleted, and another one leads the upgrade', async () => {
+    const one = await formerCluster(stand, 3, 1);
+    const [leader, second] = one.controlPlanes as [FleetHost, FleetHost];
+    breaks(leader, 'job: kubeadm upgrade', { kind: 'exit', code: 1, when: 'after', words: 'timed out\n' });
+    await goesOnWithout(one, leader);
+    expect((await one.cluster.view()).leader ?? second.host.address).toBe(second.host.address);
+  });
+
+  test('the last one was given back: it is deleted, and kube-proxy and CoreDNS come along all the same', async () => {
+    const one = await formerCluster(stand, 3, 0);
+    const third = one.controlPlanes[2]!;
+    breaks(third, 'job: kubeadm upgrade', { kind: 'exit', code: 1, when: 'before', words: 'the static pod did not come up\n' });
+    await goesOnWithout(one, third);
   });
 });

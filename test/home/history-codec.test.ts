@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { encryptsHistory, historyCodec, isEncrypted, type Payload } from '../../home/history-codec';
+import { encryptsHistory, historyCodec, isEncrypted } from '../../home/history-codec';
 import { ensureKeys, forgetKey, loadKeys, rotateKey } from '../../home/key';
+import type { Payload } from '../../home/payload';
 
 const before = { ...process.env };
 let home: string;

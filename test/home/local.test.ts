@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureLocal, findLocal, type LocalPlace, type LocalProbe, stopLocal } from '../../home/local';
+import { ensureLocal, findLocal, hasDied, type LocalPlace, type LocalProbe, stopLocal } from '../../home/local';
 import { isAlive } from '../../home/pid-file';
 
 /** Programs that behave as the server and the Temporal worker do, as far as starting and stopping goes. */
@@ -88,6 +88,39 @@ test('what was killed is started again, at the same port; what lives is kept', a
   const third = await ensureLocal(place(), probe());
   expect(third.server?.pid).toBe(second.server?.pid);
   expect(third.worker?.pid).not.toBe(second.worker?.pid);
+});
+
+test('what was stopped stays stopped, whoever looks after it; what died is started again', async () => {
+  await ensureLocal(place(), probe());
+  const [server] = pids();
+  // As an open view does, in a process of its own and as often as it can.
+  let over = false;
+  const keeper = (async () => {
+    while (!over) {
+      if (hasDied()) await ensureLocal(place(), probe(), { died: true });
+      await new Promise((resolve) => { setTimeout(resolve, 5); });
+    }
+  })();
+  try {
+    process.kill(server!, 'SIGKILL');
+    await gone(() => ![undefined, server].includes(findLocal().server?.pid));
+    await gone(() => findLocal().worker !== undefined);
+    expect((await stopLocal()).length).toBe(2);
+    // It has looked many times since.
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    expect([findLocal().server, findLocal().worker, hasDied()]).toEqual([undefined, undefined, false]);
+  } finally {
+    over = true;
+    await keeper;
+  }
+});
+
+test('a stop beside a start waits for it, and ends what that one has started', async () => {
+  const starting = ensureLocal(place(), probe());
+  await gone(() => existsSync(join(dir, 'home', 'local', 'start.lock')));
+  const [ended, local] = await Promise.all([stopLocal(), starting]);
+  expect(ended.sort()).toEqual([local.server!.pid, local.worker!.pid].sort());
+  expect([local.server!, local.worker!].filter(isAlive)).toEqual([]);
 });
 
 test('a port that is taken is left to its owner', async () => {

@@ -56,6 +56,16 @@ test('a changed value is refused', () => {
   expect(() => open(`${sealed.slice(0, -3)}${last}${sealed.slice(-2)}`, place)).toThrow(expect.objectContaining({ type: 'InvalidSpec' }));
 });
 
+test('a value that was cut anywhere is refused in our words', () => {
+  const [head, nonce = '', body = ''] = /^(.*):([^:]*):([^:]*)$/.exec(seal('a secret', place))!.slice(1);
+  const cut = (text: string, bytes: number): string => Buffer.from(text, 'base64url').subarray(0, bytes).toString('base64url') || 'A';
+  for (let bytes = 0; bytes < 24; bytes += 1) {
+    for (const one of [`${head}:${nonce}:${cut(body, bytes)}`, `${head}:${cut(nonce, Math.min(bytes, 11))}:${body}`]) {
+      expect(() => open(one, place)).toThrow(expect.objectContaining({ name: 'InvalidSpec', type: 'InvalidSpec' }));
+    }
+  }
+});
+
 test('the key is made once, for its owner only', () => {
   const { id } = ensureKeys().current;
   expect(statSync(keyFile()).mode & 0o777).toBe(0o600);

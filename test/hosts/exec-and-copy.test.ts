@@ -79,6 +79,15 @@ describeOnHosts('commands and copies over a real sshd', 'exec', 1, (lab) => {
     expect(await on('cat /srv/new/folder/name /srv/new/folder/motd /srv/other/motd')).toBe('hello\n'.repeat(3));
   });
 
+  test('a staging that somebody else has made is refused: what lies in it would be theirs', async () => {
+    writeFileSync(join(dir, 'secret'), 'x');
+    for (const theirs of ['install -d -o ops /srv/theirs/.staging', 'ln -s /home/ops /srv/theirs/.staging']) {
+      await on(`rm -rf /srv/theirs; mkdir /srv/theirs; ${theirs}`);
+      await expect(copy(dir, '/srv/theirs')).rejects.toThrow("/srv/theirs/.staging is not root's own folder");
+    }
+    expect(await on('ls -A /srv/theirs /home/ops | grep -c scp-; rm -r /srv/theirs')).toBe('0\n');
+  });
+
   test('a folder in the place of a file is refused before anything is changed, and so is a source that changed', async () => {
     writeFileSync(join(dir, 'taken'), 'x');
     await on('mkdir -p /srv/clash/taken');

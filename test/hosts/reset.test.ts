@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReset, type ResetRequest } from '../../activities/reset-host';
+import { inside } from '../lab/inside';
 import { describeOnHosts } from './lab';
 import { labScope } from './lab-scope';
 import { belongings, litter, nftFiles } from './reset-litter';
@@ -16,7 +17,7 @@ const uid = 'uid-reset-1';
 
 /** Runs a script on the host, past Keelson. */
 function onHost(script: string, input: Buffer | string = ''): string {
-  const { status, stdout, stderr } = spawnSync('podman', ['exec', '-i', container, 'bash', '-c', script], { input, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('nsenter', inside(container, 'bash', '-c', script), { input, encoding: 'utf8' });
   if (status !== 0) throw new Error(`exit code ${String(status)}: ${stderr}`);
   return stdout;
 }

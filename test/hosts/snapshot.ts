@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { firstProcess, inside } from '../lab/inside';
 
 /** A host as it is, section by section, one fact per line, sorted. */
 export type Snapshot = Readonly<Record<string, readonly string[]>>;
@@ -76,12 +77,11 @@ ss -Hltnu | awk '{ print $1, $5 }'
  * `container` is the host's name, e.g. `keelson-demo-1`.
  */
 export function snapshotHost(container: string): Snapshot {
-  const inside = execFileSync('podman', ['exec', '-i', container, 'bash'], { input: script, encoding: 'utf8', maxBuffer: 256 << 20 });
-  const pid = execFileSync('podman', ['inspect', '--format', '{{.State.Pid}}', container], { encoding: 'utf8' }).trim();
-  const rules = execFileSync('nsenter', ['--target', pid, '--net', 'nft', '--stateless', 'list', 'ruleset'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 64 << 20 });
+  const said = execFileSync('nsenter', inside(container, 'bash'), { input: script, encoding: 'utf8', maxBuffer: 256 << 20 });
+  const rules = execFileSync('nsenter', ['--target', String(firstProcess(container)), '--net', 'nft', '--stateless', 'list', 'ruleset'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 64 << 20 });
   const sections: Record<string, string[]> = { nft: rules.split('\n').filter(Boolean) };
   let lines: string[] = [];
-  for (const line of inside.split('\n')) {
+  for (const line of said.split('\n')) {
     const title = /^== (\w+)$/.exec(line)?.[1];
     if (title) lines = sections[title] = [];
     else if (line !== '') lines.push(line);

@@ -72,13 +72,23 @@ start_host() {
   fi
   podman --runtime /usr/sbin/runc run --detach --name "$name" --hostname "$name" --label "keelson-lab-group=$group" \
     --privileged --cgroupns=private --systemd=always --ulimit nofile=20000:20000 --ulimit nproc=30000:30000 \
-    --log-driver k8s-file --no-hosts --network "keelson-$group" --ip "$address" \
+    --log-driver k8s-file --no-hosts --network "keelson-$group" --ip "$address" --mac-address "$(mac_of "$address")" \
     --volume /var/lib/containerd --volume /var/lib/kubelet --volume /var/lib/etcd --volume /var/lib/sealos \
     "${extra[@]}" "$image" >/dev/null
 }
 
+# A machine keeps its MAC address when it goes off and on. With another one the neighbours would look for it in the wrong place
+# for as long as they remember the former.
+mac_of() {
+  local -a octets
+  IFS=. read -ra octets <<<"$1"
+  printf '02:4b:%02x:%02x:%02x:%02x' "${octets[@]}"
+}
+
+# By the pid of the host's first process. Not by podman exec, which costs a good part of a second of CPU time: this is asked
+# many times while other hosts boot.
 systemd_is_up() {
-  case "$(podman exec "$1" systemctl is-system-running 2>/dev/null)" in
+  case "$(nsenter --target "$1" --mount --uts --ipc --net --pid --cgroup env -i PATH=/usr/bin:/bin systemctl is-system-running 2>/dev/null)" in
     running | degraded) true ;;
     *) false ;;
   esac
@@ -92,8 +102,9 @@ sshd_greets() {
 }
 
 await_host() {
-  local name=$1 address=$2 deadline=$((SECONDS + BOOT_SECONDS))
-  until systemd_is_up "$name" && sshd_greets "$address"; do
+  local name=$1 address=$2 deadline=$((SECONDS + BOOT_SECONDS)) pid
+  pid=$(podman inspect "$name" --format '{{.State.Pid}}')
+  until systemd_is_up "$pid" && sshd_greets "$address"; do
     [ "$SECONDS" -lt "$deadline" ] || die "$name is not up after $BOOT_SECONDS s: look at 'podman logs $name' and 'podman exec $name systemctl --failed'"
     sleep 0.1
   done

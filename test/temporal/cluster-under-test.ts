@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Client, isGrpcServiceError, ScheduleNotFoundError, ServiceError, WithStartWorkflowOperation, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { isDropped } from '../../client/errors';
 import type { ClusterSpec } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { type EntityState, type EntityView, newEntity, type OperationResult } from '../../domain/entity';
@@ -24,6 +25,7 @@ export interface Applying {
   readonly by?: string;
   readonly base?: string;
   readonly approved?: boolean;
+  readonly agreed?: boolean;
   readonly forget?: readonly string[];
   readonly planHash?: string;
   readonly anew?: Anew;
@@ -202,7 +204,7 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ServiceError || isGrpcServiceError(error)) || error instanceof WorkflowNotFoundError || Date.now() > end) throw error;
+      if (!(error instanceof ServiceError || isGrpcServiceError(error) || isDropped(error)) || error instanceof WorkflowNotFoundError || Date.now() > end) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

@@ -10,6 +10,7 @@ import { aCluster } from '../fixtures';
 import { ClusterUnderTest, refusal } from './cluster-under-test';
 import { startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
+import { readable } from './history';
 
 const before = { ...process.env };
 const spec = (more = {}) => aCluster(1, 1, { policy: { ...aCluster(1, 0).policy, noWait: true }, env: [{ name: 'inClear', value: 'canary-value' }], ...more });
@@ -80,11 +81,3 @@ withTemporal('a history that is encrypted as a whole', () => {
     expect(await refusal(cluster.apply({ ...spec(), hosts: [] }))).toMatchObject({ type: 'InvalidSpec' });
   }, 90_000);
 });
-
-/** A history as text: payloads are bytes, everything else as JSON has it. */
-function readable(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
-  if (Array.isArray(value)) return value.map(readable).join('\n');
-  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([field, one]) => `${field} ${readable(one)}`).join('\n');
-  return String(value);
-}

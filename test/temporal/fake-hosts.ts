@@ -44,8 +44,21 @@ export class FakeHosts {
   /** What else a look at a host tells. */
   more: (host: string) => Partial<HostFacts> = () => ({});
 
+  /** The host whose Node somebody has deleted. */
+  withoutNode?: string;
+
   /** What a look for drift finds. */
   differences: (host: string) => Difference[] = () => [];
+
+  private readonly aliases = new Map<string, string>();
+
+  /** Another name of an image. */
+  alias(ref: string, of: string): void {
+    this.aliases.set(ref, of);
+  }
+
+  /** Hosts with a pod that no controller makes anew elsewhere. */
+  readonly bare = new Set<string>();
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
@@ -124,6 +137,7 @@ export class FakeHosts {
 
   /** Calls of this verb on this host stop before they do anything, until release. Cancelling ends them. */
   hold(verb: keyof Activities, on: string): void {
+    rmSync(this.control('reached', verb, on), { force: true });
     writeFileSync(this.control('hold', verb, on), '');
   }
 
@@ -148,9 +162,9 @@ export class FakeHosts {
       })),
       observeCluster: async ({ controlPlanes: [through] }) => (through ? this.call('observeCluster', 'all', () => this.cluster(through.id)) : null),
       preProcessImage: async ({ ref }) => this.call('preProcessImage', ref, () => {
-        const image = images.find((one) => one.ref === ref);
+        const image = images.find((one) => one.ref === (this.aliases.get(ref) ?? ref));
         if (!image) throw ApplicationFailure.nonRetryable(`there is no image ${ref}`, 'ImageNotFound');
-        return image;
+        return { ...image, ref };
       }),
       runConfig: async () => this.call('runConfig', 'all', () => undefined),
       mountRootfs: async ({ host, cluster }) => this.call('mountRootfs', host.id, () => this.mark(host.id, marks.mount(cluster, cluster.images, host, cluster.leader))),
@@ -159,13 +173,16 @@ export class FakeHosts {
         this.mark(host.id, (cluster.upgrading ? marks.registryOfBoth : marks.registry)(cluster.images));
       }),
       upgradeHost: async ({ host, cluster }) => this.call('upgradeHost', host.id, () => this.bring(host.id, cluster.version)),
+      upgradeAddons: async ({ host }) => this.call('upgradeAddons', host.id, () => undefined),
+      applyNodeSettings: async ({ host }) => this.call('applyNodeSettings', host.id, () => undefined),
       applyKubeletSettings: async ({ host, cluster }) => this.call('applyKubeletSettings', host.id, () => this.settle(host.id, marks.settings('kubelet', cluster.kubeadm))),
       applyControlPlaneSettings: async ({ host, cluster }) => this.call('applyControlPlaneSettings', host.id, () => this.settle(host.id, marks.settings('control-plane', cluster.kubeadm))),
       applyKubeProxySettings: async ({ host, cluster, controlPlanes }) => this.call('applyKubeProxySettings', host.id, () => { for (const { id } of [host, ...controlPlanes]) this.settle(id, marks.settings('kube-proxy', cluster.kubeadm)); }),
-      bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap, this.names(host, cluster))),
+      bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap(cluster.images), this.names(host, cluster))),
       pointHost: async ({ host, cluster }) => this.call('pointHost', host.id, () => this.mark(host.id, this.names(host, cluster))),
       initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init, ...marks.settingsOf(host, cluster.kubeadm)); }),
       joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane, ...marks.settingsOf(host, cluster.kubeadm)); }),
+      restoreNode: async ({ host }) => this.call('restoreNode', host.id, () => { if (this.withoutNode === host.id) delete this.withoutNode; }),
       joinWorker: async ({ host, cluster }) => this.call('joinWorker', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinWorker(cluster.controlPlanes), ...marks.settingsOf(host, cluster.kubeadm)); }),
       runGuest: async ({ host, image, cluster }) => this.call('runGuest', host.id, () => {
         // A command of one image may fail where those of the others do not.
@@ -189,7 +206,10 @@ export class FakeHosts {
         return copy ? { copy } : {};
       }),
       adoptHost: async ({ host, marks: these }) => this.call('adoptHost', host.id, () => this.mark(host.id, ...these)),
-      removeHost: async ({ host }) => this.call('removeHost', host.id, () => this.clear(host.id)),
+      removeHost: async ({ host, drain }) => this.call('removeHost', host.id, () => {
+        if (this.bare.has(host.id) && !drain.force) throw ApplicationFailure.nonRetryable('a pod without a controller is left', 'DrainBlocked');
+        this.clear(host.id);
+      }),
       forgetHost: async ({ address }) => this.call('forgetHost', address, () => this.forget(address)),
       resetHost: async ({ host }: { host: { id: string } }) => this.call('resetHost', host.id, () => {
         this.clear(host.id);
@@ -221,7 +241,7 @@ export class FakeHosts {
     const isMaster = ({ done, more }: { done: readonly string[]; more: Partial<HostFacts> }) => more.controlPlane || done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
     return {
       through,
-      nodes: hosts.map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version: this.version(host), ready: true, controlPlane: isMaster(is) ?? false, unschedulable: false })),
+      nodes: hosts.filter(({ host }) => host !== this.withoutNode).map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version: this.version(host), ready: true, controlPlane: isMaster(is) ?? false, unschedulable: false })),
       etcd: hosts.filter(isMaster).map(({ host }) => ({ name: `h-${host}`, address: host, healthy: !this.isDead(host) })),
     };
   }

@@ -7,7 +7,7 @@ import {
   amendUpdate, approveUpdate, cancelUpdate, pauseUpdate, policyUpdate, resumeUpdate, retryUpdate, skipUpdate, taskUpdate,
 } from '../../workflows/messages';
 import { aCluster, anImage, someImages } from '../fixtures';
-import { type ClusterUnderTest, refusal } from './cluster-under-test';
+import { type ClusterUnderTest, patiently, refusal } from './cluster-under-test';
 import { FakeHosts } from './fake-hosts';
 import { recordHistory } from './history';
 import { type Tier, withClusters } from './tier';
@@ -19,7 +19,7 @@ const by = 'bo@desk';
 const policy = (more: Partial<Policy> = {}): Policy => ({ ...aCluster(1, 0).policy, parkRetry: { times: 0, firstMs: 100, factor: 1 }, ...more });
 const spec = (more: Partial<ClusterSpec> = {}): ClusterSpec => aCluster(1, 2, { policy: policy(), ...more });
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 let tier: Tier;
 let hosts: FakeHosts;
@@ -28,7 +28,7 @@ let env: Tier['env'];
 
 withClusters('human hands', {
   worker: { interceptors: { activity: [heedPause] } },
-  hosts: () => new FakeHosts(undefined, [...someImages(), anImage('web:1', 'application'), anImage('web:2', 'application')]),
+  hosts: () => new FakeHosts(undefined, [...someImages(), ...['web:1', 'web:2', 'web:3'].map((ref) => anImage(ref, 'application'))]),
   given: (now) => { tier = now; ({ hosts, cluster, env } = now); },
 }, () => {
   const pause = () => cluster.entity.executeUpdate(pauseUpdate, { args: [{ by, reason: 'lunch' }] });
@@ -36,6 +36,12 @@ withClusters('human hands', {
   /** So long would any of what comes next have begun. */
   const aWhile = () => sleep(1_500);
   const waitsFor = (kind: string) => cluster.until(({ running }) => running?.waiting?.kind === kind);
+  /** The operation has gone on as a new run. */
+  const renewed = async (operation: string) => {
+    const runId = async () => (await cluster.operation(operation).describe()).runId;
+    for (const before = await runId(); (await runId()) === before;) await sleep(50);
+  };
+  const moved = (from: string, to: string): ClusterSpec => ({ ...spec(), hosts: spec().hosts.map((host) => (host.id === from ? { ...host, id: to, address: to } : host)) });
   const desired = () => cluster.entity.query<ClusterSpec>('desired');
   const amend = async (after: ClusterSpec) => {
     const base = digestOf(await desired());
@@ -96,6 +102,23 @@ withClusters('human hands', {
       expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
     });
 
+    test('holds the copies of the state as well, of an operation that ends meanwhile: they are written after resume', async () => {
+      await cluster.converge(spec());
+      const copied = () => hosts.calls().filter(({ verb }) => verb === 'saveState').length;
+      hosts.hold('observeCluster', 'all');
+      await cluster.apply(spec());
+      await hosts.reached('observeCluster', 'all');
+      await pause();
+      const before = copied();
+      hosts.release('observeCluster', 'all');
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+      await cluster.idle();
+      expect([copied(), hosts.copy(cp)?.n]).toEqual([before, 1]);
+      await resume();
+      while (copied() === before) await sleep(20);
+      while (hosts.copy(cp)?.n !== 2) await sleep(20);
+    });
+
     test('ends with a cancel, which takes back what is half', async () => {
       hosts.hold('bootstrapHost', w1);
       await cluster.apply(spec());
@@ -108,14 +131,27 @@ withClusters('human hands', {
     });
   });
 
+  test('a cancel of what is paused begins nothing of what was held: it only looks, and takes back', async () => {
+    for (const host of [w1, w2]) hosts.hold('bootstrapHost', host);
+    await cluster.apply(spec());
+    for (const host of [w1, w2]) await hosts.reached('bootstrapHost', host);
+    while (!hosts.calls('end').some(({ verb, on }) => verb === 'initControlPlane' && on === cp)) await sleep(20);
+    await pause();
+    for (const host of [w1, w2]) hosts.release('bootstrapHost', host);
+    await waitsFor('pause');
+    const before = hosts.story().length;
+    await cluster.cancel();
+    expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
+    expect((await cluster.idle()).log.at(-1)?.message).toBe(`cancelled by ${by}: second thoughts; taken back: ${w1}, ${w2}`);
+    expect(hosts.story().slice(before).sort()).toEqual([`checkHost ${cp}`, `checkHost ${w1}`, `checkHost ${w2}`, `resetHost ${w1}`, `resetHost ${w2}`]);
+  });
+
   describe('an operation that is parked for long', () => {
     test('goes on as a new run: paused or not it waits there, keeps since when, and then does only what is left', async () => {
       hosts.fail('joinWorker', w1);
       await cluster.apply(spec({ policy: policy({ parkRenewMs: 300 }) }));
       const { running } = await cluster.parked();
-      const { runId } = await cluster.operation('init-1').describe();
-      const renewed = async () => (await cluster.operation('init-1').describe()).runId !== runId;
-      while (!(await renewed())) await sleep(50);
+      await renewed('init-1');
       await pause();
       const before = hosts.calls().length;
       await aWhile();
@@ -129,6 +165,43 @@ withClusters('human hands', {
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
       expect(hosts.calls().slice(before).map(({ verb, on }) => `${verb} ${on}`)).toEqual(expect.arrayContaining([`joinWorker ${w1}`]));
       expect(hosts.changes().filter((one) => one === `mountRootfs ${w1}`)).toHaveLength(1);
+    });
+  });
+
+  describe('a cancel of an operation that has gone on as a new run', () => {
+    test('takes back what the runs before had begun', async () => {
+      hosts.fail('joinWorker', w1);
+      await cluster.apply(spec({ policy: policy({ parkRenewMs: 300 }) }));
+      await cluster.parked();
+      await renewed('init-1');
+      await cluster.cancel();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
+      expect((await cluster.idle()).log.at(-1)?.message).toBe(`cancelled by ${by}: second thoughts; taken back: ${w1}`);
+      expect([cp, w1, w2].map((host) => hosts.claimed(host))).toEqual([true, false, true]);
+    });
+
+    test('is heard where a reset makes way for itself, too', async () => {
+      hosts.fail('joinWorker', w1);
+      await cluster.apply(spec({ policy: policy({ parkRenewMs: 300 }) }));
+      await cluster.parked();
+      await renewed('init-1');
+      await cluster.parked();
+      await cluster.reset();
+      expect(await cluster.end('reset-2')).toMatchObject({ outcome: 'Success' });
+      expect((await cluster.absent()).log.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual(['init-1 Cancelled', 'reset-2 Success']);
+    });
+
+    test('touches nothing where its plan still waited for the first approval', async () => {
+      await cluster.converge(spec({ hosts: aCluster(3, 0).hosts }));
+      await cluster.apply(spec({ hosts: aCluster(2, 0).hosts, policy: policy({ parkRenewMs: 300 }) }));
+      await waitsFor('approval');
+      await renewed('reconcile-2');
+      await waitsFor('approval');
+      const before = hosts.changes();
+      await cluster.cancel();
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Cancelled' });
+      await cluster.idle();
+      expect(hosts.changes()).toEqual(before);
     });
   });
 
@@ -213,9 +286,80 @@ withClusters('human hands', {
       expect(ran()).toBe(4);
     });
 
+    test('is asked about by the dry run too, before the operation, while it waits, and after a cancel that left things as they were', async () => {
+      await cluster.converge(withApp('web:1'));
+      const asks = [{ kind: 'override', reason: 'web:2 takes the place of web:1' }];
+      const preview = async () => (await cluster.preview(withApp('web:2'))).approvals;
+      expect(await preview()).toEqual(asks);
+      await cluster.apply(withApp('web:2'));
+      expect((await waitsFor('approval')).running?.waiting?.approvals).toEqual(asks.map(({ reason }) => reason));
+      expect(await preview()).toEqual(asks);
+      await cluster.cancel();
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Cancelled' });
+      await cluster.idle();
+      expect(await preview()).toEqual(asks);
+      await cluster.apply(withApp('web:2'));
+      await approve((await waitsFor('approval')).running?.waiting?.planHash ?? '');
+      expect(await cluster.end('reconcile-3')).toMatchObject({ outcome: 'Success' });
+      await cluster.idle();
+      expect(await preview()).toEqual([]);
+      expect(ran()).toBe(3);
+    });
+
+    test('a yes to the plan that was shown is none to one that comes after it', async () => {
+      await cluster.converge(withApp('web:1'));
+      const { hash: planHash } = await cluster.preview(withApp('web:2'));
+      hosts.fail('runGuest', cp);
+      await cluster.apply(withApp('web:2'), { planHash, agreed: true });
+      await waitsFor('failure');
+      hosts.mend('runGuest', cp);
+      const tried = hosts.calls().filter(({ verb }) => verb === 'runGuest').length;
+      await amend({ ...await desired(), images: ['kubernetes', 'flannel', 'web:3'] });
+      expect((await waitsFor('approval')).running?.waiting?.approvals).toEqual(['web:3 takes the place of web:1']);
+      expect(hosts.calls().filter(({ verb }) => verb === 'runGuest')).toHaveLength(tried);
+      await cluster.cancel();
+    });
+
     test('is not asked about when it is new, forced, or approved in advance', async () => {
       await cluster.converge(withApp('web:1'));
       expect(await cluster.converge(withApp('web:2', { force: true }))).toMatchObject({ outcome: 'Success' });
+    });
+
+    test('that was forced once runs no second time, neither at an amendment nor where drift is mended', async () => {
+      const drift = { converge: true };
+      await cluster.converge(withApp('web:1', { policy: policy({ drift }) }));
+      await cluster.converge(withApp('web:1', { force: true, policy: policy({ drift, noWait: true }) }));
+      expect(ran()).toBe(4);
+      expect(await desired()).toMatchObject({ force: false, policy: { noWait: false } });
+      await amend({ ...await desired(), credentials: { default: { user: 'root', password: 'sealed:v1:k:new:n:x' } } });
+      expect(await cluster.end('reconcile-3')).toMatchObject({ outcome: 'Success' });
+      await cluster.idle();
+      hosts.more = () => ({ joined: true, kubeletVersion: 'v1.34.2' });
+      hosts.differences = (host) => (host === w1 ? [{ host, kind: 'file', file: '/var/lib/sealos/data/x/rootfs/x', message: 'its content was changed' }] : []);
+      await env.client.workflow.execute('driftCheck', { workflowId: `${cluster.name}-drift`, taskQueue: cluster.taskQueue, args: [{ cluster: cluster.name }] });
+      await cluster.until(({ log }) => log.length === 4);
+      expect((await cluster.view()).log.at(-1)).toMatchObject({ by: 'drift', outcome: 'Success' });
+      expect(ran()).toBe(4);
+      // Nor is a failure of what comes after the end of it.
+      hosts.more = () => ({});
+      hosts.clear(w1);
+      hosts.fail('joinWorker', w1);
+      await cluster.apply(await desired());
+      await waitsFor('failure');
+    });
+
+    test('that is forced is forced still after a long wait for another approval, which is waited for since the same time', async () => {
+      await cluster.converge(withApp('web:1', { hosts: aCluster(3, 0).hosts }));
+      await cluster.apply(withApp('web:1', { hosts: aCluster(2, 0).hosts, force: true, policy: policy({ parkRenewMs: 300 }) }));
+      const { running } = await waitsFor('approval');
+      const { planHash = '', since } = running?.waiting ?? {};
+      await renewed('reconcile-2');
+      await aWhile();
+      expect((await cluster.view()).running?.waiting).toMatchObject({ planHash, since });
+      expect(ran()).toBe(2);
+      await approve(planHash);
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+      expect(ran()).toBe(4);
     });
 
     test('whose approval is older than what is seen is asked about again', async () => {
@@ -253,10 +397,35 @@ withClusters('human hands', {
       hosts.fail('bootstrapHost', w1, { type: 'HostUnreachable', message: 'no route to host' });
       await cluster.apply(spec());
       await cluster.parked();
-      const moved = spec();
-      await amend({ ...moved, hosts: moved.hosts.map((host) => (host.id === w1 ? { ...host, id: '10.0.0.9', address: '10.0.0.9' } : host)) });
+      await amend(moved(w1, '10.0.0.9'));
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
       expect(hosts.done('10.0.0.9').some((mark) => mark.startsWith('join:'))).toBe(true);
+    });
+
+    test('given during a pause is what all goes on with that is left', async () => {
+      hosts.hold('bootstrapHost', w1);
+      await cluster.apply(spec());
+      await hosts.reached('bootstrapHost', w1);
+      await pause();
+      hosts.release('bootstrapHost', w1);
+      await waitsFor('pause');
+      await amend(moved(w1, '10.0.0.9'));
+      await resume();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.changes()).not.toContain(`joinWorker ${w1}`);
+      expect(hosts.done('10.0.0.9').some((mark) => mark.startsWith('join:'))).toBe(true);
+    });
+
+    test('given during a pause before the first look is what that looks with', async () => {
+      await cluster.converge(spec({ hosts: aCluster(1, 1).hosts }));
+      await pause();
+      await cluster.apply(spec());
+      await waitsFor('pause');
+      hosts.fail('checkHost', w2, { type: 'AuthenticationFailed', message: 'the password was refused' });
+      await amend(moved(w2, '10.0.0.9'));
+      await resume();
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.calls().filter(({ on }) => on === w2)).toEqual([]);
     });
 
     test('of an image whose command fails is what the parked operation goes on with: the other image runs, and what is done stays done', async () => {
@@ -299,6 +468,61 @@ withClusters('human hands', {
       hosts.release('mountRootfs', w1);
       hosts.release('mountRootfs', w2);
       expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+    });
+  });
+
+  describe('a retry', () => {
+    test('looks at the hosts anew: one that was wiped meanwhile is prepared from the start', async () => {
+      hosts.fail('joinWorker', w1);
+      await cluster.apply(spec());
+      await cluster.parked();
+      hosts.mend('joinWorker', w1);
+      hosts.clear(w1);
+      await cluster.retry();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(hosts.changes().filter((one) => one === `mountRootfs ${w1}`)).toHaveLength(2);
+      expect(hosts.changes().filter((one) => one === `mountRootfs ${w2}`)).toHaveLength(1);
+    });
+
+    test('works on what can be reached, and waits for the rest', async () => {
+      for (const host of [w1, w2]) hosts.fail('joinWorker', host);
+      await cluster.apply(spec());
+      await cluster.parked();
+      for (const host of [w1, w2]) hosts.mend('joinWorker', host);
+      hosts.fail('checkHost', w1, { type: 'HostUnreachable', message: 'no route to host' });
+      await cluster.retry();
+      const { running } = await cluster.until((view) => view.running?.waiting?.reason === 'HostUnreachable');
+      expect(running?.waiting?.jobs).toEqual([expect.objectContaining({ id: `Join/${w1}`, message: expect.stringContaining('no route to host') as string })]);
+      const joins = () => hosts.calls().filter(({ verb }) => verb === 'joinWorker').map(({ on }) => on).sort();
+      expect(joins()).toEqual([w1, w2, w2]);
+      hosts.mend('checkHost', w1);
+      await cluster.retry();
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect(joins()).toEqual([w1, w1, w2, w2]);
+    });
+
+    test('runs a command that was to run again, and had failed at that', async () => {
+      await cluster.converge(spec());
+      const ran = () => hosts.calls('end').filter(({ verb }) => verb === 'runGuest').length;
+      const before = ran();
+      hosts.fail('runGuest', 'web', { times: 1 });
+      await cluster.apply(spec({ force: true }));
+      await waitsFor('failure');
+      expect(ran()).toBe(before + 1);
+      await cluster.retry();
+      expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Success' });
+      expect(ran()).toBe(before + 2);
+    });
+
+    test('goes by the policy of now: what blocked a drain no longer does', async () => {
+      await cluster.converge(spec());
+      const drain = (force: boolean): Policy => policy({ drain: { ...policy().drain, force } });
+      hosts.bare.add(w2);
+      const { operation } = await cluster.apply(spec({ hosts: aCluster(1, 1).hosts, policy: drain(false) }));
+      expect((await cluster.parked()).running?.waiting?.reason).toBe('DrainBlocked');
+      await cluster.entity.executeUpdate(policyUpdate, { args: [{ by, policy: drain(true), base: digestOf(await desired()) }] });
+      await cluster.retry();
+      expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success' });
     });
   });
 
@@ -352,12 +576,12 @@ withClusters('human hands', {
     await cluster.converge(spec());
     const events = async () => (await cluster.entity.fetchHistory()).events?.filter(({ workflowExecutionUpdateAcceptedEventAttributes: accepted }) => accepted).length;
     const before = await events();
-    for (const asked of [
-      cluster.entity.executeUpdate(approveUpdate, { args: [{ by, planHash: 'x' }] }),
-      cluster.entity.executeUpdate(approveUpdate, { args: [{ by: '', planHash: 'x' }] }),
-      resume(), cluster.retry(), cluster.cancel(),
-      cluster.entity.executeUpdate(skipUpdate, { args: [{ by, host: w1 }] }),
-    ]) expect(await refusal(asked)).toMatchObject({ type: 'InvalidSpec' });
+    for (const ask of [
+      () => cluster.entity.executeUpdate(approveUpdate, { args: [{ by, planHash: 'x' }] }),
+      () => cluster.entity.executeUpdate(approveUpdate, { args: [{ by: '', planHash: 'x' }] }),
+      resume, () => cluster.retry(), () => cluster.cancel(),
+      () => cluster.entity.executeUpdate(skipUpdate, { args: [{ by, host: w1 }] }),
+    ]) expect(await refusal(patiently<unknown>(ask))).toMatchObject({ type: 'InvalidSpec' });
     expect(await events()).toBe(before);
   });
 });

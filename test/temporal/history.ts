@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
@@ -37,3 +38,13 @@ export async function detailsOf(client: Client, workflowId: string): Promise<str
   const metadata = await client.workflow.getHandle(workflowId).query<{ currentDetails?: string }>('__temporal_workflow_metadata');
   return metadata.currentDetails ?? '';
 }
+
+/** A history as text: payloads are bytes, unpacked where they are packed (home/packing-codec.ts), everything else as JSON has it. */
+export function readable(value: unknown): string {
+  if (value instanceof Uint8Array) return (isGzip(value) ? gunzipSync(value) : Buffer.from(value)).toString('utf8');
+  if (Array.isArray(value)) return value.map(readable).join('\n');
+  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([field, one]) => `${field} ${readable(one)}`).join('\n');
+  return String(value);
+}
+
+const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b;

@@ -91,6 +91,15 @@ withTemporal('operations', () => {
       await recordHistory(env.client, 'init', cluster.operation('init-1').workflowId);
     });
 
+    test('uses an image once that is named twice, by one name or by two', async () => {
+      hosts.alias('web:latest', 'web');
+      const long = (end: string) => `registry.example.com/${'a'.repeat(200)}/${end}`;
+      for (const end of ['web', 'flannel']) hosts.alias(long(end), end);
+      expect(await cluster.converge(spec({ images: ['kubernetes', 'flannel', 'web', 'web', 'web:latest', long('web'), long('flannel')] }))).toMatchObject({ outcome: 'Success' });
+      expect(hosts.changes().filter((one) => one.startsWith('runGuest'))).toEqual([`runGuest ${cp}`, `runGuest ${cp}`]);
+      expect((await cluster.view()).images.map(({ ref }) => ref)).toEqual(['kubernetes', 'flannel', 'web']);
+    });
+
     test('of three control planes joins them one at a time', async () => {
       await cluster.converge(aCluster(3, 1, { policy: policy() }));
       const joins = hosts.journal().filter(({ verb }) => verb === 'joinControlPlane').map(({ on, at }) => `${on} ${at}`);
@@ -249,7 +258,7 @@ withTemporal('operations', () => {
       await cluster.apply(spec());
       const { running } = await cluster.parked();
       expect(running?.waiting).toMatchObject({ reason: 'CommandFailed', message: `Join on ${w1}: kubeadm join exited 1` });
-      expect(running?.waiting?.nextCheckAt).toBeUndefined();
+      expect(running?.waiting).toMatchObject({ looks: true });
       expect(hosts.calls('end').filter(({ verb }) => ['joinWorker', 'runGuest'].includes(verb)).map(({ verb, on }) => `${verb} ${on}`).sort())
         .toEqual([`joinWorker ${w2}`, `runGuest ${cp}`, `runGuest ${cp}`]);
       const status = await cluster.status('init-1');
@@ -304,10 +313,32 @@ withTemporal('operations', () => {
 
     test('is not tried again by itself when only a person can mend it', async () => {
       hosts.fail('joinWorker', w1!, { type: 'AuthenticationFailed', message: 'the password was refused' });
-      await cluster.apply(spec({ policy: policy({ parkRetry: { times: 5, firstMs: 1, factor: 1 } }) }));
+      await cluster.apply(spec({ policy: policy({ parkRetry: { times: 5, firstMs: 1, factor: 1 }, parkLook: { firstMs: 1, maxMs: 1 } }) }));
       const { running } = await cluster.parked();
       expect(running?.waiting?.nextCheckAt).toBeUndefined();
+      const looks = () => hosts.calls().filter(({ verb }) => verb === 'checkHost').length;
+      const before = looks();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(looks()).toBe(before);
       expect(hosts.calls().filter(({ verb, on }) => verb === 'joinWorker' && on === w1)).toHaveLength(1);
+    });
+
+    test('is looked at when no try is left, and tried again when it can be reached again', async () => {
+      hosts.hold('joinWorker', w1!);
+      await cluster.apply(spec({ policy: policy({ parkLook: { firstMs: 50, maxMs: 200 } }) }));
+      await hosts.reached('joinWorker', w1!);
+      for (const verb of ['joinWorker', 'checkHost'] as const) hosts.fail(verb, w1!, { type: 'HostUnreachable', message: 'no route to host' });
+      hosts.release('joinWorker', w1!);
+      const { running } = await cluster.parked();
+      expect(running?.waiting).toMatchObject({ reason: 'HostUnreachable', looks: true });
+      const calls = (of: string) => hosts.calls().filter(({ verb, on }) => verb === of && on === w1).length;
+      const before = calls('checkHost');
+      while (calls('checkHost') < before + 3) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(calls('joinWorker')).toBe(1);
+      expect(await cluster.status('init-1')).toMatchObject({ waiting: { since: running?.waiting?.since } });
+      for (const verb of ['joinWorker', 'checkHost'] as const) hosts.mend(verb, w1!);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Success' });
+      expect((await cluster.idle()).acts.map(({ what }) => what)).toEqual(['apply']);
     });
 
     test('ends the operation where nobody waits, and the cluster can be applied again', async () => {
@@ -318,6 +349,18 @@ withTemporal('operations', () => {
       const before = hosts.changes().length;
       expect(await cluster.converge(spec())).toMatchObject({ operation: 'init-2', outcome: 'Success' });
       expect(hosts.changes().slice(before)).toEqual([`joinWorker ${w1}`]);
+    });
+
+    test('waits for nobody once it is cancelled, while it takes back what is half', async () => {
+      await cluster.apply(spec());
+      await cluster.parked();
+      hosts.hold('resetHost', w1!);
+      await cluster.cancel();
+      await hosts.reached('resetHost', w1!);
+      expect((await cluster.status('init-1')).waiting).toBeUndefined();
+      expect((await cluster.until(({ running }) => running?.ends !== undefined)).running).not.toHaveProperty('waiting');
+      hosts.release('resetHost', w1!);
+      expect(await cluster.end('init-1')).toMatchObject({ outcome: 'Cancelled' });
     });
 
     test('makes way for a reset', async () => {

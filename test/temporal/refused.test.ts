@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterSpec, Policy } from '../../domain/cluster';
 import { digestOf } from '../../domain/digest';
 import { desiredQuery, pauseUpdate, policyUpdate, resumeUpdate } from '../../workflows/messages';
@@ -49,7 +50,7 @@ withClusters('a plan that the operation itself refuses', { given: (tier) => { ({
     hosts.hold('checkHost', cp);
     const { operation } = await cluster.apply(without(), { by: 'bo@desk', planHash: hash });
     await hosts.reached('checkHost', cp);
-    const set = policy({ noWait: true });
+    const set = policy({ parallel: 7 });
     await cluster.entity.executeUpdate(policyUpdate, { args: [{ by: 'cy@home', policy: set, base: digestOf(named(without())) }] });
     hosts.release('checkHost', cp);
     expect(await cluster.end(operation)).toMatchObject({ outcome: 'Failed', type: 'StalePlan' });
@@ -131,5 +132,21 @@ withClusters('a request for one very plan, while the same spec is applied alread
     hosts.release('checkHost', w3);
     expect(await asked).toMatchObject({ operation, attached: true });
     expect(await cluster.end(operation)).toMatchObject({ outcome: 'Failed' });
+  });
+
+  test('waits for an operation that is about to start, and does not keep that from starting', async () => {
+    const accepted = async (): Promise<number> => (await cluster.entity.fetchHistory()).events?.filter(({ workflowExecutionUpdateAcceptedEventAttributes: one }) => one).length ?? 0;
+    // The state of the one before is being copied.
+    hosts.hold('saveState', cp);
+    const { operation: before } = await cluster.apply(spec());
+    await cluster.end(before);
+    await cluster.until(({ running }) => running === undefined);
+    const asked = [cluster.apply(wanted(), { by: 'ana@laptop' })];
+    while ((await accepted()) < 2) await sleep(20);
+    asked.push(cluster.apply(wanted(), { by: 'bo@desk', planHash: hash }));
+    while ((await accepted()) < 3) await sleep(20);
+    hosts.release('saveState', cp);
+    expect(await Promise.all(asked)).toMatchObject([{ operation: 'reconcile-3', attached: false }, { operation: 'reconcile-3', attached: true }]);
+    expect(await cluster.end('reconcile-3')).toMatchObject({ outcome: 'Success' });
   });
 });

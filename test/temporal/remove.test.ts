@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Activities } from '../../activities';
 import { resetPart } from '../../client/commands/reset';
 import { exitCodes } from '../../client/exit-codes';
-import { hostsFrom } from '../../client/host-flags';
+import { readHosts } from '../../client/host-flags';
 import type { KeelsonClient } from '../../client/keelson-client';
 import { deleteSpec } from '../../client/scale-spec';
 import type { ClusterSpec, Host, Policy } from '../../domain/cluster';
@@ -54,6 +54,24 @@ withClusters('hosts that come and go', { given: (now) => { tier = now; ({ hosts,
     expect(['10.0.0.3', '10.0.0.4'].map((host) => hosts.claimed(host))).toEqual([false, false]);
     expect(await changesOf(() => cluster.converge(after))).toEqual([]);
     expect(await members()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.5', '10.0.0.6']);
+  });
+
+  test('a removal that is declined while it waits for leave comes by no other command', async () => {
+    const asking = policy({ approve: { removeControlPlane: true, upgrade: true, override: true } });
+    const [three, two] = [aCluster(3, 0, { policy: asking }), aCluster(2, 0, { policy: asking })];
+    await cluster.converge(three);
+    const before = await cluster.view();
+    const { operation } = await cluster.apply(two, { by: 'bo@desk' });
+    await cluster.until(({ running }) => running?.waiting?.kind === 'approval');
+    expect(await changesOf(() => cluster.cancel())).toEqual([]);
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+    const after = await cluster.idle();
+    const desired = await cluster.entity.query(desiredQuery);
+    expect(desired?.hosts).toEqual(three.hosts);
+    expect(after).toMatchObject({ phase: 'ClusterSuccess', conditions: before.conditions, generation: before.generation, appliedBy: 'ana@laptop' });
+    expect(after.leaving).toBeUndefined();
+    expect(after.log.at(-1)).toMatchObject({ operation, outcome: 'Cancelled', message: expect.stringMatching(/^cancelled by .*; nothing was changed, and what was wanted before is wanted again$/) as string });
+    expect((await cluster.preview(desired!)).jobs).toEqual([]);
   });
 
   test('a join that fails leaves the host to join, nobody leaves for it, and the next apply does only what is missing', async () => {
@@ -135,7 +153,7 @@ withClusters('hosts that come and go', { given: (now) => { tier = now; ({ hosts,
       const { log, leaving } = await cluster.idle();
       expect(log.at(-1)?.message).toContain(`which the next apply goes on with: ${w2}; could not be looked at: ${w2}`);
       const desired = await cluster.entity.query<ClusterSpec>('desired');
-      const again = deleteSpec(cluster.name, hostsFrom({ nodes: w2 }), desired, leaving);
+      const again = deleteSpec(cluster.name, readHosts({ nodes: w2 }).hosts, desired, leaving);
       expect(await changesOf(async () => {
         expect(await cluster.converge(again, { forget: [w2] })).toMatchObject({ outcome: 'Success', message: '2 nodes Ready at v1.34.2' });
       })).toEqual([`forgetHost ${w2}`]);
@@ -224,7 +242,7 @@ withClusters('a reset of some hosts', { given: (now) => { ({ hosts, cluster } = 
   });
   /** The command, as a person types it without a terminal; gives its exit code. */
   const reset = (named: { masters?: string; nodes?: string }, flags: { force?: boolean; yes?: boolean }): Promise<number> =>
-    resetPart(clientOf(cluster), cluster.name, hostsFrom(named), { ...flags, by: 'bo@desk' });
+    resetPart(clientOf(cluster), cluster.name, readHosts(named).hosts, { ...flags, by: 'bo@desk' });
 
   test('with --force forgets a dead worker and a dead control plane, and nobody is asked', async () => {
     await cluster.converge(aCluster(3, 1, { policy: policy() }));

@@ -4,7 +4,7 @@ import type { DriftReport } from '../../domain/drift/difference';
 import type { EntityState } from '../../domain/entity';
 import type { Plan } from '../../domain/plan';
 import { type StateCopy, stateFromCopy } from '../../domain/state-copy';
-import { type AdoptAnswer, desiredQuery, entityId, fileQuery, type HostsLook } from '../../workflows/messages';
+import { type AdoptAnswer, desiredQuery, entityId, fileQuery, type HostsLook, pauseUpdate, policyUpdate } from '../../workflows/messages';
 import { aCluster } from '../fixtures';
 import type { ClusterUnderTest } from './cluster-under-test';
 import type { FakeHosts } from './fake-hosts';
@@ -49,6 +49,46 @@ withClusters('the state of a cluster', { given: (now) => { ({ hosts, cluster, en
     expect(await cluster.status('reconcile-1001')).toMatchObject({ planned: 0 });
     expect(hosts.changes().length).toBe(before);
     expect((await cluster.view()).log.map(({ operation }) => operation)).toEqual(['init-1', 'adopt', 'reconcile-1001']);
+  });
+
+  test('lies there of what is not over, too: while an operation waits, after a cancel, and when the policy was set at rest', async () => {
+    const says = async (what: (copy: StateCopy) => boolean): Promise<StateCopy> => {
+      for (;;) {
+        const copy = await copied();
+        if (what(copy)) return copy;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    hosts.fail('joinWorker', '10.0.0.2');
+    await cluster.apply(spec());
+    await cluster.parked();
+    expect(await copied()).toMatchObject({ n: 1, current: { created: false, members: { [cp]: {}, '10.0.0.3': {} } }, desired: { spec: named() } });
+    hosts.mend('joinWorker', '10.0.0.2');
+    await cluster.retry();
+    await cluster.end('init-1');
+    await cluster.idle();
+
+    const more = { ...spec(), hosts: aCluster(1, 4).hosts };
+    hosts.fail('joinWorker', '10.0.0.5');
+    await cluster.apply(more);
+    await cluster.parked();
+    await cluster.cancel();
+    expect(await cluster.end('reconcile-2')).toMatchObject({ outcome: 'Cancelled' });
+    await cluster.idle();
+    expect((await says(({ n }) => n === 2)).current.members).toMatchObject({ '10.0.0.4': { host: { id: '10.0.0.4' } } });
+
+    const set = { ...spec().policy, parallel: 7 };
+    await cluster.entity.executeUpdate(policyUpdate, { args: [{ by: 'bo@desk', policy: set, base: (await cluster.view()).digest ?? '' }] });
+    await says(({ desired }) => desired.spec.policy.parallel === 7);
+    expect(hosts.copy('10.0.0.2')).toBeUndefined();
+  });
+
+  test('an operation that has refused its own plan writes none', async () => {
+    await cluster.converge(spec());
+    const written = () => hosts.calls().filter(({ verb }) => verb === 'saveState').length;
+    const before = written();
+    expect(await cluster.converge({ ...spec(), images: ['kubernetes', 'nothing'] })).toMatchObject({ type: 'PreflightFailed' });
+    expect(written()).toBe(before);
   });
 
   test('a control plane that takes no copy fails no operation', async () => {
@@ -189,6 +229,45 @@ withClusters('the state of a cluster', { given: (now) => { ({ hosts, cluster, en
     expect((await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name })).skipped).toMatch(/init-1 of ana@laptop runs/);
     hosts.release('mountRootfs', cp);
     await cluster.end('init-1');
+  });
+
+  test('drift: a Node that is gone is told, and the apply that is started for it brings it back', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    hosts.more = () => ({ joined: true, kubeletVersion: 'v1.34.2' });
+    hosts.withoutNode = '10.0.0.2';
+    const report = await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
+    expect(report.differences).toEqual([{ host: '10.0.0.2', kind: 'plan', message: expect.stringContaining('its Node is gone') as string }, { host: cp, kind: 'cluster', message: '10.0.0.2 has no Node' }]);
+    await cluster.until(({ running, log }) => !running && log.some(({ by }) => by === 'drift'));
+    expect(hosts.changes()).toContain('restoreNode 10.0.0.2');
+    expect(hosts.withoutNode).toBeUndefined();
+  });
+
+  test('drift: that no control plane answers for the cluster is told, and nothing is done about it', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    hosts.more = (host) => ({ joined: true, kubeletVersion: 'v1.34.2', ...(host === cp ? { apiReady: false } : {}) });
+    const report = await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
+    expect(report).toMatchObject({ unseen: [], differences: [
+      { host: cp, kind: 'cluster', message: 'its API server is not ready' }, { host: cp, kind: 'cluster', message: 'no control plane answers for the cluster' },
+    ] });
+    const view = await cluster.until(({ conditions }) => conditions.some(({ type, status }) => type === 'Drifted' && status === 'True'));
+    expect(view).toMatchObject({ log: [{ by: 'ana@laptop' }] });
+    expect(view.running).toBeUndefined();
+  });
+
+  test('drift: an API server that is not ready is told beside one that answers', async () => {
+    await cluster.converge({ ...spec(), hosts: spec().hosts.map((host) => (host.id === '10.0.0.2' ? { ...host, roles: ['master'] } : host)) });
+    hosts.more = (host) => ({ joined: true, kubeletVersion: 'v1.34.2', ...(host === '10.0.0.2' ? { apiReady: false } : {}) });
+    const { differences } = await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name });
+    expect(differences).toEqual([{ host: '10.0.0.2', kind: 'cluster', message: 'its API server is not ready' }]);
+  });
+
+  test('drift of a paused cluster is not looked at: nothing on a host is touched', async () => {
+    await cluster.converge({ ...spec(), policy: { ...spec().policy, drift: { converge: true } } });
+    hosts.differences = (host) => (host === '10.0.0.2' ? [{ host, kind: 'file', file: `/var/lib/sealos/data/${cluster.name}/rootfs/x`, message: 'its content was changed' }] : []);
+    await cluster.entity.executeUpdate(pauseUpdate, { args: [{ by: 'bo@desk' }] });
+    const before = hosts.calls().length;
+    expect((await run<unknown, DriftReport>('driftCheck', { cluster: cluster.name })).skipped).toBe('it is paused by bo@desk');
+    expect(hosts.calls()).toHaveLength(before);
   });
 
   test('the Clusterfile that was applied stays with the entity', async () => {

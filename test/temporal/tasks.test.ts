@@ -1,5 +1,7 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Waiting } from '../../domain/status';
 import type { Task } from '../../domain/tasks';
-import { desiredQuery, taskUpdate } from '../../workflows/messages';
+import { desiredQuery, pauseUpdate, resumeUpdate, taskUpdate } from '../../workflows/messages';
 import { aCluster } from '../fixtures';
 import { type ClusterUnderTest, refusal } from './cluster-under-test';
 import type { FakeHosts } from './fake-hosts';
@@ -65,15 +67,53 @@ withClusters('tasks', { per: 'file', given: (now) => { ({ hosts, cluster } = now
     hosts.mend('restoreEtcdMember', b);
   });
 
-  test('a cancel waits for the end of a restore that has begun', async () => {
+  test('what a restore could not tidy up is told, with the host', async () => {
+    hosts.fail('finishEtcdRestore', b, { message: 'it did not end' });
+    const ended = await run({ kind: 'etcd-restore', snapshot: 'x.db' }, 'r6');
+    expect(ended).toMatchObject({ outcome: 'Success' });
+    expect((await cluster.status(ended.operation)).notes.join()).toMatch(/\.keelson-before.*remove it by hand: 10\.0\.0\.2: it did not end/);
+    hosts.mend('finishEtcdRestore', b);
+  });
+
+  test('of a paused cluster waits, and says for whom: whoever has no terminal can leave', async () => {
+    await cluster.entity.executeUpdate(pauseUpdate, { args: [{ by: 'bo@desk', reason: 'lunch' }] });
+    const { operation } = await ask({ kind: 'verify' }, 'p1');
+    let waiting: Waiting | undefined;
+    // The update is answered before the operation's workflow is there.
+    while (!waiting) ({ waiting } = await cluster.status(operation).catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return { waiting: undefined };
+      throw error;
+    }));
+    expect(waiting).toMatchObject({ kind: 'pause', message: expect.stringContaining('paused by bo@desk') as unknown, commands: expect.arrayContaining([`keelson resume ${cluster.name}`]) as unknown });
+    await cluster.entity.executeUpdate(resumeUpdate, { args: [{ by: 'bo@desk' }] });
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Success' });
+    expect((await cluster.status(operation)).waiting).toBeUndefined();
+    await cluster.idle();
+  });
+
+  test.each([false, true])('a cancel waits for the end of a restore that has begun, paused: %s', async (paused) => {
     hosts.hold('restoreEtcdMember', b);
-    const { operation } = await ask({ kind: 'etcd-restore', snapshot: 'x.db' }, 'r5');
+    const { operation } = await ask({ kind: 'etcd-restore', snapshot: 'x.db' }, `r5-${paused}`);
     await hosts.reached('restoreEtcdMember', b);
+    if (paused) await cluster.entity.executeUpdate(pauseUpdate, { args: [{ by: 'bo@desk' }] });
     await cluster.cancel();
     hosts.release('restoreEtcdMember', b);
     await cluster.end(operation);
     await cluster.idle();
     for (const host of [a, b, c]) expect(story()).toContain(`finishEtcdRestore ${host}`);
+  });
+
+  test('a task that is cancelled says nothing about the cluster', async () => {
+    hosts.hold('saveEtcdSnapshot', a);
+    const { operation } = await ask({ kind: 'etcd-save', snapshot: 'x.db' }, 's3');
+    await hosts.reached('saveEtcdSnapshot', a);
+    const before = await cluster.view();
+    await cluster.cancel();
+    expect(await cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+    hosts.release('saveEtcdSnapshot', a);
+    const { phase, conditions, log } = await cluster.idle();
+    expect(log.at(-1)).toMatchObject({ operation, outcome: 'Cancelled' });
+    expect({ phase, conditions }).toEqual({ phase: 'ClusterSuccess', conditions: before.conditions });
   });
 
   test('names for the certificates go one control plane after another, and are wanted from then on', async () => {
@@ -95,6 +135,13 @@ withClusters('tasks', { per: 'file', given: (now) => { ({ hosts, cluster } = now
     from = hosts.story().length;
     expect(await run({ kind: 'cert-renew' }, 'c3')).toMatchObject({ outcome: 'Success' });
     expect(story().at(-1)).toBe('refreshKubeconfig 10.0.0.4');
+  });
+
+  test('a control plane that cannot be reached keeps nobody else from new certificates, be it the leader', async () => {
+    hosts.fail('renewAllCertificates', a, { type: 'HostUnreachable', message: 'no route' });
+    expect(await run({ kind: 'cert-renew' }, 'c5')).toMatchObject({ outcome: 'Failed', message: expect.stringMatching(/^10\.0\.0\.1 cannot be reached and has its former certificates/) as unknown });
+    expect(story()).toEqual([`renewAllCertificates ${a}`, `renewAllCertificates ${b}`, `renewAllCertificates ${c}`, 'refreshKubeconfig 10.0.0.4']);
+    hosts.mend('renewAllCertificates', a);
   });
 
   test('a task waits for nobody: while another one runs it is refused by name', async () => {

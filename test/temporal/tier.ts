@@ -25,7 +25,7 @@ export interface TierOptions {
 }
 
 /** So long may a server take to start, and the workflows to be bundled. */
-const startsWithinMs = 60_000;
+const startsWithinMs = 240_000;
 
 /** `describe` for tests of clusters on a real server. */
 export function withClusters(name: string, { per = 'test', hosts: newHosts = () => new FakeHosts(), worker: more = {}, given }: TierOptions, body: () => void): void {

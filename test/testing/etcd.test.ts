@@ -1,4 +1,6 @@
-import { hashSnapshot, pruneSnapshots, receiveSnapshot, saveSnapshot, sendSnapshot } from '../../domain/commands/etcd';
+import { hashSnapshot, pruneSnapshots, receiveSnapshot, saveSnapshot, sendSnapshot } from '../../domain/commands/etcd-snapshots';
+import { removeEtcdMember } from '../../domain/commands/etcd-members';
+import { etcdMembers } from '../../testing/commands/etcd-members';
 import { etcd } from '../../testing/commands/etcd';
 
 test.each([
@@ -6,8 +8,10 @@ test.each([
   [hashSnapshot('2026-x.db').script, 'hash the snapshot', ['2026-x.db']],
   [sendSnapshot('2026-x.db').script, 'send the snapshot', ['2026-x.db']],
   [receiveSnapshot("it's.db", 'abc').script, 'receive the snapshot', ["it's.db", 'abc']],
+  [removeEtcdMember('h1', '10.0.0.2').script, 'etcdctl member remove', ['10.0.0.2', 'h1']],
+  [removeEtcdMember('', '10.0.0.2').script, 'etcdctl member remove', ['10.0.0.2']],
   [pruneSnapshots(5).script, 'drop old snapshots', ['5']],
 ])('the simulated host knows script %#', (script, name, args) => {
-  const known = etcd.flatMap((one) => { const found = one.reads(script); return found ? [[one.name, found]] : []; });
+  const known = [...etcd, ...etcdMembers].flatMap((one) => { const found = one.reads(script); return found ? [[one.name, found]] : []; });
   expect(known).toEqual([[name, args]]);
 });

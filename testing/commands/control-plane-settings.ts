@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
-import { readApiCertificate, readClusterConfiguration, renewApiCertificate, restartApiServer, uploadClusterConfiguration } from '../../domain/commands/certificates';
+import { readApiCertificate, readClusterConfiguration, renewApiCertificate, renewCertificates, restartApiServer, restartStaticPods, uploadClusterConfiguration } from '../../domain/commands/certificates';
 import { bringBackClusterConfiguration, controlPlaneSettingsBackScript, controlPlaneSettingsScript, keepClusterConfiguration, unreadyPods } from '../../domain/commands/control-plane-settings';
-import { ownApiReady } from '../../domain/commands/etcd';
+import { ownApiReady } from '../../domain/commands/etcd-restore';
 import { settingsDir } from '../../domain/commands/settings';
 import type { Host } from '../host';
 import { exactly, like } from '../pattern';
@@ -67,5 +67,10 @@ export const controlPlaneSettings: readonly Simulation[] = [
     },
   },
   { name: 'restart the API server', reads: exactly(restartApiServer.script), act: (host) => host.did('restart the API server') },
-  { name: 'is the own API server ready', reads: exactly(ownApiReady.script), act: (host) => ({ stdout: host.apiReady() ? '' : 'it does not answer' }) },
+  {
+    name: 'kubeadm certs renew', reads: exactly(renewCertificates('').script),
+    act: (host, { stdin }) => (documents(stdin.toString('utf8')).some((one) => one['kind'] === 'ClusterConfiguration') ? host.did('kubeadm certs renew') : fail('no ClusterConfiguration')),
+  },
+  { name: 'restart the control plane', reads: exactly(restartStaticPods.script), act: (host) => host.did('restart the control plane') },
+  { name: 'is the own API server ready', reads: exactly(ownApiReady.script), act: (host) => ({ code: host.apiReady() ? 0 : 1 }) },
 ];

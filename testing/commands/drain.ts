@@ -1,5 +1,5 @@
 import { defaultPolicy } from '../../domain/cluster';
-import { controllerLease, cordon, drain, uncordon } from '../../domain/commands/drain';
+import { controllerLease, cordon, drain, readCordon, uncordon } from '../../domain/commands/drain';
 import { isCordoned, proxiesBehind } from '../../domain/commands/upgrade';
 import type { Host } from '../host';
 import type { SimulatedNode } from '../kubernetes';
@@ -44,6 +44,10 @@ export const drains: readonly Simulation[] = [
   { name: 'kubectl uncordon', reads: like((name) => uncordon(name!).script, 'sample-node'), act: setCordon('uncordoned', false) },
   { name: 'kubectl drain', reads: like((name) => drain(name!, defaultPolicy.drain).script, 'sample-node'), act: drained },
   { name: 'is the node cordoned', reads: like((name) => isCordoned(name!).script, 'sample-node'), act: (host, call) => node(host, call, ({ unschedulable }) => ({ stdout: unschedulable ? 'true' : '' })) },
+  {
+    name: 'who has cordoned the node', reads: like((name) => readCordon(name!).script, 'sample-node'),
+    act: (host, call) => node(host, call, ({ unschedulable, annotations }) => ({ stdout: `${unschedulable ? 'true' : ''}/${annotations?.['keelson.dev/leaves'] ?? ''}` })),
+  },
   { name: 'look at the lease of kube-controller-manager', reads: exactly(controllerLease.script), act: (host) => viaApi(host, () => ({ stdout: `${host.name} since-ever ${performance.now()}` })) },
   { name: 'look at the kube-proxies', reads: exactly(proxiesBehind.script), act: (host) => viaApi(host, ({ nodes }) => ({ stdout: `1 1 ${nodes.size} ${nodes.size} ${nodes.size}` })) },
 ];

@@ -1,5 +1,5 @@
 import { deleteNode, forgetPods, removeEtcdMember, retireApiServer } from '../../domain/commands/etcd-members';
-import { exactly, like } from '../pattern';
+import { exactly, like, oneOf } from '../pattern';
 import { fail, type Simulation } from '../simulation';
 import { viaApi } from './kubernetes';
 
@@ -12,13 +12,12 @@ export const etcdMembers: readonly Simulation[] = [
     act: ({ files }) => { if (files.has(apiServer)) files.move(apiServer, '/etc/kubernetes/keelson-retired/kube-apiserver.yaml'); },
   },
   {
-    name: 'etcdctl member remove', reads: like((node, address) => removeEtcdMember(node!, address!).script, 'sample-node', '192.0.2.88'),
-    act: (host, { args: [, address] }) => viaApi(host, (cluster) => {
+    name: 'etcdctl member remove', reads: oneOf(like((address, node) => removeEtcdMember(node!, address!).script, '192.0.2.88', 'sample-node'), like((address) => removeEtcdMember('', address!).script, '192.0.2.88')),
+    act: (host, { args: [address] }) => viaApi(host, (cluster) => {
       for (const [name, member] of cluster.members) {
         if (member.address !== address) continue;
         if (!cluster.hasQuorum()) return fail('etcdserver: unhealthy cluster');
         cluster.members.delete(name);
-        cluster.version += 1;
         // Not of the host that speaks: it happens to the cluster.
         host.did('etcdctl member remove', [name]);
       }
@@ -28,7 +27,7 @@ export const etcdMembers: readonly Simulation[] = [
   {
     name: 'kubectl delete node', reads: like((node) => deleteNode(node!).script, 'sample-node'),
     act: (host, { args: [node = ''] }) => viaApi(host, (cluster) => {
-      if (cluster.nodes.delete(node)) cluster.version += 1;
+      cluster.nodes.delete(node);
       return undefined;
     }),
   },

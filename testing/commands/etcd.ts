@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { hashSnapshot, isScheduled, lookAtSnapshot, pruneSnapshots, receiveSnapshot, removeSnapshot, saveSnapshot, sendSnapshot, snapshotDir } from '../../domain/commands/etcd';
+import { hashSnapshot, isScheduled, lookAtSnapshot, pruneSnapshots, receiveSnapshot, removeSnapshot, saveSnapshot, sendSnapshot } from '../../domain/commands/etcd-snapshots';
+import { snapshotDir } from '../../domain/commands/etcd-tools';
 import type { Host } from '../host';
 import { like, rendered } from '../pattern';
 import { type Answer, fail, type Simulation } from '../simulation';
@@ -7,20 +8,23 @@ import { type Answer, fail, type Simulation } from '../simulation';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const fileOf = (name: string): string => `${snapshotDir}/${name}`;
 
+/** What of the API a snapshot has: the names of its Nodes. */
+export const nodesWord = 'Nodes: ';
+
 /** What etcd's tool says of a snapshot that lies there. */
 function described({ files }: Host, name: string): Answer {
   const text = files.text(fileOf(name)) ?? '';
   return { stdout: `status={"hash":1,"revision":${text.length},"totalKey":3,"totalSize":${text.length},"version":"3.6.0"}\nsha256=${sha256(text)}\nbytes=${text.length}\n` };
 }
 
-/** Snapshots of etcd. Restoring one is for hosts with a real etcd. */
+/** Snapshots of etcd. */
 export const etcd: readonly Simulation[] = [
   {
     name: 'etcdctl snapshot save', reads: like((name) => saveSnapshot(name!).script, 'sample-snapshot'),
     act: (host, { args: [name = ''] }) => {
       const { kubernetes } = host;
       if (!kubernetes || ![...kubernetes.members.values()].includes(host)) return fail('there is no etcdctl in the image of etcd');
-      if (!host.files.has(fileOf(name))) host.files.write(fileOf(name), `the content of ${name}`, 0o600);
+      if (!host.files.has(fileOf(name))) host.files.write(fileOf(name), `the content of ${name}\n${nodesWord}${[...kubernetes.nodes.keys()].join(' ')}\n`, 0o600);
       return described(host, name);
     },
   },

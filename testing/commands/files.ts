@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { readTar, TarFormatError } from '../../activities/adapters/tar';
+import { readTar, TarFormatError } from '../../activities/adapters/read-tar';
 import { activateFiles, hashFiles, lookAtSet, receiveFiles, removeStaged } from '../../domain/commands/files';
 import type { FileEntry, Files } from '../files';
 import type { Host } from '../host';

@@ -6,6 +6,7 @@ import { controlPlaneSettings } from './control-plane-settings';
 import { drains } from './drain';
 import { etcd } from './etcd';
 import { etcdMembers } from './etcd-members';
+import { etcdRestore } from './etcd-restore';
 import { files } from './files';
 import { hostsFile } from './hosts-file';
 import { jobs } from './jobs';
@@ -13,6 +14,9 @@ import { kubeadm } from './kubeadm';
 import { kubeProxySettings } from './kube-proxy-settings';
 import { kubernetes } from './kubernetes';
 import { look } from './look';
+import { nodeObject } from './node-object';
+import { nodeSettings } from './node-settings';
+import { people } from './people';
 import { process } from './process';
 import { registry } from './registry';
 import { reset } from './reset';
@@ -37,5 +41,5 @@ export interface Registry {
 
 /** Every command that simulated hosts know. */
 export const simulations = (around: Registry): readonly Simulation[] => [
-  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...drains, ...upgrade, ...settings, ...controlPlaneSettings, ...kubeProxySettings,
+  ...look, ...state, ...stateCopy, ...files, ...hostsFile, ...bootstrap, ...registry, ...kubernetes, ...etcd, ...etcdMembers, ...etcdRestore, ...jobs(around), ...kubeadm, ...scripts, ...process, ...reset, ...drains, ...upgrade, ...settings, ...nodeSettings, ...nodeObject, ...controlPlaneSettings, ...kubeProxySettings, ...people,
 ];

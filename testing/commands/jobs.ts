@@ -3,7 +3,7 @@ import type { Host } from '../host';
 import { Job } from '../job';
 import { like, rendered } from '../pattern';
 import { readExports } from '../program';
-import { type Answer, type Call, fail, lines, type Simulation, unknown } from '../simulation';
+import { acted, type Answer, type Call, fail, lines, type Simulation, unknown } from '../simulation';
 import type { Registry } from './index';
 
 const generations = ({ jobs }: Host, id: string): Job[] => jobs.filter((job) => job.id === id).sort((a, b) => a.generation - b.generation);
@@ -31,7 +31,7 @@ function start(registry: Registry, host: Host, { args: [id = ''], stdin, speaker
   const fault = registry.fault({ host, name, args: found?.args ?? [], ...(speaker ? { speaker } : {}) });
   const inside = async () => {
     if (!found) return { code: 127, log: `${unknown(script)}\n` };
-    const answer = await found.simulation.act(host, { args: found.args, env, stdin: Buffer.alloc(0), whole: true, half: fault?.kind === 'drop' && fault.when === 'during', ...(speaker ? { speaker } : {}) });
+    const answer = await acted(found.simulation, host, { args: found.args, env, stdin: Buffer.alloc(0), whole: true, half: fault?.kind === 'drop' && fault.when === 'during', ...(speaker ? { speaker } : {}) });
     return { code: answer?.code ?? 0, log: `${answer?.stdout?.toString() ?? ''}${answer?.stderr ?? ''}` };
   };
   void job.run(inside, fault);
@@ -75,4 +75,3 @@ export const jobs = (registry: Registry): readonly Simulation[] => [
     },
   })),
 ];
-

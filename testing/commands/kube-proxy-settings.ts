@@ -16,7 +16,6 @@ const change = (host: Host, configPath: string): Answer | undefined => viaApi(ho
   if (JSON.stringify(wanted) === JSON.stringify(before)) return { stdout: 'kube-proxy runs with these settings already\n' };
   host.did('change the kube-proxies', [JSON.stringify(wanted)]);
   cluster.documents.set(kind, wanted);
-  cluster.version += 1;
   return undefined;
 });
 

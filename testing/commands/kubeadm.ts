@@ -5,7 +5,7 @@ import { joinScript } from '../../domain/commands/join';
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { adminConf } from '../../domain/host-paths';
 import type { Host } from '../host';
-import type { Kubernetes } from '../kubernetes';
+import { clusterSecrets, type Kubernetes, type SimulatedTaint } from '../kubernetes';
 import { like, oneOf, type Reader } from '../pattern';
 import { type Answer, type Call, fail, type Simulation } from '../simulation';
 import { manifestsDir as manifests, manifestsOf } from '../static-pods';
@@ -22,7 +22,7 @@ function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean, { na
   if (controlPlane) {
     for (const [path, text] of manifestsOf(cluster)) files.write(path, text, 0o600);
     files.write('/var/lib/etcd/member/snap/db', host.name, 0o600);
-    files.write(adminConf, `clusters:\n- cluster:\n    certificate-authority-data: ${cluster.ca}\n`, 0o600);
+    files.write(adminConf, `clusters:\n- cluster:\n    certificate-authority-data: ${cluster.ca}\nusers:\n- user:\n    client-key-data: ${clusterSecrets.adminKey}\n`, 0o600);
   }
   files.write('/etc/kubernetes/kubelet.conf', `certificate-authority-data: ${cluster.ca}\n`, 0o600);
   files.write(kubeletConfigPath, kubeletConfigOf(cluster));
@@ -36,12 +36,13 @@ function becomeNode(host: Host, cluster: Kubernetes, controlPlane: boolean, { na
 /** What `kubeadm reset` takes away. The rest is for whoever resets the host. */
 export function kubeadmReset(host: Host, leavesEtcd: boolean): void {
   // Without a quorum etcd lets nobody go; kubeadm says so and goes on.
-  if (leavesEtcd && host.kubernetes?.hasQuorum() && host.kubernetes.members.delete(host.nodeName)) host.kubernetes.version += 1;
+  if (leavesEtcd && host.kubernetes?.hasQuorum()) host.kubernetes.members.delete(host.nodeName);
   for (const path of [manifests, '/etc/kubernetes', '/var/lib/etcd', '/var/lib/kubelet']) host.files.remove(path);
   host.stop('kubelet');
   host.kubernetes = undefined;
 }
 
+/** Whether kubeadm, or something of it, has left a node on the host. */
 export const isNode = ({ files }: Host): boolean => files.has('/etc/kubernetes/kubelet.conf') || files.has('/etc/kubernetes/manifests/kube-apiserver.yaml') || files.has('/var/lib/etcd/member');
 
 /** The script's own decisions, then kubeadm: see domain/commands/init.ts. */
@@ -102,7 +103,7 @@ function join(host: Host, { args, half, speaker }: Call): Answer | undefined {
 /** How a kubelet registers its Node. */
 interface Registration {
   readonly name?: string;
-  readonly taints?: readonly object[];
+  readonly taints?: readonly SimulatedTaint[];
   readonly kubeletExtraArgs?: readonly { readonly name: string; readonly value: string }[];
 }
 
@@ -115,9 +116,9 @@ interface Joining {
 /** What kubeadm keeps in ConfigMaps. */
 export function keepDocuments(cluster: Kubernetes, given: readonly Record<string, unknown>[]): void {
   for (const one of given) if (['ClusterConfiguration', 'KubeletConfiguration', 'KubeProxyConfiguration'].includes(String(one['kind']))) cluster.documents.set(String(one['kind']), one);
-  cluster.version += 1;
 }
 
+/** The documents of a YAML text; empty ones left out. */
 export function documents(text = ''): Record<string, unknown>[] {
   return parseAllDocuments(text).flatMap((document) => ('toJS' in document ? [document.toJS() as Record<string, unknown> | null] : [])).filter((one) => one !== null);
 }

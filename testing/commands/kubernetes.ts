@@ -1,14 +1,14 @@
 import { diagnosis } from '../../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, openBridge } from '../../domain/commands/join';
 import {
-  apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNodes, restartKubeProxy, uploadCertificates,
+  apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNode, readNodes, restartKubeProxy, uploadCertificates,
 } from '../../domain/commands/kubernetes';
-import { readFixedSettings } from '../../domain/commands/running-settings';
-import { copyKubeconfig } from '../../domain/commands/read-kubeconfig';
+import { copyKubeconfig } from '../../domain/commands/copy-kubeconfig';
+import { readRunning } from '../../domain/commands/running-settings';
 import { adminConf } from '../../domain/host-paths';
 import type { Host } from '../host';
 import type { Kubernetes } from '../kubernetes';
-import { exactly, like, rendered } from '../pattern';
+import { exactly, like, oneOf, rendered } from '../pattern';
 import { type Answer, fail, type Simulation } from '../simulation';
 
 const refused = fail('The connection to the server apiserver.cluster.local:6443 was refused - did you specify the right host or port?');
@@ -22,7 +22,7 @@ export function viaApi(host: Host, act: (cluster: Kubernetes) => Answer | undefi
 /** A Node as kubectl's jsonpath prints what readNodes asks for. */
 const nodeLine = ({ metadata, spec, status }: ReturnType<Kubernetes['list']>['items'][number]): string => {
   const [ready] = status.conditions;
-  return `${['node', metadata.name, status.addresses[0]?.address, status.nodeInfo.kubeletVersion, spec.unschedulable ? 'true' : '', JSON.stringify(metadata.labels), spec.taints ? JSON.stringify(spec.taints) : '', ready?.status, ready?.message].join('\t')}\n`;
+  return `${['node', metadata.name, status.addresses[0]?.address, status.nodeInfo.kubeletVersion, spec.unschedulable ? 'true' : '', JSON.stringify(metadata.labels), spec.taints ? JSON.stringify(spec.taints) : '', metadata.annotations?.['keelson.dev/node-settings'] ?? '', ready?.status, ready?.message].join('\t')}\n`;
 };
 
 const yesOrNo = (yes: boolean): Answer => ({ code: yes ? 0 : 1 });
@@ -32,19 +32,28 @@ const configMaps = (documents: ReadonlyMap<string, object>): object[] =>
   ([['kubeadm-config', 'ClusterConfiguration', 'ClusterConfiguration'], ['kubelet-config', 'kubelet', 'KubeletConfiguration'], ['kube-proxy', 'config.conf', 'KubeProxyConfiguration']] as const)
     .flatMap(([name, key, kind]) => (documents.has(kind) ? [{ metadata: { name }, data: { [key]: JSON.stringify(documents.get(kind)) } }] : []));
 
+const kubeProxy = ({ addons }: Kubernetes): object =>
+  ({ kind: 'DaemonSet', metadata: { name: 'kube-proxy' }, spec: { template: { spec: { containers: [{ image: `registry.k8s.io/kube-proxy:${addons}` }] } } } });
+
 /** kubectl, kubeadm's small commands, etcdctl, and the way of a worker to the API. */
 export const kubernetes: readonly Simulation[] = [
   { name: 'is the API ready', reads: exactly(apiReady.script), act: (host) => viaApi(host, () => ({ stdout: 'ok' })) },
   { name: 'kubectl get nodes', reads: exactly(readNodes.script), act: (host) => viaApi(host, (cluster) => ({ stdout: cluster.list().items.map(nodeLine).join('') })) },
-  { name: 'read what is fixed in the configuration', reads: exactly(readFixedSettings.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify({ items: configMaps(cluster.documents) }) })) },
+  {
+    name: 'kubectl get node', reads: like((name) => readNode(name!).script, 'sample-node'),
+    act: (host, { args: [name = ''] }) => viaApi(host, (cluster) => ({ stdout: cluster.list(name).items.map(nodeLine).join('') })),
+  },
+  { name: 'read how the cluster runs', reads: exactly(readRunning.script), act: (host) => viaApi(host, (cluster) => ({ stdout: JSON.stringify({ items: [...configMaps(cluster.documents), kubeProxy(cluster)] }) })) },
   {
     name: 'wait for Ready nodes', reads: rendered((seconds: number) => awaitReadyNodes(seconds).script, (script): [number] => [Number(/--timeout=(\d+)s$/.exec(script)?.[1] ?? 0)], (seconds) => [`${seconds}`]),
     act: (host) => viaApi(host, (cluster) => yesOrNo([...cluster.nodes.values()].every((node) => cluster.isReady(node)))),
   },
   {
-    name: 'etcdctl member list', reads: like((node) => readEtcd(node!).script, 'sample-node'),
-    act: (host, { args: [node = ''] }) => viaApi(host, (cluster) => {
-      if (!cluster.members.has(node)) return fail(`Error from server (NotFound): pods "etcd-${node}" not found`);
+    name: 'etcdctl member list', reads: oneOf(exactly(readEtcd('').script), like((node) => readEtcd(node!).script, 'sample-node')),
+    act: (host, { args: [node] }) => viaApi(host, (cluster) => {
+      // The API knows pods of its Nodes only.
+      if (node !== undefined && !(cluster.members.has(node) && cluster.nodes.has(node))) return fail(`Error from server (NotFound): pods "etcd-${node}" not found`);
+      if (node === undefined && !host.isControlPlane()) return fail('no etcd runs on this host, or it has no etcdctl', 2);
       const members = [...cluster.members].map(([name, member], at) =>
         `${(1000 + at).toString(16)}, started, ${name}, https://${member.address}:2380, https://${member.address}:2379, false`);
       const health = [...cluster.members.values()].map((member) => ({ endpoint: `https://${member.address}:2379`, health: member.up && member.isActive('kubelet') && member.kubernetes === cluster }));
@@ -59,7 +68,7 @@ export const kubernetes: readonly Simulation[] = [
   },
   {
     name: 'upload the certificates', reads: like((config) => uploadCertificates(config!).script, 'sample-config'),
-    act: (host) => viaApi(host, (cluster) => { cluster.certificateKey = 'f'.repeat(64); return { stdout: `[upload-certs] Using certificate key:\n${cluster.certificateKey}\n` }; }),
+    act: (host) => viaApi(host, (cluster) => ({ stdout: `[upload-certs] Using certificate key:\n${cluster.uploadCertificates()}\n` })),
   },
   { name: 'delete the uploaded certificates', reads: exactly(deleteCertificates.script), act: (host) => viaApi(host, (cluster) => { cluster.certificateKey = undefined; return undefined; }) },
   { name: 'read the cluster CA', reads: exactly(readCa.script), act: ({ files }) => (files.has('/etc/kubernetes/pki/ca.crt') ? { stdout: Buffer.from(files.text('/etc/kubernetes/pki/ca.crt')!).toString('base64') } : fail('base64: /etc/kubernetes/pki/ca.crt: No such file or directory')) },

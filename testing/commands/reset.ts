@@ -11,12 +11,9 @@ import { exactly, like, oneOf, type Reader } from '../pattern';
 import { lines, type Simulation } from '../simulation';
 import { isNode, kubeadmReset } from './kubeadm';
 
-/** Scripts that depend on whether the host is a control plane: as the word that the simulation gets first. */
-const byRole = (script: (of: FilesOf) => string): Reader => {
-  const readers = [true, false].map((controlPlane) => like(
-    (cluster, uid, registryData) => script({ cluster: cluster!, uid: uid!, registryData: registryData!, controlPlane }), 'sample-cluster', 'sample-u', '/sample/registry'));
-  return oneOf(...readers.map((read): Reader => (given) => read(given)));
-};
+/** Scripts that depend on whether the host is a control plane, which they do not say in a word of its own. */
+const ofEitherRole = (script: (of: FilesOf) => string, ...samples: readonly string[]): Reader => oneOf(...[true, false].map((controlPlane) => like(
+  (cluster, registryData, uid = '') => script({ cluster: cluster!, uid, registryData: registryData!, controlPlane }), ...samples)));
 
 const foldersOf = (cluster: string): string[] => [...folders, '/var/lib/etcd', hostPaths(cluster).data];
 
@@ -43,8 +40,8 @@ export const reset: readonly Simulation[] = [
   { name: 'read the routes', reads: exactly(readRoutes.script), act: () => lines(['192.0.2.0/24 dev eth0']) },
   { name: 'read the network of pods', reads: like((cluster) => readPodNetworks(cluster!).script, 'sample-cluster'), act: () => undefined },
   {
-    name: 'remove the files of the cluster', reads: byRole((of) => removeFiles(of).script),
-    act: ({ files }, { args: [cluster = '', , registryData = ''] }) => {
+    name: 'remove the files of the cluster', reads: ofEitherRole((of) => removeFiles(of).script, 'sample-cluster', '/sample/registry', 'sample-u'),
+    act: ({ files }, { args: [cluster = '', registryData = ''] }) => {
       for (const folder of foldersOf(cluster)) files.remove(folder);
       if (files.get(registryData)?.kind === 'link') files.remove(registryData);
       return undefined;
@@ -53,8 +50,7 @@ export const reset: readonly Simulation[] = [
   {
     name: 'look what is left',
     // Whose the host is does not stand in this one.
-    reads: oneOf(...[true, false].map((controlPlane) => like(
-      (cluster, registryData) => lookForLeftovers({ cluster: cluster!, uid: '', registryData: registryData!, controlPlane }).script, 'sample-cluster', '/sample/registry'))),
+    reads: ofEitherRole((of) => lookForLeftovers(of).script, 'sample-cluster', '/sample/registry'),
     act: (host, { args: [cluster = ''] }) => lines(leftovers(host, cluster)),
   },
   {

@@ -9,7 +9,7 @@ const effects: Readonly<Record<string, (host: Host, env: Readonly<Record<string,
   'check.sh': (host) => (host.isActive('kubelet') ? fail('port 10250 is in use') : undefined),
   'init.sh': (host, env) => {
     host.start('containerd');
-    for (const name of ['kubelet', 'kubeadm', 'kubectl']) if (!host.files.has(`/usr/bin/${name}`)) host.files.write(`/usr/bin/${name}`, env['SEALOS_SYS_KUBE_VERSION'] ?? '', 0o755);
+    for (const name of ['kubelet', 'kubeadm', 'kubectl']) host.files.write(`/usr/bin/${name}`, env['SEALOS_SYS_KUBE_VERSION'] ?? '', 0o755);
     return undefined;
   },
   'init-registry.sh': (host) => { host.start('registry'); return undefined; },

@@ -45,7 +45,7 @@ function end(host: Host): void {
   for (const mark of host.marks()) if (mark.startsWith('upgrading:')) host.files.remove(`${stateDir}/done/${mark}`);
 }
 
-/** kubeadm goes one minor version at a time, changes the static pods, and on the first control plane the cluster's version. */
+/** kubeadm goes one minor version at a time, changes the static pods, on the first control plane the cluster's version, and with the last one the addons. */
 function kubeadmUpgrade(host: Host, version: string, way: string): Answer | undefined {
   return viaApi(host, (cluster) => {
     const minor = (text: string): number => Number(text.split('.')[1]);
@@ -54,6 +54,8 @@ function kubeadmUpgrade(host: Host, version: string, way: string): Answer | unde
     host.did('kubeadm upgrade', [version, way]);
     for (const [path, text] of manifestsOf(cluster, version)) if (!path.endsWith('/etcd.yaml')) host.files.write(path, text, 0o600);
     cluster.kubernetesVersion = version;
+    const behind = [...cluster.nodes.values()].filter(({ controlPlane, host: { files } }) => controlPlane && tagOf(files.text(`${manifests}/kube-apiserver.yaml`)) !== version);
+    if (behind.length === 0) cluster.addons = version;
     return { stdout: `[upgrade] SUCCESS! ${version}\n` };
   });
 }

@@ -1,5 +1,7 @@
+import { peersOf } from '../../domain/membership';
+import { whereOf } from '../../domain/where';
 import type { Stage } from '../stage';
-import { isMaster, summaryOf, targetFor, whereOf, type Work } from '../work';
+import { isOnControlPlane, summaryOf, targetFor } from '../work';
 
 /**
  * A host leaves: drained, out of etcd, reset, its Node deleted. One that cannot be reached is only forgotten; what is left
@@ -9,7 +11,7 @@ export const remove: Stage = {
   name: 'Remove',
   run: async ({ job, plan, work }) => {
     const options = { summary: summaryOf(work, job), activityId: job.id };
-    const common = { where: whereOf(work, job.stage), leader: targetFor(work, plan.leader), controlPlane: job.member !== undefined || isMaster(work, job.host) };
+    const common = { where: whereOf(work, job.stage), leader: targetFor(work, plan.leader), controlPlane: job.member !== undefined || isOnControlPlane(work, job.host) };
     if (job.forget) {
       const address = job.member ?? targetFor(work, job.host).address;
       await work.on.change.forgetHost.executeWithOptions(options, [{ ...common, address }]);
@@ -20,14 +22,10 @@ export const remove: Stage = {
     await work.on.change.removeHost.executeWithOptions(options, [{
       ...common,
       host: targetFor(work, job.host),
-      drain: spec.policy.drain,
+      drain: work.policy().drain,
       images: record.images.map(({ ref, digest }) => ({ ref, digest })),
-      peers: peersOf(work, job.host),
+      peers: peersOf(spec, record, job.host),
       env: spec.env,
     }]);
   },
 };
-
-/** Addresses of all other hosts: routes to them are the pod network's. */
-const peersOf = ({ spec, record }: Work, id: string | undefined): string[] =>
-  [...new Set([...spec.hosts, ...Object.values(record.members ?? {}).map(({ host }) => host)].filter((host) => host.id !== id).map(({ address }) => address))];

@@ -1,5 +1,6 @@
+import { whereOf } from '../../domain/where';
 import type { Stage } from '../stage';
-import { clusterSlice, summaryOf, whereOf } from '../work';
+import { clusterSlice, summaryOf } from '../work';
 
 /** Merges Config documents and kubeadm documents once for all hosts, so that a mistake shows before a host is touched. */
 export const runConfig: Stage = {

@@ -5,7 +5,7 @@ import { hostInput, summaryOf } from '../work';
 export const runGuest: Stage = {
   name: 'RunGuest',
   run: async ({ job, plan, work }) => {
-    const input = { ...hostInput(work, plan, job), image: job.image ?? '', force: work.spec.force };
+    const input = { ...hostInput(work, plan, job), image: job.image ?? '', force: work.force };
     await work.on.change.runGuest.executeWithOptions({ summary: summaryOf(work, job), activityId: job.id }, [input]);
   },
 };

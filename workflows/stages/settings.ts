@@ -16,6 +16,10 @@ export const settings: Stage = {
     const input = { ...hostInput(work, plan, job), leader: targetFor(work, plan.leader) };
     const options = { summary: summaryOf(work, job), activityId: job.id };
     if (job.part === 'kube-proxy') return work.on.change.applyKubeProxySettings.executeWithOptions(options, [{ ...input, controlPlanes: presentControlPlanes(work, plan) }]);
+    if (job.part === 'node') {
+      const { where, host, leader } = input;
+      return work.on.change.applyNodeSettings.executeWithOptions(options, [{ where, host, leader }]);
+    }
     await verbs[job.part ?? 'kubelet'](work.on).executeWithOptions(options, [input]);
   },
 };

@@ -1,7 +1,9 @@
-import { snapshotName } from '../../domain/commands/etcd';
-import type { Plan, PlanJob } from '../../domain/plan';
+import { snapshotName } from '../../domain/commands/etcd-snapshots';
+import type { Plan } from '../../domain/plan';
+import type { PlanJob } from '../../domain/plan-job';
+import { whereOf } from '../../domain/where';
 import type { Stage } from '../stage';
-import { hostInput, presentControlPlanes, summaryOf, targetFor, type Work, whereOf } from '../work';
+import { hostInput, presentControlPlanes, summaryOf, targetFor, type Work } from '../work';
 
 /**
  * Another Kubernetes version: a snapshot of etcd, the leader, the other control planes one by one, then workers, so many at
@@ -11,8 +13,10 @@ export const upgrade: Stage = {
   name: 'Upgrade',
   run: async ({ job, plan, work }) => {
     if (job.id.endsWith('/snapshot')) return snapshot(job, plan, work);
-    const input = { ...hostInput(work, plan, job), leader: targetFor(work, plan.leader), drain: work.spec.policy.drain };
-    await work.on.change.upgradeHost.executeWithOptions({ summary: summaryOf(work, job), activityId: job.id }, [input]);
+    const options = { summary: summaryOf(work, job), activityId: job.id };
+    if (job.id.endsWith('/addons')) return work.on.change.upgradeAddons.executeWithOptions(options, [hostInput(work, plan, job)]);
+    const input = { ...hostInput(work, plan, job), leader: targetFor(work, plan.leader), drain: work.policy().drain };
+    await work.on.change.upgradeHost.executeWithOptions(options, [input]);
   },
 };
 
@@ -20,7 +24,7 @@ export const upgrade: Stage = {
 async function snapshot(job: PlanJob, plan: Plan, work: Work): Promise<void> {
   const { change } = work.on;
   const where = whereOf(work, job.stage);
-  const { keep } = work.spec.policy.snapshots;
+  const { keep } = work.policy().snapshots;
   const { name, sha256 } = await change.saveEtcdSnapshot.executeWithOptions(
     { summary: summaryOf(work, job), activityId: job.id },
     [{ where, host: targetFor(work, plan.leader), name: snapshotName(new Date().toISOString(), work.operation), keep }],

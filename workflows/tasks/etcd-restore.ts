@@ -1,8 +1,10 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import { type EtcdMember, isSnapshotName, type Snapshot } from '../../domain/commands/etcd';
+import type { OwnMember } from '../../domain/commands/etcd-restore';
+import { isSnapshotName, type Snapshot } from '../../domain/commands/etcd-snapshots';
 import type { HostTarget } from '../../domain/cluster';
+import { whereOf } from '../../domain/where';
 import type { AtTask, RunTask, TaskEnd } from '../run-task';
-import { attempt, controlPlaneTargets, onAll, problemsOf, type Tried, whereOf } from './on-hosts';
+import { attempt, controlPlaneTargets, onAll, problemsOf, type Tried } from './on-hosts';
 
 const failed = (message: string): ApplicationFailure => ApplicationFailure.nonRetryable(message, 'StageFailed');
 
@@ -47,7 +49,7 @@ async function find({ input, on }: AtTask, name: string): Promise<Snapshot> {
 
 interface Ready {
   readonly host: HostTarget;
-  readonly member: EtcdMember;
+  readonly member: OwnMember;
 }
 
 async function restore(at: AtTask, { name, revision }: Snapshot, ready: readonly Ready[]): Promise<TaskEnd> {
@@ -79,8 +81,10 @@ async function restore(at: AtTask, { name, revision }: Snapshot, ready: readonly
   if (dark.length > 0) throw failed(`etcd is restored, but the API is not there: ${dark.join('; ')}`);
 
   const ends = await onAll(hosts, (host) => change.finishEtcdRestore.executeWithOptions(named('Finish', host), [{ where, host }]));
-  const nodes = ends.find(({ value }) => value)?.value?.nodes ?? [];
-  const without = input.spec.hosts.filter(({ address }) => !nodes.includes(address)).map(({ id }) => id);
-  if (without.length > 0) say(`joined after the snapshot, so without a Node now: ${without.join(', ')}`);
-  return { message: `etcd is back at revision ${revision} of ${name}, with ${members.length} ${members.length === 1 ? 'member' : 'members'}`, output: { name, members: members.map((one) => one.name), withoutNode: without } };
+  for (const problem of problemsOf(ends)) say(`what was put aside (/var/lib/etcd/.keelson-before, /var/lib/keelson/restore) may still be there, remove it by hand: ${problem}`);
+  const nodes = ends.find(({ value }) => value)?.value?.nodes;
+  const without = nodes ? input.spec.hosts.filter(({ address }) => !nodes.includes(address)).map(({ id }) => id) : [];
+  if (without.length > 0) say(`joined after the snapshot, so without a Node now: ${without.join(', ')}; the next keelson apply brings them back`);
+  const more = without.length > 0 ? `; without a Node until the next keelson apply: ${without.join(', ')}` : '';
+  return { message: `etcd is back at revision ${revision} of ${name}, with ${members.length} ${members.length === 1 ? 'member' : 'members'}${more}`, output: { name, members: members.map((one) => one.name), withoutNode: without } };
 }

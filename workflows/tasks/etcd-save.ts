@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { isSnapshotName, type Snapshot, snapshotName } from '../../domain/commands/etcd';
+import { isSnapshotName, type Snapshot, snapshotName } from '../../domain/commands/etcd-snapshots';
+import { whereOf } from '../../domain/where';
 import type { OperationInput } from '../operation';
 import type { AtTask, RunTask } from '../run-task';
-import { attempt, controlPlaneTargets, onAll, problemsOf, whereOf } from './on-hosts';
+import { attempt, controlPlaneTargets, onAll, problemsOf } from './on-hosts';
 
 /** Of whose etcd, and by which verbs. */
 export type AtCluster = Omit<AtTask, 'input'> & { readonly input: Pick<OperationInput, 'spec' | 'uid' | 'n' | 'operation' | 'last'> };
@@ -14,6 +15,7 @@ export interface Taken {
   readonly missing: readonly string[];
 }
 
+/** `keelson etcd save`: under the name that is asked for, or else one of now and of the operation. Throws InvalidSpec for what is no name. */
 export const etcdSave: RunTask = async (at) => {
   const asked = at.input.task['snapshot'];
   const name = typeof asked === 'string' ? asked : snapshotName(new Date().toISOString(), at.input.operation);

@@ -1,10 +1,6 @@
 import { controlPlanes, type HostTarget, targetOf } from '../../domain/cluster';
-import type { Where } from '../../domain/where';
 import { explain } from '../explain';
 import type { AtTask } from '../run-task';
-
-/** For whom a task's activities work. */
-export const whereOf = ({ spec, uid, n, operation }: Pick<AtTask['input'], 'spec' | 'uid' | 'n' | 'operation'>, stage: string): Where => ({ cluster: spec.name, uid, n, operation, stage });
 
 /** The control planes, the leader first. */
 export function controlPlaneTargets({ spec, last }: Pick<AtTask['input'], 'spec' | 'last'>): HostTarget[] {
@@ -24,6 +20,7 @@ export async function onAll<T>(hosts: readonly HostTarget[], act: (host: HostTar
   return Promise.all(hosts.map((host) => attempt(host, act)));
 }
 
+/** The same on one host. */
 export async function attempt<T>(host: HostTarget, act: (host: HostTarget) => Promise<T>): Promise<Tried<T>> {
   try {
     return { host, value: await act(host) };

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
-import { CancelledFailure } from '@temporalio/common';
 import { ClusterError } from '../../../domain/errors';
+import { cancelled } from '../../cancel';
 import type { BulkRequest, FromSender, ToSender } from './messages';
 
 export interface BulkOptions {
@@ -79,7 +79,7 @@ export class BulkSenders {
         clearTimeout(killer);
         signal.removeEventListener('abort', cancel);
         if (end && 'done' in end) resolve();
-        else if (signal.aborted) reject(signal.reason instanceof CancelledFailure ? signal.reason : new CancelledFailure('CANCELLED'));
+        else if (signal.aborted) reject(cancelled(signal));
         else if (end && 'failed' in end) reject(asError(end.failed));
         else reject(died(target.id, request.command.title, killed ?? `exit code ${code}`));
       });

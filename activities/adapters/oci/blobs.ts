@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
 import { largestDocument } from './limits';
 
+/** The hex digits of a digest. Throws InvalidImage for what is no sha256: it becomes the name of a file. */
 export const hexOf = (digest: string): string => {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
   if (!hex) throw new ClusterError('InvalidImage', `${JSON.stringify(digest)} is no sha256 digest`);
   return hex;
 };
 
+/** Where the store keeps a blob. Throws InvalidImage as hexOf() does. */
 export const blobFile = (storeDir: string, digest: string): string => join(storeDir, 'blobs', 'sha256', hexOf(digest));
 
 const mismatch = (digest: string, found: string): ClusterError =>

@@ -68,5 +68,7 @@ export class LayerTree {
   }
 }
 
+/** The folder of a path below the root; '' for one that lies in the root. */
 export const parentOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
+/** The last part of a path. */
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

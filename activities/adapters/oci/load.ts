@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Json } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
 import { isObject } from '../../../domain/kubeadm/json';
-import { readTar } from '../tar';
+import { readTar } from '../read-tar';
 import { decompress } from './decompress';
 import { parseReference } from './reference';
 import { writeRef, type StoredRef } from './refs';

@@ -1,6 +1,6 @@
 /** Where an image can come from other than a registry, as skopeo names it. */
 const transports = ['oci-archive', 'docker-archive', 'oci', 'containers-storage', 'docker'] as const;
-export type Transport = (typeof transports)[number];
+type Transport = (typeof transports)[number];
 
 /** An image reference taken apart. */
 export interface Reference {
@@ -9,6 +9,7 @@ export interface Reference {
   readonly name: string;
 }
 
+/** Takes a reference apart, as skopeo reads it; one without a transport is a name. */
 export function parseReference(ref: string): Reference {
   const transport = transports.find((one) => ref.startsWith(`${one}:`));
   if (!transport) return { name: ref };
@@ -57,7 +58,7 @@ export function sourcesOf(ref: string): string[] {
 }
 
 /** A name with registry and tag: what a short name means at the registry. */
-export function completeName(name: string): string {
+function completeName(name: string): string {
   const full = withTag(name);
   return hasDomain(full) ? full : hubName(full);
 }

@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from './whole-file';
 
 /** A name of the store and the manifest it stands for. */
 export interface StoredRef {
@@ -13,13 +13,10 @@ export interface StoredRef {
 
 const refFile = (storeDir: string, ref: string): string => join(storeDir, 'refs', `${encodeURIComponent(ref)}.json`);
 
-/** Writes a name so that a reader sees the old one or the new one, never half of one. */
+/** Notes the manifest that a name stands for. */
 export async function writeRef(storeDir: string, stored: StoredRef): Promise<void> {
-  const file = refFile(storeDir, stored.ref);
   await mkdir(join(storeDir, 'refs'), { recursive: true });
-  const beside = join(storeDir, 'refs', `.${randomBytes(8).toString('hex')}`);
-  await writeFile(beside, `${JSON.stringify(stored)}\n`, { flag: 'wx' });
-  await rename(beside, file);
+  await writeWhole(refFile(storeDir, stored.ref), `${JSON.stringify(stored)}\n`);
 }
 
 /** The name's manifest; undefined when the store does not know the name. */

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
 import { listOf, matching, objectOf, readJson, word } from '../../../domain/form';
+import { leastFree as leastFreeByDefault, refuseFullDisk } from '../../../home/free-space';
+import { withLock } from './lock';
 import { policyArguments, policyInForce } from './policy';
 import type { WorkOptions } from './shared-work';
-import { watchForStandstill } from './standstill';
+import { watchFolder } from './watch-folder';
 
 /** What skopeo left in the store: the manifest as the source has it, its blobs beside it. */
 export interface Copied {
@@ -19,33 +22,46 @@ export interface Copied {
 export interface CopyOptions extends WorkOptions {
   /** Nothing has come for so long: the source is given up. Absent: two minutes. */
   readonly standstillMs?: number;
+  /** What one image may bring, bytes; absent: 64 GiB. */
+  readonly mostBytes?: number;
+  /** What has to stay free on the store's disk, bytes; absent: half a gigabyte. */
+  readonly leastFree?: number;
 }
+export type CopyLimits = Omit<CopyOptions, keyof WorkOptions>;
+
+/** No image unpacks to more (limits.ts). */
+const largestImage = 64 * 1024 ** 3;
 
 /** skopeo's own words for a failure. */
 export class SkopeoFailed extends Error {}
 
 /**
  * Copies an image of any transport into the shared blobs of a store. It goes into a layout of its own: several copies
- * into one layout lose names. Nothing is compressed or converted, so the manifest keeps the digest of the source; of a
+ * into one layout lose names. The layout bears the source's name, so that what a killed process left of it, gigabytes at
+ * times, goes with the next copy. Nothing is compressed or converted, so the manifest keeps the digest of the source; of a
  * list the platform of this machine is taken. Logins are those of the user's auth file, which skopeo reads by itself.
- * Throws SkopeoFailed with its last line, CommandTimedOut when its source falls silent, and ImageNotFound when there is no
- * skopeo.
+ * Throws SkopeoFailed with its last line, CommandTimedOut when its source falls silent, InvalidImage when it sends more than any
+ * image has, CommandFailed when the disk has no room, and ImageNotFound when there is no skopeo.
  */
 export async function copyImage(storeDir: string, source: string, options: CopyOptions): Promise<Copied> {
-  const parent = join(storeDir, 'incoming');
-  await mkdir(parent, { recursive: true });
-  const layout = await mkdtemp(join(parent, 'copy-'));
-  const policy = await policyInForce();
-  try {
-    await runSkopeo([
-      // What is large and only passing goes there as well: a watch of that one folder sees it come.
-      ...policyArguments(process.env), '--tmpdir', layout, 'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
-      '--dest-shared-blob-dir', join(storeDir, 'blobs'), source, `oci:${layout}/image`,
-    ], options, { source, layout });
-    return { ...(await readIndex(join(layout, 'image', 'index.json'))), ...(policy ? { policy } : {}) };
-  } finally {
-    await rm(layout, { recursive: true, force: true });
-  }
+  const name = `copy-${createHash('sha256').update(source).digest('hex').slice(0, 32)}`;
+  const layout = join(storeDir, 'incoming', name);
+  return withLock(storeDir, name, options.signal, async () => {
+    const policy = await policyInForce();
+    try {
+      await rm(layout, { recursive: true, force: true });
+      await mkdir(layout, { recursive: true });
+      await refuseFullDisk(layout);
+      await runSkopeo([
+        // What is large and only passing goes there as well: a watch of that one folder sees it come.
+        ...policyArguments(process.env), '--tmpdir', layout, 'copy', '--quiet', '--retry-times', '2', '--preserve-digests', '--dest-oci-accept-uncompressed-layers',
+        '--dest-shared-blob-dir', join(storeDir, 'blobs'), source, `oci:${layout}/image`,
+      ], options, { source, layout });
+      return { ...(await readIndex(join(layout, 'image', 'index.json'))), ...(policy ? { policy } : {}) };
+    } finally {
+      await rm(layout, { recursive: true, force: true });
+    }
+  });
 }
 
 async function readIndex(file: string): Promise<Copied> {
@@ -66,21 +82,24 @@ export function copiedBy(json: string): Copied {
   return { digest: manifest.digest, mediaType: manifest.mediaType };
 }
 
-async function runSkopeo(args: readonly string[], { signal, beat, standstillMs = 120_000 }: CopyOptions, { source, layout }: { source: string; layout: string }): Promise<void> {
+async function runSkopeo(args: readonly string[], { signal, beat, standstillMs = 120_000, mostBytes = largestImage, leastFree = leastFreeByDefault }: CopyOptions, { source, layout }: { source: string; layout: string }): Promise<void> {
   let endWatch = (): void => undefined;
   const alive = setInterval(() => beat(`copying ${source}`), 5_000);
   try {
     await new Promise<void>((resolve, reject) => {
       const child = spawn('skopeo', args, { stdio: ['ignore', 'ignore', 'pipe'], env: process.env, signal });
       let said = '';
+      let failure: Error | undefined;
       child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-8_192); });
-      child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? withoutSkopeo() : error));
-      // It has no deadline of its own: a registry that takes the call and never answers would keep it for ever.
-      endWatch = watchForStandstill(layout, standstillMs, () => {
+      child.on('error', (error: NodeJS.ErrnoException) => { failure = error.code === 'ENOENT' ? withoutSkopeo() : error; });
+      // It has no deadline of its own: a registry that takes the call and never answers would keep it for ever. And no size: one
+      // that never ends would take the disk from the databases of all clusters.
+      endWatch = watchFolder(layout, { standstillMs, mostBytes, leastFree }, (fault) => {
+        failure = fault === 'silent' ? silent(source, standstillMs) : fault === 'large' ? endless(source, mostBytes) : full(source, layout);
         child.kill('SIGKILL');
-        reject(silent(source, standstillMs));
       });
-      child.on('close', (code) => (code === 0 ? resolve() : reject(rejection(said, source) ?? new SkopeoFailed(lastLine(said)))));
+      // However it ends, not before it is gone: it writes into a folder that is taken away next.
+      child.on('close', (code) => (code === 0 ? resolve() : reject(failure ?? rejection(said, source) ?? new SkopeoFailed(lastLine(said)))));
     });
   } finally {
     endWatch();
@@ -103,6 +122,14 @@ export function rejection(said: string, source: string): ClusterError | undefine
 const silent = (source: string, forMs: number): ClusterError =>
   new ClusterError('CommandTimedOut', `the image ${source} does not come: its source has sent nothing for ${Math.round(forMs / 1000)} s`, {
     todo: 'See whether the registry answers the machine of this Temporal worker (skopeo inspect), then apply again; or bring the image in from a file (keelson load).',
+  });
+
+const endless = (source: string, bytes: number): ClusterError =>
+  new ClusterError('InvalidImage', `the image ${source} is larger than ${bytes} bytes, which no cluster image is`, { todo: 'See what its registry sends.' });
+
+const full = (source: string, layout: string): ClusterError =>
+  new ClusterError('CommandFailed', `the image ${source} does not fit on the disk of ${dirname(dirname(layout))}, on the machine of this Temporal worker`, {
+    todo: 'Make room there, or look at how large that image is (skopeo inspect); then retry.',
   });
 
 const withoutSkopeo = (): ClusterError =>

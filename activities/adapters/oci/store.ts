@@ -7,6 +7,7 @@ import { readImage, type ReadImage } from './image-config';
 import { kubeadmDefaults } from './kubeadm-defaults';
 import { loadImage } from './load';
 import { listRefs, readRef, removeRef, type StoredRef } from './refs';
+import type { CopyLimits } from './skopeo';
 import { SharedWork, type WorkOptions } from './shared-work';
 import { openTree, type StoredTree } from './trees';
 
@@ -35,9 +36,9 @@ export interface Store extends Images {
 
 /**
  * The content store in a folder that several processes may share. Needs neither root nor a daemon; skopeo to fetch.
- * `standstillMs`: a source that sends nothing for so long is given up.
+ * `copying`: when a source is given up.
  */
-export function createStore({ dir, ...copying }: { dir: string; standstillMs?: number }): Store {
+export function createStore({ dir, ...copying }: { dir: string } & CopyLimits): Store {
   const work = new SharedWork();
   const openImage = (ref: string, digest: string, options: WorkOptions): Promise<Opened> =>
     work.join(`tree ${digest}`, options, async (shared) => {

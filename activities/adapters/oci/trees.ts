@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { servedNames } from '../../../domain/registry-layout';
 import type { ImageTree, TreeEntry } from '../../ports';
@@ -10,6 +9,7 @@ import { limitsFor } from './limits';
 import { withLock } from './lock';
 import type { WorkOptions } from './shared-work';
 import { unpackLayers, type UnpackedEntry } from './unpack';
+import { writeWhole } from './whole-file';
 
 /** What trees/<digest>.json holds. It is written last: a tree without it is unpacked anew. */
 interface TreeManifest {
@@ -67,11 +67,12 @@ const dated = (root: string, entries: readonly UnpackedEntry[]): Promise<ListedE
   Promise.all(entries.map(async (entry) => (entry.kind === 'file' ? { ...entry, mtimeMs: (await lstat(join(root, entry.path))).mtimeMs } : entry)));
 
 async function unpack(storeDir: string, digest: string, image: ReadImage, { signal, beat }: WorkOptions): Promise<TreeManifest> {
-  const trees = join(storeDir, 'trees');
-  await mkdir(trees, { recursive: true });
-  const beside = await mkdtemp(join(trees, '.unpacking-'));
+  const beside = join(storeDir, 'trees', `.unpacking-${hexOf(digest)}`);
   const alive = setInterval(() => beat(`unpacking ${digest}`), 5_000);
   try {
+    // What a process that was killed has left.
+    await rm(beside, { recursive: true, force: true });
+    await mkdir(beside, { recursive: true });
     const entries = await unpackLayers(beside, image.layers.map((layer) => () => decompress(streamBlob(storeDir, layer.digest, signal))),
       limitsFor(await storedBytes(storeDir, image)));
     const manifest = { digest, unpackedBytes: entries.reduce((sum, { size }) => sum + size, 0), entries: await dated(beside, entries) };
@@ -89,12 +90,6 @@ async function unpack(storeDir: string, digest: string, image: ReadImage, { sign
 async function storedBytes(storeDir: string, { layers }: ReadImage): Promise<number> {
   const sizes = await Promise.all(layers.map(async ({ digest }) => (await stat(blobFile(storeDir, digest))).size));
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function writeWhole(file: string, content: string): Promise<void> {
-  const beside = `${file}.${randomBytes(8).toString('hex')}`;
-  await writeFile(beside, content, { flag: 'wx' });
-  await rename(beside, file);
 }
 
 /** Every file of a cluster image is made 0755 before it goes to hosts: its scripts count on it. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, open, rm, symlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClusterError } from '../../../domain/errors';
-import { readTar, TarFormatError, type MemberSink, type TarMember } from '../tar';
+import { refuseFullDisk } from '../../../home/free-space';
+import { readTar, TarFormatError, type MemberSink, type TarMember } from '../read-tar';
 import { HostileArchive, LayerTree, nameOf, parentOf, type Node } from './layer-tree';
 import { Budget, type Limits, limitsFor } from './limits';
 
@@ -23,7 +24,7 @@ export interface UnpackedEntry {
  */
 export async function unpackLayers(root: string, layers: Iterable<() => AsyncIterable<Buffer>>, limits: Limits = limitsFor(0)): Promise<UnpackedEntry[]> {
   const tree = new LayerTree();
-  const budget = new Budget(limits);
+  const budget = new Budget(limits, () => refuseFullDisk(root));
   let number = 0;
   for (const open of layers) {
     const unpacker = new Unpacker(root, tree, number);

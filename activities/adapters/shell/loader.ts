@@ -11,12 +11,10 @@ import { quote } from '../../../domain/command';
  * - `read` and `head -c` never take more than they are asked for: the rest is left for the program. `read` takes single
  *   bytes from a pipe, which is slow for long programs, but saves the start of a process for the others;
  * - a program without its mark at the end came in half, as the link broke: it must not run;
- * - the program needs a process group of its own, which can be ended with all that it started. sshd gives us one; below
- *   sudo the program gets it by `set -m`, and then the loader closes its own ends, so that the program alone decides when
- *   its streams are closed;
- * - both outputs begin with the mark: what login scripts print before it is not ours; the pid goes with it.
+ * - the program needs a process group of its own, which can be ended with all that it started: `timeout`, which stands before
+ *   bash, makes one, also below sudo;
+ * - both outputs begin with the mark: what login scripts print before it is not ours; the process group goes with it.
  */
-const PROGRAM = 'eval "unset keelson_mark keelson_size keelson_program; $keelson_program"';
 const LOADER = [
   'cd /',
   'umask 022',
@@ -29,28 +27,40 @@ const LOADER = [
   'echo "$keelson_mark"',
   'read -r REPLY </proc/$$/stat',
   'set -- ${REPLY##*) }',
-  `if [ "$3" = "$$" ]; then set --; echo "$keelson_mark $$" >&2; ${PROGRAM}; exit; fi`,
+  'echo "$keelson_mark $3" >&2',
   'set --',
-  'set -m',
-  'exec 3<&0',
-  `{ set +m; exec 3<&-; echo "$keelson_mark $BASHPID" >&2; ${PROGRAM}; } <&3 &`,
-  'exec 0<&- 3<&- >/dev/null 2>&1',
-  'wait %1',
-].join('; ').replaceAll('&; ', '& ');
+  'eval "unset keelson_mark keelson_size keelson_program; $keelson_program"',
+].join('; ');
+
+/** Exit code of a program that was killed, by its limit or by somebody. */
+export const KILLED = 137;
+
+/**
+ * Who waits for a command may be gone: the link breaks silently, this process dies. So its host ends it by itself after so many
+ * milliseconds. Killed at once: `timeout` looks after a process group only as long as its leader lives, and children that do
+ * not heed a milder signal would stay. A detached job has a session of its own and goes on; what a program leaves in the
+ * background when it ends in time is left alone.
+ */
+const limited = (limitMs: number): string[] => ['timeout', '-s', 'KILL', `${Math.ceil(limitMs / 1000)}`];
 
 /** Bash of its own: the user's login shell may be any other. `--norc`: bash under sshd would read ~/.bashrc again. */
-const BASH = `bash --noprofile --norc -c '${LOADER}'`;
+const bash = ['bash', '--noprofile', '--norc', '-c'];
 
 /** How the loader becomes root. */
 export type Elevation = 'none' | 'sudo' | 'sudo-with-password';
 
-/** The fixed command line for a kind of elevation. With a password, the password is the first line on stdin. */
-export const loaderLine: Readonly<Record<Elevation, string>> = {
-  none: `exec ${BASH}`,
-  sudo: `exec env LC_ALL=C sudo -n -H ${BASH}`,
+const elevated: Readonly<Record<Elevation, string>> = {
+  none: '',
+  sudo: 'env LC_ALL=C sudo -n -H ',
   // -k: a cached login would leave the password on stdin, for the loader to read.
-  'sudo-with-password': `exec env LC_ALL=C sudo -k -S -H -p '' ${BASH}`,
+  'sudo-with-password': "env LC_ALL=C sudo -k -S -H -p '' ",
 };
+
+/**
+ * The command line for a kind of elevation; only the limit in it ever changes (milliseconds, see `limited`). With a password,
+ * the password is the first line on stdin.
+ */
+export const loaderLine = (elevation: Elevation, limitMs: number): string => `exec ${elevated[elevation]}${[...limited(limitMs), ...bash].join(' ')} '${LOADER}'`;
 
 /**
  * The command lines by which a login finds out what sudo lets it do. -k: what sudo remembers from elsewhere would be forgotten
@@ -65,8 +75,8 @@ export const sudoProbe = {
 /** What sudo says when it lets nobody in; not every line of it bears its name. */
 export const saidBySudo = /^sudo: |not in the sudoers file|not allowed to execute|may not run sudo/m;
 
-/** The loader as arguments, for machines without a shell in between. */
-export const loaderArguments = ['--noprofile', '--norc', '-c', LOADER];
+/** The same as words, for machines without a shell in between. */
+export const loaderWords = (limitMs: number): string[] => [...limited(limitMs), ...bash, LOADER];
 
 /** Exit code of the loader when the program did not arrive whole. */
 export const INCOMPLETE = 98;

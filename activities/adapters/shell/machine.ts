@@ -9,10 +9,18 @@ export interface Machine {
   /** What was used to log in: must not appear in errors and logs. */
   readonly secrets: readonly string[];
   /**
-   * Starts the loader (see loader.ts), as root. `urgent` starts pass the queue: they end other processes.
-   * Rejects with HostUnreachable and the other errors of a connection; then nothing was started.
+   * Starts the loader (see loader.ts), as root. Rejects with HostUnreachable and the other errors of a connection; then
+   * nothing was started.
    */
-  start(options: { urgent: boolean; signal?: AbortSignal }): Promise<Process>;
+  start(options: StartOptions): Promise<Process>;
+}
+
+export interface StartOptions {
+  /** Passes the queue: it ends other processes. */
+  readonly urgent: boolean;
+  /** When the machine itself ends it, whoever is there or not; milliseconds. */
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
 }
 
 /** A started process. */

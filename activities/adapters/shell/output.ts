@@ -4,7 +4,7 @@ const KEEP_FIRST = 1024 * 1024;
 const KEEP_LAST = 64 * 1024;
 const LONGEST_LINE = 64 * 1024;
 
-/** What a process wrote, bounded: the first 1 MiB and the last 64 KiB. */
+/** What a process wrote, bounded: the first so many bytes (1 MiB where nothing is said) and the last 64 KiB. */
 export class Capture {
   readonly #first: Buffer[] = [];
   #firstBytes = 0;
@@ -12,8 +12,10 @@ export class Capture {
   #lastBytes = 0;
   #dropped = 0;
 
+  constructor(private readonly keepFirst = KEEP_FIRST) {}
+
   add(chunk: Buffer): void {
-    const room = KEEP_FIRST - this.#firstBytes;
+    const room = this.keepFirst - this.#firstBytes;
     if (room > 0) {
       const part = chunk.subarray(0, room);
       this.#first.push(part);

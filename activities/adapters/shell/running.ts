@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { encodeProgram } from './loader';
-import type { Machine, Process } from './machine';
+import type { Machine, Process, StartOptions } from './machine';
 
 const MOST_NOISE = 64 * 1024;
 
@@ -21,6 +21,7 @@ export interface Running {
   noise(): string;
 }
 
+/** Marks the beginning of one program in its outputs: nothing that a login script prints can be like it. */
 export const newMark = (): string => `keelson-${randomBytes(8).toString('hex')}`;
 
 /** Starts the loader and gives it the program and `stdin`; leaves stdin open for more when `more` is set. */
@@ -28,7 +29,7 @@ export async function launch(
   machine: Machine,
   program: { mark: string; text: string; stdin?: string; more?: boolean },
   sinks: Sinks,
-  options: { urgent: boolean; signal?: AbortSignal },
+  options: StartOptions,
 ): Promise<Running> {
   const process = await machine.start(options);
   // A program may end without reading all of its input; its exit code tells the rest.

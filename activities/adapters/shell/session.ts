@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
-import { CancelledFailure } from '@temporalio/common';
 import type { Command, CommandResult } from '../../../domain/command';
 import { ClusterError } from '../../../domain/errors';
 import { fenceDir, stateDir } from '../../../domain/host-paths';
 import { appendJournal } from '../../../home/journal';
 import { redactor } from '../../../home/redact';
+import { cancelled } from '../../cancel';
 import type { Scope, Session } from '../../ports';
-import { writeTar } from '../tar';
+import { writeTar } from '../write-tar';
 import { answerOf } from './answer';
 import { counted } from './counted';
 import { BUSY, fenceLines, UNNOTED } from './fence';
-import { INCOMPLETE, endGroup, exportLines, saidBySudo } from './loader';
+import { INCOMPLETE, KILLED, endGroup, exportLines, saidBySudo } from './loader';
 import type { Machine } from './machine';
 import { Capture, Lines, Tail } from './output';
 import { pump } from './pump';
@@ -24,6 +24,8 @@ const BEGIN_MS = 5_000;
 const STOP_TIMEOUT_MS = 20_000;
 /** How often a program is told to end: what tells it may get lost, too. */
 const STOP_TRIES = 3;
+/** How much later than we give a command up its host ends it by itself: as long as we are there it is we who do. */
+const GRACE_MS = 15_000;
 
 type Line = (text: string) => void;
 /** What goes in and comes out beside the captured text. */
@@ -79,27 +81,39 @@ async function perform(
   cancel: AbortSignal | undefined, report: (code: number) => void,
 ): Promise<CommandResult> {
   const mark = newMark();
+  const timeoutMs = command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const isStep = command.changes === true && command.unfenced !== true;
   const fence = isStep ? fenceLines(mark, scope) : '';
   const text = fence + exportLines(command.env ?? {}) + command.script;
 
   const cleanOutput = redactor(command.secrets ?? []);
   const clean = redactor([...command.secrets ?? [], ...machine.secrets]);
-  const output = { stdout: new Capture(), stderr: new Capture() };
+  const output = { stdout: new Capture(command.keepsBytes), stderr: new Capture() };
   const tail = new Tail(TAIL_LINES);
   const told = new Tail(1);
   const hear = (isData: boolean, isError: boolean): Line => (line) => {
-    tail.add(line);
+    if (!isData) tail.add(line);
     if (isError) told.add(line);
     const safe = clean(line);
     if (isStep && !isData) scope.log(safe);
     io.line?.(safe);
   };
-  // What is parsed is for the program and not for people.
-  const lines = { stdout: new Lines(hear(command.parse !== undefined, false)), stderr: new Lines(hear(false, true)) };
+  // What is parsed is for the program and not for people; and it may be a secret, which an error would take into a history.
+  const isData = command.parse !== undefined || command.answerIsSecret === true;
+  const lines = { stdout: new Lines(hear(isData, false)), stderr: new Lines(hear(false, true)) };
+  let refuse = (_error: unknown): void => undefined;
+  const sinkFailed = new Promise<never>((_, reject) => { refuse = reject; });
+  sinkFailed.catch(() => undefined);
   const sinkOf = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
     // A file is no text: nothing of it is kept, cut into lines or looked through for secrets.
-    if (name === 'stdout' && io.sink) return io.sink(chunk);
+    if (name === 'stdout' && io.sink) {
+      try {
+        io.sink(chunk);
+      } catch (error) {
+        refuse(error);
+      }
+      return;
+    }
     output[name].add(chunk);
     lines[name].add(chunk);
   };
@@ -108,7 +122,7 @@ async function perform(
   const more = io.source !== undefined;
   const program = { mark, text, ...(command.stdin === undefined ? {} : { stdin: command.stdin }), more };
   const running = await launch(machine, program, { stdout: sinkOf('stdout'), stderr: sinkOf('stderr') }, {
-    urgent: command.cleanup === true, ...(cancel ? { signal: cancel } : {}),
+    urgent: command.cleanup === true, limitMs: timeoutMs + GRACE_MS, ...(cancel ? { signal: cancel } : {}),
   }).catch((error: unknown) => {
     // Cancelled while it waited for its turn or for the connection: nothing was started.
     throw cancel?.aborted ? cancelled(cancel) : error;
@@ -116,15 +130,18 @@ async function perform(
   const feeding = io.source && pump(io.source, running.process.stdin, running.exit);
 
   let ending: Ending;
+  const began = Date.now();
   try {
-    ending = await endingOf(running, feeding, command.timeoutMs ?? DEFAULT_TIMEOUT_MS, cancel);
+    ending = await Promise.race([endingOf(running, feeding, timeoutMs, cancel), sinkFailed]);
   } catch (error) {
-    // The source failed: the program would wait for the rest for ever. A lost link has nobody to stop any more.
+    // The source failed, or whoever takes the output: the program would wait, or go on, for ever. A lost link has nobody to stop any more.
     if (!(error instanceof ClusterError && error.type === 'Disconnected')) await stop(machine, running);
     throw error instanceof ClusterError ? withCommand(error, command, machine.host) : error;
   }
   lines.stdout.done();
   lines.stderr.done();
+  // We were asleep, and its host was not.
+  if (typeof ending !== 'string' && ending.code === KILLED && Date.now() - began >= timeoutMs) ending = 'timeout';
 
   const about = { host: machine.host, command: command.title, tail: tail.lines(clean) };
   if (ending === 'cancelled') {
@@ -133,7 +150,7 @@ async function perform(
   }
   if (ending === 'timeout') {
     const gone = await stop(machine, running);
-    const seconds = Math.round((command.timeoutMs ?? DEFAULT_TIMEOUT_MS) / 1000);
+    const seconds = Math.round(timeoutMs / 1000);
     throw new ClusterError('CommandTimedOut', clean(`${command.title} did not end within ${seconds} s on ${machine.host}${gone ? '' : ', and could not be ended there'}`), {
       ...about, todo: gone ? `look at the last lines for what it waited for on ${machine.host}` : `look for what is left of it on ${machine.host}`,
     });
@@ -201,7 +218,7 @@ async function stop(machine: Machine, running: Running): Promise<boolean> {
 /** False also when nobody could say so. */
 async function ends(machine: Machine, group: number, signal: AbortSignal): Promise<boolean> {
   try {
-    const ender = await launch(machine, { mark: newMark(), text: endGroup(group) }, { stdout: () => undefined, stderr: () => undefined }, { urgent: true, signal });
+    const ender = await launch(machine, { mark: newMark(), text: endGroup(group) }, { stdout: () => undefined, stderr: () => undefined }, { urgent: true, limitMs: STOP_TIMEOUT_MS, signal });
     return await Promise.race([ender.exit, after(STOP_TIMEOUT_MS)]) === 0;
   } catch {
     return false;
@@ -209,9 +226,6 @@ async function ends(machine: Machine, group: number, signal: AbortSignal): Promi
 }
 
 const after = (ms: number): Promise<undefined> => new Promise((resolve) => { setTimeout(() => resolve(undefined), ms).unref(); });
-
-const cancelled = (signal: AbortSignal | undefined): CancelledFailure =>
-  signal?.reason instanceof CancelledFailure ? signal.reason : new CancelledFailure('CANCELLED');
 
 /** The loader ended before the program began: no bash, no root, or half a program. */
 function notBegun(machine: Machine, command: Command<unknown>, code: number, noise: string): ClusterError {
@@ -226,7 +240,7 @@ function notBegun(machine: Machine, command: Command<unknown>, code: number, noi
     return new ClusterError('Disconnected', `the link to ${machine.host} broke before ${command.title} began`, { ...about, todo: 'nothing: it is tried again' });
   }
   return new ClusterError('CommandFailed', `${command.title} could not be started on ${machine.host} (exit code ${code})${lastLine(tail)}`, {
-    ...about, exitCode: code, todo: `bash and head have to be there on ${machine.host}, and a login must be able to run commands`,
+    ...about, exitCode: code, todo: `bash, head and timeout have to be there on ${machine.host}, and a login must be able to run commands`,
   });
 }
 

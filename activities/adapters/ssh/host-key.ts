@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HostTarget } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
+import { revokedKeys, welcomeKeys } from '../../../domain/host-key';
 
 /** A host key as specs and states have it: `<type> <base64>`. */
 export function formatHostKey(blob: Buffer): string {
@@ -18,8 +19,9 @@ export const fingerprintOfKey = (key: string): string =>
  */
 export function expectedKeys({ pinnedKey, knownKeys = [], hostKeys = [] }: HostTarget, seenBefore?: string): string[] {
   if (hostKeys.length > 0) return [...hostKeys];
-  const recorded = pinnedKey ?? (knownKeys.length > 0 ? undefined : seenBefore);
-  return [recorded, ...knownKeys].filter((key): key is string => key !== undefined && key !== '');
+  const known = welcomeKeys(knownKeys);
+  const recorded = pinnedKey ?? (known.length > 0 ? undefined : seenBefore);
+  return [recorded, ...known].filter((key): key is string => key !== undefined && key !== '');
 }
 
 /** Whether a key is one of these. A person may have named it by its fingerprint alone: `[<type> ]SHA256:<base64>`. */
@@ -29,12 +31,17 @@ export function isExpected(shown: string, expected: readonly string[]): boolean 
 }
 
 /**
- * Throws HostKeyMismatch when a host shows another key than the expected ones, or an unknown one where first contact is
- * not allowed.
+ * Throws HostKeyMismatch when a host shows a key that known_hosts revokes, whoever else knows it (as OpenSSH does), another key
+ * than the expected ones, or an unknown one where first contact is not allowed.
  */
 export function checkHostKey(target: HostTarget, shown: string, expected: readonly string[]): void {
-  if (isExpected(shown, expected)) return;
   const where = `${target.address}:${target.port}`;
+  if (isExpected(shown, revokedKeys(target.knownKeys ?? []))) {
+    throw new ClusterError('HostKeyMismatch', `${where} shows the host key ${inWords(shown)}, which known_hosts revokes: whoever has that key may be anybody`, {
+      host: target.id, todo: `give ${target.id} new host keys at its console (ssh-keygen -A after removing the old ones); then keelson amend ${target.cluster} --host ${target.id} --host-key '<its fingerprint>'`,
+    });
+  }
+  if (isExpected(shown, expected)) return;
   const how = `ssh-keyscan -p ${target.port} ${target.address} >> ~/.ssh/known_hosts`;
   const compare = `compare the fingerprint at the console of ${target.id} (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)`;
   if (expected.length > 0) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { utils, type AnyAuthMethod, type AuthenticationType, type NextAuthHandler, type ParsedKey } from 'ssh2';
 import type { HostTarget } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
-import { credentialField, fingerprintOf, isSealed } from '../../../home/seal';
+import { credentialField, type CredentialPart, fingerprintOf, isSealed } from '../../../home/seal';
 import type { Secrets } from '../../ports';
 
 /** All that is needed to log in, opened. Lives as long as it takes to connect; the password as long as sudo needs it. */
@@ -18,7 +18,7 @@ export interface Login {
 /** Opens the credential of a host. Throws KeyMissing, and AuthenticationFailed for a private key that cannot be read. */
 export function openLogin(target: HostTarget, secrets: Secrets): Login {
   const { access } = target;
-  const opened = (part: 'password' | 'privateKey' | 'passphrase'): string | undefined => {
+  const opened = (part: CredentialPart): string | undefined => {
     const sealed = access[part];
     return sealed === undefined ? undefined : secrets.open(sealed, { cluster: target.cluster, field: credentialField(target.credential, part) });
   };

@@ -2,7 +2,7 @@ import type { HostTarget } from '../../../domain/cluster';
 import { ClusterError } from '../../../domain/errors';
 import type { Scope, Secrets } from '../../ports';
 import { loaderLine, type Elevation } from '../shell/loader';
-import type { Machine, Process } from '../shell/machine';
+import type { Machine, Process, StartOptions } from '../shell/machine';
 import { ConnectionClosed } from './channels';
 import { connect, type Connection } from './connection';
 import { disconnected, unreachable } from './failure';
@@ -14,7 +14,7 @@ export interface PoolOptions {
   readonly secrets: Secrets;
   /** How long a connection without work is kept. Default 60 s. */
   readonly idleMs?: number;
-  /** How long connecting and logging in may take. Default 15 s. */
+  /** How long connecting and logging in may take, and sudo to answer. Default 15 s. */
   readonly readyMs?: number;
   /** A connection that has had no work for longer says nothing about who is at the address now. Default 5 s. */
   readonly freshMs?: number;
@@ -48,7 +48,7 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** The host, connected. Throws HostUnreachable, HostKeyMismatch, AuthenticationFailed, SudoDenied or KeyMissing. */
+  /** The host, connected. Throws HostUnreachable, HostKeyMismatch, AuthenticationFailed, SudoDenied, CommandTimedOut (of sudo) or KeyMissing. */
   async machine(target: HostTarget, scope: Scope): Promise<Machine> {
     const { connection, secrets } = await this.#opened(target, scope, scope.signal);
     return {
@@ -71,11 +71,11 @@ export class Pool {
   }
 
   /** A connection may have died unnoticed: before anything was sent it is safe to take a new one, once. */
-  async #start(target: HostTarget, scope: Scope, options: { urgent: boolean; signal?: AbortSignal }): Promise<Process> {
+  async #start(target: HostTarget, scope: Scope, options: StartOptions): Promise<Process> {
     for (let tries = 1; ; tries += 1) {
       const { connection, elevation, password } = await this.#opened(target, scope, options.signal);
       try {
-        const process = await connection.start(loaderLine[elevation], options);
+        const process = await connection.start(loaderLine(elevation, options.limitMs), options);
         if (elevation === 'sudo-with-password') process.stdin.write(`${password}\n`);
         return process;
       } catch (error) {
@@ -137,7 +137,7 @@ export class Pool {
     this.#seen.set(seenKey(target, scope), connection.hostKey);
     link.idleSince = Date.now();
     try {
-      const elevation = await probeSudo(target, login.password, (line) => connection.start(line, { urgent: false }));
+      const elevation = await probeSudo(target, login.password, (line) => connection.start(line, { urgent: false }), this.options.readyMs);
       return { connection, elevation, secrets: login.secrets, ...(login.password === undefined ? {} : { password: login.password }) };
     } catch (error) {
       connection.end();

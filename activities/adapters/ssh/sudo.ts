@@ -5,21 +5,25 @@ import type { Process } from '../shell/machine';
 
 type Start = (line: string) => Promise<Process>;
 
+/** sudo asks PAM and name services, which may be slow. */
+const ANSWER_MS = 15_000;
+
 /**
  * How a user becomes root on a host: asked once per connection. The sudo password is the one of the login. Throws
- * SudoDenied with what sudo said.
+ * SudoDenied with what sudo said, CommandTimedOut when it says nothing within `answerMs` milliseconds.
  */
-export async function probeSudo(target: HostTarget, password: string | undefined, start: Start): Promise<Elevation> {
+export async function probeSudo(target: HostTarget, password: string | undefined, start: Start, answerMs = ANSWER_MS): Promise<Elevation> {
   if (target.access.user === 'root') return 'none';
-  const free = await ask(start, sudoProbe.free);
+  const ask = (line: string, stdin?: string) => answer(target, answerMs, start, line, stdin);
+  const free = await ask(sudoProbe.free);
   if (free.code === 0) return 'sudo';
   if (password === undefined || !/password is required/.test(free.said)) throw denied(target, free.said, password !== undefined);
-  const asked = await ask(start, sudoProbe.asked, `${password}\n`);
+  const asked = await ask(sudoProbe.asked, `${password}\n`);
   if (asked.code === 0) return 'sudo-with-password';
   throw denied(target, asked.said, true);
 }
 
-async function ask(start: Start, line: string, stdin = ''): Promise<{ code: number; said: string }> {
+async function answer(target: HostTarget, withinMs: number, start: Start, line: string, stdin = ''): Promise<{ code: number; said: string }> {
   const process = await start(line);
   let said = '';
   const hear = (chunk: Buffer): void => { said = (said + chunk.toString('utf8')).slice(-4_096); };
@@ -27,7 +31,14 @@ async function ask(start: Start, line: string, stdin = ''): Promise<{ code: numb
   process.stderr.on('data', hear);
   process.stdin.on('error', () => undefined);
   process.stdin.end(stdin);
-  return { code: await process.exit, said };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), withinMs); });
+  const code = await Promise.race([process.exit, late]).finally(() => clearTimeout(timer));
+  if (code !== undefined) return { code, said };
+  process.abandon();
+  throw new ClusterError('CommandTimedOut', `sudo did not say within ${Math.round(withinMs / 1000)} s whether ${target.access.user} may become root on ${target.id}`, {
+    host: target.id, command: 'sudo', todo: 'try by hand on the host: sudo -n true; name servers and directories that it asks may not answer',
+  });
 }
 
 function denied(target: HostTarget, said: string, hasPassword: boolean): ClusterError {

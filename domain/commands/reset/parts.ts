@@ -11,7 +11,7 @@ export const tables = '(kube-proxy|kube-network-policies|flannel-ipv[46]|cni_hos
 export const interfaces = '(cni0|flannel\\.[0-9]+|flannel-v6\\.[0-9]+|flannel-wg(-v6)?|kube-ipvs0|nodelocaldns|kube-bridge|vxlan\\.calico|vxlan-v6\\.calico|wireguard\\.cali|cali[0-9a-f]{11}|cilium_(host|net|vxlan)|weave)';
 
 /** Below these, mounts are those of pods and of their containers. Another runtime's containers have other folders. */
-export const mountRoots = [
+const mountRoots = [
   '/var/lib/kubelet/', '/run/containerd/io.containerd.runtime.v2.task/k8s.io/', '/run/containerd/io.containerd.grpc.v1.cri/', '/run/netns/cni-',
 ] as const;
 
@@ -21,7 +21,7 @@ export const folders = [
   '/run/flannel', '/var/lib/calico', '/run/calico', '/var/log/calico', '/var/lib/weave', '/run/cilium',
 ] as const;
 /** Only where it was ours: a worker may serve an etcd of its own. */
-export const etcdData = '/var/lib/etcd';
+const etcdData = '/var/lib/etcd';
 
 /** The folders of a host by its role. */
 export const foldersOf = (controlPlane: boolean): string[] => [...folders, ...(controlPlane ? [etcdData] : [])];
