@@ -5,7 +5,7 @@ import { pause } from './poll';
 import type { Scope, Session } from './ports';
 
 /** So often what was spent is deleted, before it is left to its own end. */
-const tries = 3;
+const tries = 5;
 
 /** Whose join is over, and the id of the token that was made for it, where that is known. */
 export interface Spent {

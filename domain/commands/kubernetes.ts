@@ -34,23 +34,25 @@ export const createToken = (host: string): Command<string> => ({
   parse: ({ stdout }) => lastLine(stdout, /^[a-z0-9]{6}\.[a-z0-9]{16}$/),
 });
 
+/** Deletes the token of that id, and says no only where it may still be there: kubeadm calls one that is gone a failure, as it does an API that is away. */
+const dropToken = (id: string): string => `${kubectl} -n kube-system delete secret bootstrap-token-${id} --ignore-not-found --wait=false >/dev/null`;
+
 /** Deletes every token that was made for a host: also one whose maker was killed before it could. Only the id enters an argv. */
 export const deleteTokensOf = (host: string): Command => ({
-  title: 'kubeadm token delete, all of this host',
+  title: 'delete the join tokens of the host',
   changes: true,
-  script: `purpose=${quote(purposeOf(host))}
+  script: `set -euo pipefail
+purpose=${quote(purposeOf(host))}
 kubeadm --kubeconfig ${adminConf} token list -o jsonpath='{.token} {.description}{"\\n"}' | while read -r token description; do
-  [ "$description" != "$purpose" ] || kubeadm --kubeconfig ${adminConf} token delete "\${token%%.*}" || exit 1
+  [ "$description" != "$purpose" ] || ${dropToken('"${token%%.*}"')}
 done`,
-  okCodes: [0, 1],
 });
 
 /** Deletes a token by its id: the part before the dot, which is no secret. */
 export const deleteToken = (id: string): Command => ({
-  title: 'kubeadm token delete',
+  title: 'delete the join token',
   changes: true,
-  script: `kubeadm --kubeconfig ${adminConf} token delete ${quote(id)}`,
-  okCodes: [0, 1],
+  script: dropToken(quote(id)),
 });
 
 /**
@@ -217,6 +219,5 @@ const addressOf = (url: string): string => /^https?:\/\/(?:\[([^\]]*)\]|([^:/,]*
 export const restartKubeProxy = (nodeName: string): Command => ({
   title: 'restart kube-proxy',
   changes: true,
-  script: `${kubectl} -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=${quote(nodeName)} --wait=false`,
-  okCodes: [0, 1],
+  script: `${kubectl} -n kube-system delete pod -l k8s-app=kube-proxy --field-selector spec.nodeName=${quote(nodeName)} --ignore-not-found --wait=false`,
 });

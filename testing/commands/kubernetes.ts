@@ -61,9 +61,9 @@ export const kubernetes: readonly Simulation[] = [
     }),
   },
   { name: 'kubeadm token create', reads: like((of) => createToken(of!).script, 'sample-host'), act: (host, { args: [of = ''] }) => viaApi(host, (cluster) => ({ stdout: `${cluster.mint(of)}\n` })) },
-  { name: 'kubeadm token delete', reads: like((id) => deleteToken(id!).script, 'sample-id'), act: (host, { args: [id = ''] }) => viaApi(host, (cluster) => yesOrNo(cluster.tokens.delete(id))) },
+  { name: 'delete the join token', reads: like((id) => deleteToken(id!).script, 'sample-id'), act: (host, { args: [id = ''] }) => viaApi(host, (cluster) => { cluster.tokens.delete(id); return undefined; }) },
   {
-    name: 'kubeadm token delete, all of this host', reads: like((of) => deleteTokensOf(of!).script, 'sample-host'),
+    name: 'delete the join tokens of the host', reads: like((of) => deleteTokensOf(of!).script, 'sample-host'),
     act: (host, { args: [of = ''] }) => viaApi(host, (cluster) => { cluster.forgetTokensOf(of); return undefined; }),
   },
   {
