@@ -3,7 +3,8 @@ import { balancerConfig, balancerConfigPath, balancerManifest, balancerManifestP
 import type { HostTarget } from '../domain/cluster';
 import { diagnosis } from '../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, joinScript, openBridge } from '../domain/commands/join';
-import { createToken, readAdminConf, readCa, readNode, readNodes, restartKubeProxy, uploadCertificates } from '../domain/commands/kubernetes';
+import { createToken, readCa, uploadCertificates } from '../domain/commands/join-credentials';
+import { readAdminConf, readNode, readNodes, restartKubeProxy } from '../domain/commands/kubernetes';
 import { writePrivateFile } from '../domain/commands/registry';
 import { markDone, readMarks } from '../domain/commands/state';
 import { sameAddress } from '../domain/ip-range';

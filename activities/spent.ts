@@ -1,6 +1,6 @@
 import { type Host, isControlPlane } from '../domain/cluster';
 import type { Command } from '../domain/command';
-import { deleteCertificates, deleteToken, deleteTokensOf } from '../domain/commands/kubernetes';
+import { deleteCertificates, deleteToken, deleteTokensOf } from '../domain/commands/join-credentials';
 import { pause } from './poll';
 import type { Scope, Session } from './ports';
 

@@ -12,6 +12,7 @@ import { apiThroughBalancer, balancerListens } from '../../domain/commands/join'
 import { lastWords, readKubeProxies } from '../../domain/commands/kube-proxy-settings';
 import { configuredKubelet } from '../../domain/commands/kubelet-settings';
 import * as nodeObject from '../../domain/commands/node-object';
+import * as credentials from '../../domain/commands/join-credentials';
 import * as kubernetes from '../../domain/commands/kubernetes';
 import { registryAnswers, registryMissing } from '../../domain/commands/registry';
 import { forgetHost } from '../../domain/commands/reset/files';
@@ -85,9 +86,9 @@ export const answers: Readonly<Record<string, Answer>> = {
   lastWords: of(lastWords('kube-proxy-a'), 'I1130 started\nE1130 02:36 it failed: no such thing\n', text),
   configuredKubelet: of(configuredKubelet, 'settings-kubelet:0123.abcd abcd\n', text),
   apiReady: of(kubernetes.apiReady, 'ok', flag),
-  createToken: of(kubernetes.createToken('h1'), 'W1130 a warning\nabcdef.0123456789abcdef\n', matching(/^[a-z0-9]{6}\.[a-z0-9]{16}$/)),
-  uploadCertificates: of(kubernetes.uploadCertificates('/etc/k'), `[upload-certs] Using certificate key:\n${sha256}\n`, matching(/^[0-9a-f]{64}$/)),
-  readCa: of(kubernetes.readCa, base64('-----BEGIN CERTIFICATE-----\n'), matching(/^[A-Za-z0-9+/=]+$/)),
+  createToken: of(credentials.createToken('h1'), 'W1130 a warning\nabcdef.0123456789abcdef\n', matching(/^[a-z0-9]{6}\.[a-z0-9]{16}$/)),
+  uploadCertificates: of(credentials.uploadCertificates('/etc/k'), `[upload-certs] Using certificate key:\n${sha256}\n`, matching(/^[0-9a-f]{64}$/)),
+  readCa: of(credentials.readCa, base64('-----BEGIN CERTIFICATE-----\n'), matching(/^[A-Za-z0-9+/=]+$/)),
   readNodes: of<readonly kubernetes.SeenNode[]>(kubernetes.readNodes, nodes, listOf(node)),
   readNode: of<kubernetes.SeenNode | undefined>(kubernetes.readNode('h1'), nodes, either(absent, node)),
   readEtcd: of(kubernetes.readEtcd('h1'), '8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false\n==\n[{"endpoint":"https://10.0.0.1:2379","health":true,"took":"9ms"}]\n', objectOf({ healthy: flag, members: listOf(objectOf({ id: text, name: text, address: text, healthy: flag })) })),

@@ -1,8 +1,7 @@
 import { diagnosis } from '../../domain/commands/init';
 import { apiThroughBalancer, balancerListens, closeBridge, openBridge } from '../../domain/commands/join';
-import {
-  apiReady, awaitReadyNodes, createToken, deleteCertificates, deleteToken, deleteTokensOf, readAdminConf, readCa, readEtcd, readNode, readNodes, restartKubeProxy, uploadCertificates,
-} from '../../domain/commands/kubernetes';
+import { createToken, deleteCertificates, deleteToken, deleteTokensOf, readCa, uploadCertificates } from '../../domain/commands/join-credentials';
+import { apiReady, awaitReadyNodes, readAdminConf, readEtcd, readNode, readNodes, restartKubeProxy } from '../../domain/commands/kubernetes';
 import { copyKubeconfig } from '../../domain/commands/copy-kubeconfig';
 import { readRunning } from '../../domain/commands/running-settings';
 import { adminConf } from '../../domain/host-paths';
