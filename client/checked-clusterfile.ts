@@ -50,10 +50,8 @@ function checkReading({ documents, beside, problems, locate }: Reading, input: {
   const found = [...problems, ...ofFlags];
   if (!documents) return { problems: [...found, ...besideProblems(beside).map(locate)] };
   const { spec, problems: ofLogins } = trySpec(clusterfileWanted(documents, { ...input, env }), { ...input.sources, keys: keysForALook() });
-  // Hosts are named, and none of them can be read: this machine, which would stand in for no host at all, is not meant.
-  if (documents.hosts.length === 0 && errorsOf(problems).length > 0) {
-    const ofFile = ofLogins.map(({ host: _host, ...problem }): Problem => ({ ...problem, where: 'spec.ssh' }));
-    return { documents, problems: [...found, ...[...ofFile, ...besideProblems(beside)].map(locate)] };
-  }
-  return { documents, problems: [...found, ...[...ofLogins, ...errorsOf(specProblems(spec))].map(locate)] };
+  const ofSpec = [...ofLogins, ...errorsOf(specProblems(spec))].map(locate);
+  // That an address cannot be read is told already, and which login another one in its place would have is not known.
+  const unread = new Set(documents.hosts.filter(({ isUnread }) => isUnread).map(({ address }) => address));
+  return { documents, problems: [...found, ...ofSpec.filter(({ host, where = 'ssh' }) => where !== 'ssh' || !unread.has(host ?? ''))] };
 }

@@ -14,7 +14,9 @@ export interface SshSettings {
 }
 
 export interface ClusterfileHost extends NodeSettings {
+  /** Where it cannot be read: the text that stands for it, which was told. What else is wrong with the host is told beside it. */
   readonly address: string;
+  readonly isUnread?: true;
   /** From `ip:port`, else from the group's own `ssh.port`; absent: the cluster's. */
   readonly port?: number;
   readonly roles: readonly string[];

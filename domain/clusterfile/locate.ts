@@ -66,8 +66,8 @@ function hostsIn(cluster: Source): Map<string, readonly [Path, number]> {
   for (const index of listAt(cluster, ['spec', 'hosts']).keys()) {
     const group = ['spec', 'hosts', index];
     for (const [item, text] of listAt(cluster, [...group, 'ips']).entries()) {
-      const host = typeof text === 'string' ? parseHost(text.trim()) : undefined;
-      if (host) found.set(normalAddress(host.address), [group, item]);
+      // One that cannot be read goes by its text.
+      if (typeof text === 'string') found.set(normalAddress(parseHost(text.trim())?.address ?? text.trim()), [group, item]);
     }
   }
   return found;

@@ -42,15 +42,16 @@ function readHosts(groups: z.output<typeof hostsSchema>[], source: Source, repor
     return group.ips.flatMap((text, item): ClusterfileHost[] => {
       const where = source.at([...path, 'ips', item]);
       const host = parseHost(text.trim());
+      const said = { roles: group.roles, ssh, env };
       if (!host) {
         report.error(where, `${JSON.stringify(text)} is no ip or ip:port`, 'Name every host by its address; ranges are for --masters and --nodes.');
-        return [];
+        return [{ ...said, address: text.trim(), isUnread: true }];
       }
       const first = seen.get(normalAddress(host.address));
       if (first) report.error(where, `${host.address} is there twice, first at ${first}`, 'Name each host once.');
       seen.set(normalAddress(host.address), where);
       const port = host.port ?? groupPort;
-      return [{ address: host.address, roles: group.roles, ssh, env, ...(port === undefined ? {} : { port }), ...(hostKeys.length > 0 ? { hostKeys } : {}) }];
+      return [{ ...said, address: host.address, ...(port === undefined ? {} : { port }), ...(hostKeys.length > 0 ? { hostKeys } : {}) }];
     });
   });
 }

@@ -218,7 +218,33 @@ spec:
     test('hosts of which none can be read are not this machine: the key is told with its line', async () => {
       const words = await said('apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nmetadata: {name: a}\nspec:\n  image: [x]\n  hosts:\n  - {ips: [10.0.0.300], roles: [master]}\n  ssh: {pk: /nope}\n');
       expect(words).toContain(':7: "10.0.0.300"');
-      expect(words).toMatch(/:8: spec\.ssh: the private key \/nope does not exist/);
+      expect(words).toMatch(/:8: spec\.ssh\.pk: the private key \/nope does not exist/);
+    });
+
+    test('of a host whose address cannot be read: all else that is wrong with it, and nothing that would be right with an address', async () => {
+      const words = await said(`apiVersion: apps.sealos.io/v1beta1
+kind: Cluster
+metadata: {name: a}
+spec:
+  image: [x]
+  ssh: {passwd: x}
+  hosts:
+  - ips: [10.0.0.300, 10.0.0.300]
+    roles: [worker]
+    env: [A-B=1]
+  - ips: ['10.0.0.1:99999']
+    roles: [master]
+    ssh: {pk: /nope}
+  - ips: [10.0.0.2]
+    roles: [node]
+`);
+      for (const expected of [
+        'Clusterfile:8: "10.0.0.300" is no ip or ip:port', 'Clusterfile:9 (10.0.0.300): the host is neither master nor node', 'Clusterfile:10 (10.0.0.300): "A-B" is no name of a variable',
+        'Clusterfile:11: "10.0.0.1:99999" is no ip or ip:port', 'Clusterfile:13: spec.hosts.1.ssh.pk: the private key /nope does not exist',
+      ]) expect(words).toContain(expected);
+      expect(words).not.toMatch(/no control plane|no IP address|twice/);
+      // Which login another address would have is not known.
+      expect(await said('apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nmetadata: {name: a}\nspec:\n  image: [x]\n  hosts:\n  - {ips: [10.0.0.300], roles: [master]}\n')).not.toContain('log in');
     });
 
     const wrong = `apiVersion: apps.sealos.io/v1beta1
