@@ -58,5 +58,5 @@ export const bootstrapHost = (deps: Deps) => async ({ where, host, cluster }: Ho
     const failed = await session.run(prePull(first));
     if (failed.trim()) scope.log(`not pulled ahead: ${failed.trim().split('\n').join(', ')}`);
     await session.run(markDone(marks.names(registryHost, placeOfApi(cluster, host))));
-    await session.run(markDone(marks.bootstrap(cluster.images)));
+    await session.run(markDone(marks.bootstrap(cluster, cluster.images, host)));
   });

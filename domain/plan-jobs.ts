@@ -71,13 +71,17 @@ function registryJob(situation: Situation, host: Host): PlanJob[] {
 
 /**
  * A host that is prepared only has to be told where registry and API are now, when they have moved. One that has not joined is
- * prepared anew for other images: it would join with the programs of the former ones, and only members are upgraded.
+ * prepared anew for other images, variables or Config documents: it would join with the programs of the former ones, and as
+ * their scripts have set it up. Members are upgraded, and get files; no script runs where pods do.
  */
 function bootstrapJob(situation: Situation, host: Host): PlanJob[] {
   const { spec, leader, images, seen } = situation;
   const facts = seen.get(host.id);
   if (!facts?.done.some(marks.isPrepared)) return job('Bootstrap', host, 'not prepared yet');
-  if (!hasJoined(facts) && ![marks.prepared, marks.bootstrap(images)].some((mark) => facts.done.includes(mark))) return job('Bootstrap', host, 'prepared with other images');
+  if (!hasJoined(facts) && ![marks.prepared, marks.bootstrapWith(images), marks.bootstrap(spec, images, host)].some((mark) => facts.done.includes(mark))) {
+    const same = facts.done.some((mark) => mark.startsWith(marks.bootstrapWith(images)));
+    return job('Bootstrap', host, same ? 'prepared with other variables or Config documents' : 'prepared with other images');
+  }
   const place = registryPlace(spec, leader);
   if (has(situation, host, marks.names(place, apiPlace(spec, { host, leader, images })))) return [];
   return [{ id: `Bootstrap/${host.id}/names`, stage: 'Bootstrap', host: host.id, reason: `the registry is on ${place}` }];

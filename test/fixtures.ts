@@ -50,7 +50,7 @@ export function clusterFacts(hosts: readonly Host[], done: Readonly<Record<strin
 /** The marks on every host of a cluster where everything was done; the first control plane leads. */
 export function allMarks(spec: ClusterSpec, images: readonly ImageFacts[] = someImages(), leader = controlPlanes(spec)[0]?.id ?? ''): Record<string, string[]> {
   return Object.fromEntries(spec.hosts.map((host) => [host.id, [
-    marks.mount(spec, images, host, leader), marks.bootstrap(images), marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
+    marks.mount(spec, images, host, leader), marks.bootstrap(spec, images, host), marks.names(registryPlace(spec, leader), apiPlace(spec, { host, leader, images })),
     ...(host.id === leader ? [marks.init, ...images.map(({ digest }) => marks.guest(digest))] : []),
     ...marks.settingsOf(host, spec.kubeadm),
     ...(registryHosts(spec, leader).includes(host) ? [marks.registry(images)] : []),

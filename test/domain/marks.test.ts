@@ -7,7 +7,7 @@ const host = aHost('10.0.0.2');
 const mount = (spec = aCluster(1, 1), on = host, of = images) => marks.mount(spec, of, on, leader);
 
 test('every mark is a safe file name', () => {
-  const all = [mount(), marks.registry(images), marks.bootstrap(images), marks.prepared, marks.init, marks.joinControlPlane, marks.joinWorker([{ address: leader }]), marks.guest(images[0]!.digest), marks.guestCommand(images[0]!.digest, 3)];
+  const all = [mount(), marks.registry(images), marks.bootstrap(aCluster(1, 1), images, host), marks.prepared, marks.init, marks.joinControlPlane, marks.joinWorker([{ address: leader }]), marks.guest(images[0]!.digest), marks.guestCommand(images[0]!.digest, 3)];
   for (const mark of all) expect(mark).toMatch(/^[a-z0-9:-]{1,60}$/);
   expect(new Set(all).size).toBe(all.length);
 });

@@ -179,7 +179,7 @@ export class Model {
     if (half) return;
     if (stage === 'MountRootfs') this.add(host, marks.mount(this.spec, this.images, of, plan.leader));
     if (stage === 'MirrorRegistry') this.mirror({ id, stage, host, ...job }, plan);
-    if (stage === 'Bootstrap') this.add(host, ...(id.endsWith('/names') ? [] : [marks.bootstrap(this.images)]), marks.names(registryPlace(this.spec, plan.leader), apiPlace(this.spec, { host: of, leader: plan.leader, images: this.images })));
+    if (stage === 'Bootstrap') this.add(host, ...(id.endsWith('/names') ? [] : [marks.bootstrap(this.spec, this.images, of)]), marks.names(registryPlace(this.spec, plan.leader), apiPlace(this.spec, { host: of, leader: plan.leader, images: this.images })));
     if (stage === 'Settings' && part !== 'node') this.settle(host, part!);
     if (stage === 'Init') { this.addons = this.version; makes(); this.add(host, marks.init, ...marks.settingsOf(of, this.spec.kubeadm)); this.setMembers([host]); }
     if (stage === 'Join') {

@@ -66,7 +66,7 @@ test('whatever was done already, a plan never does it again and doing the rest l
     const part = Object.fromEntries(Object.entries(full).map(([id, list]) => [id, list.filter(() => coin.next().value)]));
     const jobs = plan(spec, part).jobs;
     for (const { id, stage, host } of jobs) {
-      if (id === `Bootstrap/${host!}`) expect(part[host!]).not.toContain(marks.bootstrap(images));
+      if (id === `Bootstrap/${host!}`) expect(part[host!]!.filter(marks.isPrepared)).toEqual([]);
       if (stage === 'Init') expect(Object.values(part).flat()).not.toContain(marks.init);
     }
     expect(plan(spec, full).jobs).toEqual([]);
@@ -75,11 +75,18 @@ test('whatever was done already, a plan never does it again and doing the rest l
 });
 
 describe('a host that is prepared', () => {
-  const former = marks.bootstrap([anImage('kubernetes', 'rootfs', { digest: 'sha256:former' })]);
+  const preparedBy = (of = images, spec = aCluster(1, 2)): string => marks.bootstrap(spec, of, spec.hosts[2]!);
+  const former = preparedBy([anImage('kubernetes', 'rootfs', { digest: 'sha256:former' })]);
+  const variable = [{ name: 'criData', value: '/mnt' }];
+  const told = [
+    ['variables of the cluster', aCluster(1, 2, { env: variable })],
+    ['variables of its own', aCluster(1, 2, { hosts: aCluster(1, 2).hosts.map((host) => ({ ...host, env: variable })) })],
+    ['Config documents', aCluster(1, 2, { configs: [{ name: 'c', path: 'etc/x', strategy: 'override' as const, data: 'x' }] })],
+  ] as const;
   /** All is done, and each host bears this in the place of the mark of its own images. */
   const withMark = (mark: string) => Object.fromEntries(Object.entries(allDone()).map(([id, list]) => [id, list.map((one) => (marks.isPrepared(one) ? mark : one))]));
 
-  test.each([['an earlier version or an adoption', marks.prepared], ['a former image', former]])('by %s, and has joined, is not touched', (_what, mark) => {
+  test.each([['an earlier version or an adoption', marks.prepared], ['a former image', former], ['other variables', preparedBy(images, told[0][1])]])('by %s, and has joined, is not touched', (_what, mark) => {
     expect(plan(aCluster(1, 2), withMark(mark)).jobs).toEqual([]);
   });
 
@@ -93,13 +100,20 @@ describe('a host that is prepared', () => {
     expect(unjoined(former)).toEqual(['RunConfig', 'Bootstrap/10.0.0.3: prepared with other images', 'Join/10.0.0.3', 'PostProcess']);
   });
 
-  test('by its own images, or by an earlier version that did not note which, joins as it is', () => {
-    for (const mark of [marks.bootstrap(images), marks.prepared]) expect(unjoined(mark)).toEqual(['RunConfig', 'Join/10.0.0.3', 'PostProcess']);
+  test.each(told)('with other %s, and has not joined, is prepared anew before it joins', (_what, spec) => {
+    expect(preparedBy(images, spec).length).toBeLessThan(60);
+    expect(unjoined(preparedBy(images, spec))).toEqual(['RunConfig', 'Bootstrap/10.0.0.3: prepared with other variables or Config documents', 'Join/10.0.0.3', 'PostProcess']);
+  });
+
+  test('by its own images, or by an earlier version that did not note which, or not with what, joins as it is', () => {
+    for (const mark of [preparedBy(), marks.bootstrapWith(images), marks.prepared]) expect(unjoined(mark)).toEqual(['RunConfig', 'Join/10.0.0.3', 'PostProcess']);
   });
 
   test('is prepared for the application images that come, too', () => {
-    expect(marks.bootstrap([...images, anImage('shop', 'application')])).toBe(marks.bootstrap(images));
-    expect(marks.bootstrap([...images, anImage('lvm', 'patch')])).not.toBe(marks.bootstrap(images));
+    const shop = anImage('shop', 'application');
+    const onlyForIt = aCluster(1, 2, { configs: [{ name: 'c', path: 'etc/x', strategy: 'override', data: 'x', match: shop.ref }] });
+    expect(preparedBy([...images, shop], onlyForIt)).toBe(preparedBy());
+    expect(preparedBy([...images, anImage('lvm', 'patch')])).not.toBe(preparedBy());
   });
 });
 

@@ -10,7 +10,7 @@ import { withStand } from './with-stand';
 
 jest.setTimeout(180_000);
 
-withTemporal('a host that was prepared with one image and has not joined', () => {
+withTemporal('a host that was prepared and has not joined', () => {
   let stand: Stand;
   withStand((one) => { stand = one; });
 
@@ -23,7 +23,7 @@ withTemporal('a host that was prepared with one image and has not joined', () =>
     await cluster.entity.executeUpdate(amendUpdate, { args: [{ requestId, by: 'bo@desk', spec, digest: digestOf(spec), base: digestOf(saved) }], updateId: requestId });
   };
 
-  test('gets the programs of the next before it joins, and members are upgraded as always', async () => {
+  test('with one image gets the programs of the next before it joins, and members are upgraded as always', async () => {
     const one = await stand.cluster(1, 2);
     const late = one.workers[1]!;
     const { mend } = fails(late, 'job: kubeadm join');
@@ -39,7 +39,7 @@ withTemporal('a host that was prepared with one image and has not joined', () =>
     expectUpgraded(one);
   });
 
-  test('gets those of the image that its operation is given while it waits', async () => {
+  test('gets those of another image that its operation is given while it waits', async () => {
     const one = await stand.cluster(1, 1);
     const { mend } = fails(one.controlPlanes[0]!, 'job: kubeadm init');
     const { operation } = await one.cluster.apply(at(one.spec, former));
@@ -48,6 +48,25 @@ withTemporal('a host that was prepared with one image and has not joined', () =>
     mend();
     await amend(one, (spec) => ({ ...spec, images: at(one.spec, version).images }));
     expect(await one.cluster.end(operation)).toMatchObject({ outcome: 'Success', message: `2 nodes Ready at ${version}` });
+    expect(observe({ name: one.cluster.name, version, ...one, commands })).toEqual([]);
+  });
+
+  test('with other variables is prepared anew before it joins, and members are not', async () => {
+    const one = await stand.cluster(1, 2);
+    const late = one.workers[1]!;
+    const { mend } = fails(late, 'job: kubeadm join');
+    const { operation } = await one.cluster.apply(at(one.spec, version));
+    await one.cluster.parked();
+    await one.cluster.entity.executeUpdate(skipUpdate, { args: [{ by: 'bo@desk', host: late.host.address }] });
+    expect(await one.cluster.end(operation)).toMatchObject({ outcome: 'Success' });
+    await one.cluster.idle();
+    mend();
+    const since = stand.fleet.journal.entries.length;
+    const spec = at(one.spec, version);
+    const given = { ...spec, hosts: spec.hosts.map((host) => ({ ...host, env: [{ name: 'criData', value: '/mnt/containerd' }] })) };
+    expect(await one.cluster.converge(given)).toMatchObject({ outcome: 'Success', message: `3 nodes Ready at ${version}` });
+    const scripts = (host: FleetHost): string[] => stand.effects(host, since).filter((name) => name.startsWith('image script'));
+    expect(one.hosts.map(scripts)).toEqual(one.hosts.map((host) => (host === late ? ['image script init.sh'] : [])));
     expect(observe({ name: one.cluster.name, version, ...one, commands })).toEqual([]);
   });
 });

@@ -178,7 +178,7 @@ export class FakeHosts {
       applyKubeletSettings: async ({ host, cluster }) => this.call('applyKubeletSettings', host.id, () => this.settle(host.id, marks.settings('kubelet', cluster.kubeadm))),
       applyControlPlaneSettings: async ({ host, cluster }) => this.call('applyControlPlaneSettings', host.id, () => this.settle(host.id, marks.settings('control-plane', cluster.kubeadm))),
       applyKubeProxySettings: async ({ host, cluster, controlPlanes }) => this.call('applyKubeProxySettings', host.id, () => { for (const { id } of [host, ...controlPlanes]) this.settle(id, marks.settings('kube-proxy', cluster.kubeadm)); }),
-      bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap(cluster.images), this.names(host, cluster))),
+      bootstrapHost: async ({ host, cluster }) => this.call('bootstrapHost', host.id, () => this.mark(host.id, marks.bootstrap(cluster, cluster.images, host), this.names(host, cluster))),
       pointHost: async ({ host, cluster }) => this.call('pointHost', host.id, () => this.mark(host.id, this.names(host, cluster))),
       initControlPlane: async ({ host, cluster }) => this.call('initControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.init, ...marks.settingsOf(host, cluster.kubeadm)); }),
       joinControlPlane: async ({ host, cluster }) => this.call('joinControlPlane', host.id, () => { this.bring(host.id, cluster.version); this.mark(host.id, marks.joinControlPlane, ...marks.settingsOf(host, cluster.kubeadm)); }),
