@@ -193,7 +193,7 @@ export interface OperationResult {
   readonly desired?: ClusterSpec;
   /** It has refused its own plan, and nothing was done. */
   readonly refused?: Refusal;
-  /** A person has ended it instead of giving its plan leave, and nothing was done. */
+  /** Its plan had no leave, and nothing was done: a person has ended it instead, or nobody waits for one. */
   readonly declined?: boolean;
   /** What a task gives, small and without secrets. */
   readonly output?: unknown;

@@ -77,3 +77,6 @@ export function approvalWait(plan: Plan, asked: readonly Asked[], { since, stale
     commands: [`keelson approve ${plan.cluster} --plan-hash ${plan.hash}`, `keelson cancel ${plan.cluster}`],
   };
 }
+
+/** Of a plan that needs leave where nobody waits for any. */
+export const unasked = (asked: readonly Asked[]): string => `the plan needs approval, and nobody waits for it: ${asked.map(({ reason }) => reason).join('; ')}; --yes gives leave in advance`;

@@ -19,6 +19,7 @@ import { joinedBefore, notesAfterLook, recordAfterLook } from '../domain/record'
 import type { Seen } from '../domain/seen';
 import { someOf } from '../domain/some-of';
 import { applyEvent, beginStatus, endStatus, type OperationStatus, type Waiting, withoutUnplanned } from '../domain/status';
+import { declinedWords } from '../domain/taken-back';
 import { type Failure, failureOfLook } from '../domain/waits';
 import { listen } from './decisions';
 import { explain } from './explain';
@@ -240,9 +241,12 @@ export async function operate(input: OperationInput): Promise<OperationResult> {
       await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(parent.workflowId).signal(progressSignal, { operation, ended: { record, message: back, ...(untouched ? { untouched } : {}) } }));
       throw error;
     }
-    fail(why.reason, why.message);
-    const result: OperationResult = { outcome: 'Failed', message: why.message, record, ...(refused ? { refused: refused.type } : {}) };
-    throw ApplicationFailure.create({ message: why.message, type: why.reason, nonRetryable: true, details: [result] });
+    // Nobody has agreed to its plan, and nobody will: it is declined as by a cancel.
+    const declined = first && noWait && why.reason === 'NeedsDecision';
+    const message = declined ? `${why.message}; ${declinedWords}` : why.message;
+    fail(why.reason, message);
+    const result: OperationResult = { outcome: 'Failed', message, record, ...(refused ? { refused: refused.type } : {}), ...(declined ? { declined } : {}) };
+    throw ApplicationFailure.create({ message, type: why.reason, nonRetryable: true, details: [result] });
   }
 }
 

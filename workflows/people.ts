@@ -5,7 +5,7 @@ import type { Watched } from '../domain/changed-facts';
 import type { Plan } from '../domain/plan';
 import type { SkipFacts } from '../domain/skip-rules';
 import type { Waiting } from '../domain/status';
-import { approvalWait, type Failure, failureWords } from '../domain/waits';
+import { approvalWait, type Failure, failureWords, unasked } from '../domain/waits';
 import type { Decisions } from './decisions';
 import { type Answer, park, type Parking, renewMs } from './park';
 import type { Report } from './run-jobs';
@@ -113,7 +113,7 @@ export class People {
     if (asked.length === 0) return true;
     const before = this.input.waiting?.kind === 'approval' && this.input.waiting.planHash === plan.hash ? this.input.waiting : undefined;
     const waiting = approvalWait(plan, asked, { since: before?.since ?? new Date().toISOString(), stale });
-    if (this.nobodyWaits()) throw ApplicationFailure.nonRetryable(waiting.message, 'NeedsDecision');
+    if (this.nobodyWaits()) throw ApplicationFailure.nonRetryable(unasked(asked), 'NeedsDecision');
     const tell = (state: 'waiting' | 'done'): void => {
       if (asked.some(({ kind }) => kind === 'override')) report({ stage: 'ConfirmOverrideApps', state, ...(state === 'waiting' ? { reason: waiting.reason } : {}) });
     };

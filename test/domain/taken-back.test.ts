@@ -64,6 +64,9 @@ test('a plan that was declined is as never asked for, but in the log', () => {
   const after = finish(running, { outcome: 'Cancelled', message: 'cancelled by cy', record: ended.record, declined: true }, at(3));
   expect([after.desired, after.current, after.former]).toEqual([created.desired, created.current, undefined]);
   expect(after.log.at(-1)).toMatchObject({ operation: 'reconcile-2', by: 'bo@desk', outcome: 'Cancelled' });
+  // So is one for which nobody waits.
+  const unasked = finish(running, { outcome: 'Failed', message: 'nobody waits for it', record: ended.record, declined: true }, at(3));
+  expect([unasked.desired, unasked.current, unasked.log.at(-1)?.outcome]).toEqual([created.desired, created.current, 'Failed']);
 });
 
 test('of a first spec nothing is left', () => expect(afterRefusal(spec, 'StalePlan', fresh).desired).toBeUndefined());

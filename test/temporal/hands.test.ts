@@ -325,6 +325,19 @@ withClusters('human hands', {
       expect(await cluster.converge(withApp('web:2', { force: true }))).toMatchObject({ outcome: 'Success' });
     });
 
+    test('is not asked about where nobody waits: that is the answer, and what was wanted before is wanted again', async () => {
+      await cluster.converge(withApp('web:1'));
+      const [before, ready] = [await desired(), (await cluster.view()).conditions.find(({ type }) => type === 'Ready')];
+      const { outcome, type, message } = await cluster.converge(withApp('web:2', { policy: policy({ noWait: true }) }));
+      expect([outcome, type]).toEqual(['Failed', 'NeedsDecision']);
+      expect(message).toMatch(/web:2 takes the place of web:1.*nothing was changed, and what was wanted before is wanted again/);
+      const after = await cluster.view();
+      expect(await desired()).toEqual(before);
+      expect(after.conditions.find(({ type: one }) => one === 'Ready')).toEqual(ready);
+      expect(after.log.at(-1)).toMatchObject({ operation: 'reconcile-2', outcome: 'Failed', message });
+      expect(ran()).toBe(2);
+    });
+
     test('that was forced once runs no second time, neither at an amendment nor where drift is mended', async () => {
       const drift = { converge: true };
       await cluster.converge(withApp('web:1', { policy: policy({ drift }) }));
