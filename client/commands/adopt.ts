@@ -115,8 +115,8 @@ async function fromCopy(client: KeelsonClient, { masters, login, env }: Place, w
     });
   }
   const found = hosts.find(({ registryPassword }) => registryPassword !== undefined)?.registryPassword;
-  const renewed = withNewSecrets(copy.desired.spec, { login, env, sources, ...(saysLogin(login) ? { said: true } : {}), ...(found ? { registryPassword: found } : {}) });
-  const spec = renewed ?? copy.desired.spec;
+  const renewed = withNewSecrets(copy.desired.spec, { login, env, sources, ...(saysLogin(login) ? { said: true } : {}), ...(found ? { registryPassword: found } : {}), ...(copy.current.members ? { members: copy.current.members } : {}) });
+  const spec = renewed?.spec ?? copy.desired.spec;
   return {
     spec, ours: true, uid: copy.uid, hostKeys: copy.current.hostKeys, ...(renewed ? { before: copy.desired.spec } : {}),
     state: (_answer, by, now) => {
@@ -124,8 +124,7 @@ async function fromCopy(client: KeelsonClient, { masters, login, env }: Place, w
       if (!renewed) return state;
       // What the lost key sealed cannot be read any more, and that is the file as well.
       const { file: _lost, ...desired } = copy.desired;
-      const members = state.current.members && Object.fromEntries(Object.entries(state.current.members)
-        .map(([id, member]) => [id, { ...member, access: spec.credentials[spec.hosts.find((host) => host.id === id)?.credential ?? ''] ?? member.access }]));
+      const { members } = renewed;
       return { ...state, desired: { ...desired, spec, digest: digestOf(spec) }, current: { ...state.current, ...(members ? { members } : {}) } };
     },
   };
