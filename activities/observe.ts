@@ -34,23 +34,27 @@ export const createObserve = ({ remote, clock = Date.now }: { readonly remote: R
 
 /** What may pass by itself within a moment. A refused login does not, and trying again could lock the account. */
 const passing: ReadonlySet<string> = new Set(['Disconnected', 'HostUnreachable', 'CommandFailed', 'CommandTimedOut']);
-/** Looks that fail at once are made again with growing pauses, milliseconds. */
+/** Looks that fail are made again with growing pauses, milliseconds. */
 const pauses = [100, 200, 400, 800];
-/** Beyond this the host has had its chance: one that does not answer at all is waited for once. */
-const patienceMs = 4_500;
+/** A host that says nothing for so long has had its chance: it is waited for once. */
+const silenceMs = 4_500;
+/** So long is a host looked at that answers, and wrongly. Much longer than a look: many side by side, or a busy machine, are slow. */
+const patienceMs = 20_000;
 
 /**
  * A kept connection may turn out to be dead only now, an sshd may be at its limit, an answer may come in half: before the
- * first change one failed look would end the whole operation, so a look that failed quickly is made again.
+ * first change one failed look would end the whole operation, so such a look is made again.
  */
 async function lookAgain(look: () => Promise<HostFacts>, scope: Scope, clock: () => number): Promise<HostFacts> {
   const started = clock();
   for (let failed = 0; ; failed += 1) {
+    const began = clock();
     try {
       return await look();
     } catch (error) {
       const wait = pauses[failed];
       if (!(error instanceof ClusterError) || !passing.has(error.type) || wait === undefined) throw error;
+      if (error.type === 'HostUnreachable' && clock() - began > silenceMs) throw error;
       // One that let us in and then hung has a second chance all the same.
       if (clock() - started > patienceMs && (failed > 0 || error.type !== 'CommandTimedOut')) throw error;
       await pause(wait, scope.signal);

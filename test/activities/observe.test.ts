@@ -79,6 +79,12 @@ describe('one failed look would end the operation before its first change, so', 
     expect(await observe(remoteWith(gone('Disconnected'), gone('HostUnreachable'), 'garbage', answer), () => 1_000)).toMatchObject({ reachable: true });
   });
 
+  test('what may pass is looked at again where each look takes its time, too: of many at once, or on a busy machine', async () => {
+    let now = 0;
+    const clock = () => (now += 1_500);
+    expect(await observe(remoteWith(gone('Disconnected'), 'garbage', answer), clock)).toMatchObject({ reachable: true });
+  });
+
   test('what stays is a fact in the end', async () => {
     const always = Array.from({ length: 5 }, () => gone('Disconnected'));
     expect(await observe(remoteWith(...always, answer))).toMatchObject({ reachable: false, problem: { type: 'Disconnected' } });
