@@ -57,7 +57,7 @@ export class ClusterUnderTest {
   }
 
   reset({ requestId = randomUUID(), force = false }: { requestId?: string; force?: boolean } = {}): Promise<Accepted> {
-    return this.entity.executeUpdate(resetUpdate, { args: [{ requestId, by: 'bo@desk', confirm: this.name, force }], updateId: requestId });
+    return patiently(() => this.entity.executeUpdate(resetUpdate, { args: [{ requestId, by: 'bo@desk', confirm: this.name, force }], updateId: requestId }));
   }
 
   /** `keelson reset --forget`; with `ends` `keelson forget`. */
@@ -66,11 +66,13 @@ export class ClusterUnderTest {
   }
 
   retry(): Promise<void> {
-    return this.entity.executeUpdate(retryUpdate, { args: [{ by: 'bo@desk' }] });
+    const updateId = randomUUID();
+    return patiently(() => this.entity.executeUpdate(retryUpdate, { args: [{ by: 'bo@desk' }], updateId }));
   }
 
   cancel(): Promise<void> {
-    return this.entity.executeUpdate(cancelUpdate, { args: [{ by: 'bo@desk', reason: 'second thoughts' }] });
+    const updateId = randomUUID();
+    return patiently(() => this.entity.executeUpdate(cancelUpdate, { args: [{ by: 'bo@desk', reason: 'second thoughts' }], updateId }));
   }
 
   view(): Promise<EntityView> {
@@ -82,7 +84,8 @@ export class ClusterUnderTest {
   }
 
   status(operation: string): Promise<OperationStatus> {
-    return this.operation(operation).query(statusQuery);
+    // Before its first task has ended an operation answers nothing, nor while a new run of it begins.
+    return patiently(() => this.operation(operation).query(statusQuery));
   }
 
   /** Waits for the end of an operation and says how it was. */

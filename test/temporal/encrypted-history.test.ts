@@ -8,7 +8,7 @@ import { dataConverter, encryptedFailures } from '../../home/data-converter';
 import { ensureKeys, rotateKey } from '../../home/key';
 import { aCluster } from '../fixtures';
 import { ClusterUnderTest, refusal } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
+import { startsWithinMs, startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
 import { readable } from './history';
 
@@ -40,7 +40,7 @@ withTemporal('a history that is encrypted as a whole', () => {
     cluster = new ClusterUnderTest(new Client({ connection: env.connection, namespace, dataConverter: converter }), `encrypted-${hosts.dir.slice(-6)}`);
     worker = await Worker.create({ connection: env.nativeConnection, namespace, taskQueue: cluster.taskQueue, workflowBundle, activities: hosts.activities(), dataConverter: converter });
     serving = worker.run();
-  }, 60_000);
+  }, startsWithinMs);
   afterAll(async () => {
     await cluster?.entity.terminate('the test is over').catch(() => undefined);
     worker?.shutdown();

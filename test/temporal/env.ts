@@ -7,6 +7,9 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 /** Where this tier finds its Temporal server: one that runs, or a program to start. */
 type Server = { readonly address: string } | { readonly program: string };
 
+/** So long may a server take to start, and the workflows to be bundled, milliseconds. */
+export const startsWithinMs = 240_000;
+
 /**
  * TEMPORAL_ADDRESS, TEMPORAL_CLI_PATH, `temporal` on PATH, then what `make temporal` has built. Nothing is downloaded: a
  * test must not depend on a network.

@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import type { ExecInput, HostResult } from '../../domain/on-hosts';
 import { aCluster } from '../fixtures';
-import { startTemporal, withTemporal } from './env';
+import { startsWithinMs, startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
 
 jest.setTimeout(90_000);
@@ -24,7 +24,7 @@ withTemporal('a command on hosts', () => {
       maxHeartbeatThrottleInterval: '100ms', defaultHeartbeatThrottleInterval: '100ms',
     });
     serving = worker.run();
-  }, 60_000);
+  }, startsWithinMs);
   afterAll(async () => {
     worker?.shutdown();
     await serving;

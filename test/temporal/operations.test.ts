@@ -6,7 +6,7 @@ import type { Plan } from '../../domain/plan';
 import { OperationHandle } from '../../client/operation';
 import { aCluster } from '../fixtures';
 import { ClusterUnderTest, refusal } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
+import { startsWithinMs, startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
 import { detailsOf, recordHistory, summariesOf } from './history';
 
@@ -33,7 +33,7 @@ withTemporal('operations', () => {
       startTemporal(),
       bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger: new DefaultLogger('ERROR') }),
     ]);
-  }, 60_000);
+  }, startsWithinMs);
   afterAll(() => env?.teardown());
 
   beforeEach(async () => {

@@ -3,7 +3,7 @@ import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { type ClusterSpec, defaultPolicy, type JsonObject } from '../../domain/cluster';
 import { aCluster } from '../fixtures';
 import { ClusterUnderTest } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
+import { startsWithinMs, startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
 
 jest.setTimeout(90_000);
@@ -31,7 +31,7 @@ withTemporal('a change of settings', () => {
     });
     serving = worker.run();
     expect(await cluster.converge(spec())).toMatchObject({ outcome: 'Success' });
-  }, 90_000);
+  }, startsWithinMs);
   afterAll(async () => {
     await cluster?.entity.terminate('the test is over').catch(() => undefined);
     worker?.shutdown();

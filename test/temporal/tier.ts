@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkerOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { ClusterUnderTest } from './cluster-under-test';
-import { startTemporal, withTemporal } from './env';
+import { startsWithinMs, startTemporal, withTemporal } from './env';
 import { FakeHosts } from './fake-hosts';
 
 /** What a test of this tier stands on: a server, hosts that are files, a cluster, and a Temporal worker of their own. */
@@ -23,9 +23,6 @@ export interface TierOptions {
   /** Takes what there is now, before each test or before the first. */
   given(tier: Tier): void;
 }
-
-/** So long may a server take to start, and the workflows to be bundled. */
-const startsWithinMs = 240_000;
 
 /** `describe` for tests of clusters on a real server. */
 export function withClusters(name: string, { per = 'test', hosts: newHosts = () => new FakeHosts(), worker: more = {}, given }: TierOptions, body: () => void): void {
