@@ -57,7 +57,7 @@ const senders = (): number[] => {
   return found.filter((line) => line.includes('workers/bulk.ts')).map((line) => Number(line.trim().split(' ')[0]));
 };
 async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 15_000; !isSo(); ) {
+  for (const end = Date.now() + 60_000; !isSo(); ) {
     if (Date.now() > end) throw new Error('it did not come to be');
     await new Promise((wake) => { setTimeout(wake, 10); });
   }

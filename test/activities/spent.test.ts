@@ -61,5 +61,5 @@ esac`);
 
   test('what an API that never answers keeps is said', async () => {
     expect(await forgotten({ refuses: 1_000 })).toEqual({ said: ['a token for its join'], left: ['aaaaaa', 'bbbbbb', 'cccccc'] });
-  }, 20_000);
+  }, 60_000);
 });

@@ -16,7 +16,7 @@ let remote: Remote;
 let server: TestServer | undefined;
 
 beforeAll(() => { process.env.KEELSON_HOME = home; });
-beforeEach(() => { remote = createRemote({ secrets: openSecrets, readyMs: 3_000 }); });
+beforeEach(() => { remote = createRemote({ secrets: openSecrets, readyMs: 15_000 }); });
 afterEach(async () => {
   await remote.close();
   await server?.close();
@@ -155,7 +155,7 @@ describe('host keys', () => {
   });
 
   test('at first contact the key is that of who is there now: a connection of before does not speak for it', async () => {
-    remote = createRemote({ secrets: openSecrets, readyMs: 3_000, freshMs: -1 });
+    remote = createRemote({ secrets: openSecrets, readyMs: 15_000, freshMs: -1 });
     const first = await serve();
     const before = await remote.to(aTarget(first.port), aScope());
     // The machine is replaced, and nobody is told: the old connection stays open.

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { ensureLocal, findLocal, hasDied, type LocalPlace, type LocalProbe, stopLocal } from '../../home/local';
 import { isAlive } from '../../home/pid-file';
 
+jest.setTimeout(60_000);
+
 /** Programs that behave as the server and the Temporal worker do, as far as starting and stopping goes. */
 const fakeServer = `#!${process.execPath}
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]);
@@ -171,6 +173,6 @@ test('stop ends both and leaves no file behind', async () => {
 });
 
 async function gone(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5_000; !isSo() && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const end = Date.now() + 25_000; !isSo() && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(isSo()).toBe(true);
 }
