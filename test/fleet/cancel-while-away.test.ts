@@ -36,7 +36,7 @@ withTemporal('a cancel while a host makes way, or is away', () => {
     const drain = drains(leader);
     const { operation } = await one.cluster.apply(at(one.spec, version));
     await drain.reached;
-    await until('the cordon', 5_000, () => nodeOf(leader).unschedulable);
+    await until('the cordon', 60_000, () => nodeOf(leader).unschedulable);
     await cancelled(one, operation);
     expect(nodeOf(leader)).toMatchObject({ version: former, unschedulable: false });
     expect(runs(leader)).toEqual(before);
@@ -74,7 +74,7 @@ withTemporal('a cancel while a host makes way, or is away', () => {
     const drain = drains(leaving);
     const { operation } = await one.cluster.apply(without);
     await drain.reached;
-    await until('the cordon', 5_000, () => nodeOf(leaving).unschedulable);
+    await until('the cordon', 60_000, () => nodeOf(leaving).unschedulable);
     await cancelled(one, operation);
     expect(nodeOf(leaving).unschedulable).toBe(false);
     expect(leaving.host.marks()).toEqual(marks);

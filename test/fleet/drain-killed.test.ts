@@ -28,7 +28,7 @@ withTemporal('a removal whose Temporal worker dies in the drain', () => {
     const drain = stand.holds(({ name, args }) => name === 'kubectl drain' && args[0] === leaving.host.name, 'after');
     const { operation } = await one.cluster.apply({ ...spec, hosts: spec.hosts.filter(({ address }) => address !== leaving.host.address) });
     await drain.reached;
-    await until('the cordon', 5_000, () => nodeOf(leaving).unschedulable);
+    await until('the cordon', 60_000, () => nodeOf(leaving).unschedulable);
     await worker.stop();
     drain.release();
     await worker.start();

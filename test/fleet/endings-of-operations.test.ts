@@ -10,7 +10,7 @@ import { until } from './until';
 
 const seed = Number(process.env.KEELSON_SEED || 20_261_130);
 const all = process.env.KEELSON_TEST_ALL;
-jest.setTimeout(all ? 1_800_000 : 180_000);
+jest.setTimeout(all ? 1_800_000 : 360_000);
 const atOnce = 8;
 
 /** A command, or the inside of a job, of an operation on a cluster that lives. */
@@ -25,13 +25,15 @@ withTemporal(`a command that never ends, on a cluster that lives (KEELSON_SEED=$
   let places: readonly [Place[], Place[]];
   beforeAll(async () => {
     stand = await Stand.start({ patienceMs: 5_000 });
-    stand.work();
+    const patient = stand.work(stand.server.address, Infinity);
     const placesOf = async (some: readonly Operation[]): Promise<Place[]> => {
       const courses = await Promise.all(some.map((operation) => courseOf(stand, operation)));
       return courses.flatMap(({ operation, points }) => [...new Set(points.map(({ name }) => name))].map((name) => ({ operation, name })));
     };
     places = await Promise.all([placesOf(operations.filter((one) => one !== init)), placesOf(handsOn(stand))]);
-  }, 180_000);
+    patient.kill('SIGKILL');
+    stand.work();
+  }, 360_000);
   afterAll(() => stand.close());
 
   /** How the operation ended, and what is wrong with that or with the next one. */

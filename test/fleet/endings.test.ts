@@ -9,7 +9,7 @@ import { until } from './until';
 
 const seed = Number(process.env.KEELSON_SEED || 20_261_130);
 const some = process.env.KEELSON_TEST_ALL ? Infinity : 16;
-jest.setTimeout(process.env.KEELSON_TEST_ALL ? 600_000 : 180_000);
+jest.setTimeout(process.env.KEELSON_TEST_ALL ? 600_000 : 360_000);
 
 withTemporal(`a command that never ends (KEELSON_SEED=${seed})`, () => {
   /** Every command of an install, and the insides of its jobs. */
@@ -18,7 +18,7 @@ withTemporal(`a command that never ends (KEELSON_SEED=${seed})`, () => {
   const hung = new Set<Made>();
   beforeAll(async () => {
     stand = await Stand.start({ patienceMs: 3_000 });
-    const worker = stand.work();
+    const worker = stand.work(stand.server.address, Infinity);
     names = [...new Set((await courseOf(stand, init)).points.map(({ name }) => name))];
     worker.kill('SIGKILL');
   });

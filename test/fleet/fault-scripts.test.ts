@@ -5,7 +5,7 @@ import { figure } from './figures';
 import { commands, Stand, version } from './stand';
 import { until } from './until';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** What the operation said before it ended well. */
 interface Seen {

@@ -7,7 +7,7 @@ import { ended } from './temporal';
 import { commands, images, type Made, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 const by = 'bo@desk';
 
 withTemporal('human hands on simulated hosts', () => {

@@ -8,7 +8,7 @@ import { withTemporal } from '../temporal/env';
 import { commands, type Made, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 const by = 'bo@desk';
 
 /** What a person does when a host has another key, with the words of the command line. */

@@ -4,7 +4,7 @@ import { withTemporal } from '../temporal/env';
 import { commands, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 withTemporal('an install of simulated hosts', () => {
   let stand: Stand;

@@ -12,7 +12,7 @@ const only = process.env.KEELSON_OPERATION || undefined;
 const those = operations.filter(({ name }) => only === undefined || name === only);
 /** Places of init, and of each other operation: a sample for the regular run. */
 const most: Readonly<Record<Victim, readonly [number, number]>> = { 'Temporal worker': [18, 6], 'Temporal server': [18, 9], connection: [24, 6] };
-jest.setTimeout(all ? 3_600_000 : 300_000);
+jest.setTimeout(all ? 3_600_000 : 600_000);
 
 withTemporal(`whatever dies at whatever step of ${those.map(({ name }) => name).join(', ')} (KEELSON_SEED=${seed})`, () => {
   let stand: Stand;

@@ -23,7 +23,7 @@ jest.mock('../../client/session', () => {
   return { ...jest.requireActual<object>('../../client/session'), withClient, withCluster: (_cluster: string, flags: unknown, work: (client: KeelsonClient) => Promise<number>) => withClient(flags, work) };
 });
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** A cluster is there in Keelson's memory only: its machines were wiped, or installed anew. */
 withTemporal('a cluster that is lost', () => {

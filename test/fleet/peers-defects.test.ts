@@ -9,7 +9,7 @@ import { commands, images, type Stand, version } from './stand';
 import { ended } from './temporal';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** Defects of other tools of the field, each seen not to be here. Most have their tests where they belong; the numbers are those of the list. */
 withTemporal('what other tools do wrong, on simulated hosts', () => {
@@ -152,7 +152,8 @@ withTemporal('what other tools do wrong, on simulated hosts', () => {
     });
     expect(await made.cluster.converge(made.spec)).toMatchObject({ outcome: 'Success' });
     expect(asked).toBe(7);
-    expect(Date.now() - mended).toBeLessThan(5_000);
+    // A second or two; the rest is for a machine that has other things to do. What sleeps by a clock sleeps longer.
+    expect(Date.now() - mended).toBeLessThan(25_000);
   });
 
   test('of an image with two commands the first fails: it is named with its own exit code, and the second does not run (peers.md #23)', async () => {

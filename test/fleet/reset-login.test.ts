@@ -5,7 +5,7 @@ import { withTemporal } from '../temporal/env';
 import type { Stand } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 withTemporal('a reset of hosts whose password is another one now', () => {
   let stand: Stand;

@@ -4,7 +4,7 @@ import { costOf } from './scale';
 import { commands, type Made, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** `make bench-hosts` has the same for a thousand hosts, and what it costs. */
 withTemporal('a large cluster', () => {

@@ -9,7 +9,7 @@ import { withTemporal } from '../temporal/env';
 import type { Stand } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 withTemporal('snapshots by a schedule, on simulated hosts', () => {
   let stand: Stand;

@@ -14,7 +14,7 @@ import { withTemporal } from '../temporal/env';
 import { readable } from '../temporal/history';
 import { type Made, Stand } from './stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const password = 'passw0rd-of-the-registry';
 const secretsIn = (text: string): string[] => [...Object.values(clusterSecrets), password].filter((secret) => text.includes(secret));
@@ -38,21 +38,27 @@ withTemporal('an answer that is a secret', () => {
   const before = { ...process.env };
   let stand: Stand;
   let sessions: FleetSessions;
+  /** Has little time for a command: for those that never end. */
+  let hasty: FleetSessions;
   let made: Made;
 
   beforeAll(async () => {
     stand = await Stand.start({ patienceMs: 3_000 });
     process.env.KEELSON_HOME = stand.dir;
-    stand.work();
-    sessions = fleetSessions(stand.fleet, { patienceMs: 1_000 });
+    const patient = stand.work(stand.server.address, Infinity);
+    sessions = fleetSessions(stand.fleet);
+    hasty = fleetSessions(stand.fleet, { patienceMs: 1_000 });
     made = await stand.cluster(1, 0);
     expect(await made.cluster.converge(made.spec)).toMatchObject({ outcome: 'Success' });
+    patient.kill('SIGKILL');
+    stand.work();
     const { host } = made.hosts[0]!;
     host.files.write(`${hostPaths(made.cluster.name).rootfs}/etc/registry.yml`, `user: admin\npassword: ${password}\n`, 0o600);
   });
   afterEach(() => { stand.fleet.plans.splice(0); });
   afterAll(async () => {
     await sessions.close();
+    await hasty.close();
     await stand.close();
     process.env = before;
   });
@@ -63,12 +69,12 @@ withTemporal('an answer that is a secret', () => {
   ];
   test.each(Object.keys(commands).flatMap((name) => endings.map(([how, fault, type]) => [name, how, fault, type] as const)))('of "%s" stands in no error and no log when the command %s', async (name, _how, fault, type) => {
     const logged: string[] = [];
-    const session = await sessions.to(made.hosts[0]!, { log: (line) => logged.push(line) });
+    const session = (from: FleetSessions) => from.to(made.hosts[0]!, { log: (line) => logged.push(line) });
     const command = commands[name]!(made.cluster.name);
     // That is where the secret is.
-    expect(secretsIn(await session.run(command) as string)).toHaveLength(1);
+    expect(secretsIn(await (await session(sessions)).run(command) as string)).toHaveLength(1);
     stand.fleet.plans.push((moment) => (moment.name === name ? fault : undefined));
-    const error = toFailure(await session.run(command).then(() => { throw new Error('it ended well'); }, (failed: unknown) => failed));
+    const error = toFailure(await (await session(fault.kind === 'hang' ? hasty : sessions)).run(command).then(() => { throw new Error('it ended well'); }, (failed: unknown) => failed));
     expect(error).toMatchObject({ type, details: [{ host: expect.any(String) as string }] });
     expect(secretsIn(`${error.message} ${JSON.stringify(error)} ${logged.join('\n')}`)).toEqual([]);
   });

@@ -39,11 +39,11 @@ export class Stand {
     return new Stand(dir, fleet, server, await server.client(), patienceMs);
   }
 
-  /** One more Temporal worker. `address`: where it looks for the server. */
-  work(address = this.server.address): ChildProcess {
+  /** One more Temporal worker. `address`: where it looks for the server; `patienceMs`: the longest that it waits for a command. */
+  work(address = this.server.address, patienceMs = this.patienceMs): ChildProcess {
     const worker = spawn(process.execPath, ['-r', join(__dirname, '..', 'temporal', 'typescript.js'), join(__dirname, 'serve-process.ts')], {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, KEELSON_HOME: this.dir, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', KEELSON_PATIENCE_MS: `${this.patienceMs}` },
+      env: { ...process.env, KEELSON_HOME: this.dir, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', KEELSON_PATIENCE_MS: `${patienceMs}` },
     });
     this.workers.push(worker);
     return worker;

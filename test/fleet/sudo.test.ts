@@ -3,7 +3,7 @@ import { withTemporal } from '../temporal/env';
 import { commands, type Made, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 withTemporal('an install by a user who is not root', () => {
   let stand: Stand;

@@ -6,7 +6,7 @@ import { Stand } from './stand';
 import { until } from './until';
 import { Wire } from './wire';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 withTemporal('a Temporal worker that was given up and comes back', () => {
   let stand: Stand;
@@ -54,7 +54,7 @@ withTemporal('a Temporal worker that was given up and comes back', () => {
     // Only now its commands come through, and then it goes on as if nothing had been.
     for (const release of releases) release();
     resume();
-    await until(() => `the end of each late command (missing: ${without('over').join('; ')})`, 30_000, () => without('over').length === 0);
+    await until(() => `the end of each late command (missing: ${without('over').join('; ')})`, 60_000, () => without('over').length === 0);
     await new Promise((resolve) => { setTimeout(resolve, 1_000); });
     expect(stand.fleet.journal.entries.length).toBeGreaterThan(seen);
     expect(made.map(({ hosts }) => hosts.map(({ host }) => host.version))).toEqual(before);
