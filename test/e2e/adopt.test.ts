@@ -35,12 +35,12 @@ spec:
     [leader = '', worker = '', spare = ''] = lab.up(3);
     file = join(home.dir, 'Clusterfile');
     writeFileSync(file, clusterfile([worker]));
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await other.close();
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   test('every control plane holds a copy of the state that only root reads, without a secret in clear', async () => {
     const ran = await home.run(['apply', '-f', file, '--yes']);
@@ -50,7 +50,7 @@ spec:
     expect(JSON.parse(copy)).toMatchObject({ name: 'lasting', current: { created: true } });
     expect(copy).not.toMatch(/hush-4711|PRIVATE KEY/);
     expect(lab.on(worker, 'ls /var/lib/keelson/state.json 2>/dev/null || true')).toBe('');
-  }, 300_000);
+  }, 600_000);
 
   test('status, why, history and clusterfile tell what is and what was, of a dead host too', async () => {
     lab.podman('pause', worker);
@@ -58,11 +58,12 @@ spec:
     lab.podman('unpause', worker);
     const told = JSON.parse(dead.stdout) as { hosts: { id: string; state: string; version?: string }[]; lookedAt?: string };
     expect(told.hosts).toEqual([expect.objectContaining({ id: leader, state: 'ready' }), expect.objectContaining({ id: worker, state: 'unreachable' })]);
-    expect(dead.seconds).toBeLessThan(20);
+    // Eight for the dead one; the rest is for a machine that has other things to do.
+    expect(dead.seconds).toBeLessThan(45);
     expect((await home.run(['why', 'lasting'])).stdout).toMatch(/nothing: it is ready/);
     expect((await home.run(['history', 'lasting', '--operation', 'init-1'])).stdout).toMatch(new RegExp(`Join on worker ${worker}.*done.*1 attempt`));
     expect((await home.run(['clusterfile', 'lasting'])).stdout).toBe(clusterfile([worker]));
-  }, 90_000);
+  }, 270_000);
 
   test('drift names host, file and line of what a hand has changed, and the flag; then it is gone again', async () => {
     const clean = await home.run(['drift', 'lasting']);
@@ -81,7 +82,7 @@ spec:
     ]));
     expect(differences).toHaveLength(2);
     expect((await home.run(['why', 'lasting'])).stdout).toMatch(/not what was applied/);
-  }, 90_000);
+  }, 270_000);
 
   test('with the database of Temporal deleted, adopt takes the cluster over, and plan says nothing to do', async () => {
     await loseServer(home);
@@ -93,7 +94,7 @@ spec:
     expect({ code: plan.code, stdout: plan.stdout }).toMatchObject({ code: 0 });
     expect((await home.run(['clusterfile', 'lasting'])).stdout).toBe(clusterfile([worker]));
     expect((await home.run(['adopt', '--masters', leader, '--pk', lab.key, '--yes'])).code).toBe(4);
-  }, 120_000);
+  }, 360_000);
 
   test('with the key lost as well, new credentials do', async () => {
     const without = await other.run(['adopt', '--masters', leader, '--pk', lab.key, '--yes']);
@@ -103,7 +104,7 @@ spec:
     const plan = await other.run(['plan', '-f', file, '--exit-code']);
     expect({ code: plan.code, stdout: plan.stdout }).toMatchObject({ code: 0 });
     await loseServer(other);
-  }, 120_000);
+  }, 360_000);
 
   test('one that sealos made is recognised by its hosts: nothing to do, and an added worker joins', async () => {
     await loseServer(home);
@@ -121,5 +122,5 @@ spec:
     const grown = await home.run(['apply', '-f', file, '--yes']);
     expect({ code: grown.code, stderr: grown.stderr }).toMatchObject({ code: 0 });
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready']);
-  }, 300_000);
+  }, 600_000);
 });

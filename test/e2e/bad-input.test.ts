@@ -29,12 +29,12 @@ scenario('bad input is refused before anything is changed', () => {
   beforeAll(async () => {
     [a = '', b = '', c = ''] = lab.up(3);
     expect((await home.run(['local', 'start'])).code).toBe(0);
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await home.close();
     lab.down();
     rmSync(scratch, { recursive: true, force: true });
-  }, 120_000);
+  }, 360_000);
 
   /** Runs a command that must be refused for the given reasons and leave every host as it was. */
   async function refused(args: readonly string[], reasons: readonly (string | RegExp)[], options: Parameters<Home['run']>[1] = {}): Promise<Ran> {
@@ -75,11 +75,11 @@ scenario('bad input is refused before anything is changed', () => {
   describe('images', () => {
     test('that nobody has, all of them', () => run([...images('kubernetes', 'nothing'), 'localhost/keelson/kubernetes:v9', '--masters', a, ...byKey()], [
       /3 errors:|2 errors:/, 'there is no image localhost/keelson/nothing:latest', 'there is no image localhost/keelson/kubernetes:v9', /-> Check the name and tag/,
-    ]), 60_000);
+    ]), 180_000);
 
     test('without a Kubernetes', () => run([...images('flannel', 'web'), '--masters', a, ...byKey()], [
       'no image of type rootfs brings Kubernetes: localhost/keelson/flannel:latest is of type application', '-> name a rootfs image first',
-    ]), 60_000);
+    ]), 180_000);
   });
 
   describe('logging in', () => {
@@ -90,9 +90,9 @@ scenario('bad input is refused before anything is changed', () => {
         `${beside(nobody)}: cannot reach root@${beside(nobody)}:22`, '-> check that the host is up',
       ]);
       expect(stdout).toContain(`✔ Check ${a}: done`);
-    }, 60_000);
+    }, 180_000);
 
-    test('a port where nothing listens', () => run([...good, '--masters', `${a}:2222`, ...byKey()], ['the connection was refused: nothing listens there', '-> check the port']), 60_000);
+    test('a port where nothing listens', () => run([...good, '--masters', `${a}:2222`, ...byKey()], ['the connection was refused: nothing listens there', '-> check the port']), 180_000);
 
     test('a wrong password, said once for each host and tried once', async () => {
       const before = failedLogins();
@@ -100,7 +100,7 @@ scenario('bad input is refused before anything is changed', () => {
         `ops@${a}:22 does not let us in (tried: password`.replaceAll(/[()]/g, '\\$&'), `ops@${b}:22 does not let us in`.replaceAll('.', '\\.'), /-> check user, password and key with: ssh -p 22 ops@/,
       ].map((text) => (typeof text === 'string' ? new RegExp(text) : text)));
       expect(failedLogins() - before).toBe(1);
-    }, 60_000);
+    }, 180_000);
     const failedLogins = (): number => Number(lab.on(a, "journalctl -q -u ssh -o cat | grep -c '^Failed password' || true"));
 
     test('a wrong passphrase, and one that is missing', async () => {
@@ -108,7 +108,7 @@ scenario('bad input is refused before anything is changed', () => {
       const key = ['--masters', a, '--pk', join(scratch, 'locked')];
       await run([...good, ...key], [`the passphrase of the private key for root@${a} is wrong`, '-> give the right passphrase'], { env: { KEELSON_PK_PASSWORD: 'another' } });
       await run([...good, ...key], ['locked has a passphrase', '-> give it with --pk-passwd'], { env: { KEELSON_PK_PASSWORD: '' } });
-    }, 60_000);
+    }, 180_000);
 
     test('no way to log in at all, and nobody to ask', async () => {
       const env = { HOME: scratch, XDG_CACHE_HOME: join(homedir(), '.cache'), SSH_AUTH_SOCK: '', KEELSON_SSH_PASSWORD: '' };
@@ -116,13 +116,13 @@ scenario('bad input is refused before anything is changed', () => {
       await run([...good, '--masters', a, '--ask-passwd'], ['without a terminal', '-> give --passwd-file or KEELSON_SSH_PASSWORD'], { env });
       await run([...good, '--masters', a, '--pk', join(scratch, 'nowhere')], ['nowhere does not exist', '-> name the key file']);
       await run([...good, '--masters', a, '--passwd-file', join(scratch, 'nowhere')], ['nowhere cannot be read', '-> check the path']);
-    }, 60_000);
+    }, 180_000);
 
     test('a user who cannot become root: no rights, no password for sudo, a wrong one', async () => {
       await run([...good, '--masters', a, '--user', 'plain', ...byKey()], [`plain cannot become root on ${a}: it has no sudo rights`, '-> let an administrator add to /etc/sudoers.d: plain ALL='], { env: { KEELSON_SSH_PASSWORD: 'plain-lab-pass' } });
       await run([...good, ...asOps(), ...byKey()], ['sudo asks for a password, and none was given', '-> give it with --passwd'], { env: { KEELSON_SSH_PASSWORD: '' } });
       await run([...good, ...asOps(), ...byKey()], ['sudo does not take the login password', '-> give the password that sudo takes'], { env: { KEELSON_SSH_PASSWORD: 'not-the-password' } });
-    }, 60_000);
+    }, 180_000);
 
     test('a host key that is another one than known_hosts has, and an unknown one where only known ones count', async () => {
       const theirs = lab.on(b, 'cat /etc/ssh/ssh_host_ed25519_key.pub');
@@ -132,7 +132,7 @@ scenario('bad input is refused before anything is changed', () => {
       await run([...good, '--masters', a, ...byKey()], [`${a}:22 shows the host key SHA256:`, 'another machine, was installed anew, or somebody stands in between', `ssh-keygen -R ${a}`], { env });
       rmSync(known);
       await run([...good, '--masters', a, '--strict-host-keys', ...byKey()], [`the host key of ${a}:22 is not known`, /-> compare the fingerprint/], { env });
-    }, 60_000);
+    }, 180_000);
   });
 
   describe('hosts', () => {
@@ -142,12 +142,12 @@ scenario('bad input is refused before anything is changed', () => {
       ].map((text) => new RegExp(text)));
       await run([...good, '--masters', a, '--nodes', a, ...byKey()], [`${a} is there twice, once as master and once as node`, '-> Name each host once']);
       await run([...good, '--masters', '127.0.0.1', '--nodes', a, ...byKey()], ['127.0.0.1 is no address that other hosts can reach']);
-    }, 60_000);
+    }, 180_000);
 
     test('that are one machine under two addresses', () => withFault(b, `ip address add ${beside(second)}/24 dev eth0`, `ip address del ${beside(second)}/24 dev eth0`, () =>
       run([...good, '--masters', a, '--nodes', `${b},${beside(second)}`, ...byKey()], [
         `${beside(second)}: it is the same machine as ${b}`, `-> leave one of ${beside(second)} and ${b}`,
-      ])), 60_000);
+      ])), 180_000);
 
     test('that are copies of one disk: a warning, as they are two machines', async () => {
       const mine = lab.on(b, 'cat /etc/machine-id').trim();
@@ -155,7 +155,7 @@ scenario('bad input is refused before anything is changed', () => {
         const { code, stdout } = await home.run(['plan', ...good, '--masters', a, '--nodes', b, ...byKey()]);
         expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(`${b}: its machine-id is that of ${a}: one is a copy of the other\n    -> make a new one on ${b}`) as string });
       });
-    }, 60_000);
+    }, 180_000);
 
     test('that belong to another cluster, of Keelson or of another tool', async () => {
       const claim = `mkdir -p /var/lib/keelson && echo '{"cluster":"prod","uid":"0000-1111"}' >/var/lib/keelson/claim.json`;
@@ -163,10 +163,10 @@ scenario('bad input is refused before anything is changed', () => {
         run([...good, '--masters', a, ...byKey()], [`${a}: it belongs to cluster prod (0000-1111)`.replaceAll(/[()]/g, '\\$&'), '-> take it out of the host list, or free it'].map((text) => new RegExp(text))));
       await withFault(a, 'mkdir -p /etc/kubernetes && touch /etc/kubernetes/admin.conf', 'rm -r /etc/kubernetes', () =>
         run([...good, '--masters', a, ...byKey()], [`${a}: it has a Kubernetes that Keelson did not make: /etc/kubernetes/admin.conf`, '-> .*take it down with the tool that made it'].map((text) => new RegExp(text))));
-    }, 60_000);
+    }, 180_000);
 
     test('whose clock is off', () => withFault(a, slowClock, 'rm /usr/local/bin/date', () =>
-      run([...good, '--masters', a, '--nodes', b, ...byKey()], [/: its clock is (119|12\d)\.\d s behind ours, 5 s are allowed/, '-> synchronise it'])), 60_000);
+      run([...good, '--masters', a, '--nodes', b, ...byKey()], [/: its clock is (119|12\d)\.\d s behind ours, 5 s are allowed/, '-> synchronise it'])), 180_000);
 
     test('where others use our ports', () => withFault(a, listen, 'kill $(cat /tmp/listeners)', async () => {
       const { stdout } = await run([...good, '--masters', a, '--nodes', b, ...byKey()], [`${a}: port 6443 is in use by socat`, `${a}: port 10250 is in use by socat`, '-> stop that program']);
@@ -174,7 +174,7 @@ scenario('bad input is refused before anything is changed', () => {
     }), 60_000);
 
     test('without room', () => withFault(b, 'mount -t tmpfs -o size=300m tmpfs /var/lib/sealos', 'umount /var/lib/sealos', () =>
-      run([...good, '--masters', a, '--nodes', b, ...byKey()], [/: 0\.3 GB are free in \/var\/lib\/sealos, \d+\.\d GB are needed/, '-> make room in /var/lib/sealos'])), 60_000);
+      run([...good, '--masters', a, '--nodes', b, ...byKey()], [/: 0\.3 GB are free in \/var\/lib\/sealos, \d+\.\d GB are needed/, '-> make room in /var/lib/sealos'])), 180_000);
   });
 
   describe('networks', () => {
@@ -183,14 +183,14 @@ scenario('bad input is refused before anything is changed', () => {
 
     test('of pods and services that overlap', () => run([...good, '--masters', a, ...byKey(), '--config-file', networking('10.112.0.0/12', '10.112.0.0/16')], [
       'podSubnet 10.112.0.0/12 and serviceSubnet 10.112.0.0/16 overlap', '-> Choose ranges apart',
-    ]), 60_000);
+    ]), 180_000);
 
     test('of pods where the hosts are', () => run([...good, '--masters', a, '--nodes', b, ...byKey(), '--config-file', networking(`${beside(0)}/24`, '10.112.0.0/16')], [
       `${a}, ${b}: its address lies in the podSubnet ${beside(0)}/24`, '-> Choose another networking.podSubnet',
-    ]), 60_000);
+    ]), 180_000);
 
     test('of pods where a route of a host leads', () => withFault(b, 'ip route add 100.64.7.0/24 dev eth0', 'ip route del 100.64.7.0/24', () =>
-      run([...good, '--masters', a, '--nodes', b, ...byKey()], [`${b}: its route 100.64.7.0/24 dev eth0 .*overlaps the pod network 100.64.0.0/10`, '-> remove the route'].map((text) => new RegExp(text)))), 60_000);
+      run([...good, '--masters', a, '--nodes', b, ...byKey()], [`${b}: its route 100.64.7.0/24 dev eth0 .*overlaps the pod network 100.64.0.0/10`, '-> remove the route'].map((text) => new RegExp(text)))), 180_000);
   });
 
   describe('the command line and its files', () => {
@@ -199,7 +199,7 @@ scenario('bad input is refused before anything is changed', () => {
       await refused(['run', ...good, '--masters', a, '--cluster', 'B_1', ...byKey()], [/"B_1" is no name for a cluster/, '-> Use at most 40 small letters']);
       await refused(['apply', '-f', join(scratch, 'nowhere.yaml')], ['nowhere.yaml does not exist', '-> check the path']);
       await refused(['run', ...good, '--masters', a, '--config-file', join(scratch, 'nowhere.yaml')], ['nowhere.yaml does not exist']);
-    }, 60_000);
+    }, 180_000);
 
     test('a Clusterfile with mistakes: each with its line', () => {
       const broken = file('broken.yaml', [
@@ -210,7 +210,7 @@ scenario('bad input is refused before anything is changed', () => {
         /broken\.yaml:5: spec\.image: image must be a list/, /broken\.yaml:6: spec\.ssh\.port/, /broken\.yaml:8: spec\.hosts\.0\.roles: is missing/,
         /1 warning:\n.*broken\.yaml:9:.*spec\.hots/, /broken\.yaml:14: spec\.path: is missing/, /broken\.yaml:14: spec\.strategy/,
       ]);
-    }, 60_000);
+    }, 180_000);
 
     test('a Clusterfile whose networks, roles and keys are wrong: one report', () => {
       const wrong = file('wrong.yaml', [
@@ -222,7 +222,7 @@ scenario('bad input is refused before anything is changed', () => {
         /wrong\.yaml:6: spec\.ssh\.pk: the private key \/nowhere\/one does not exist/, /wrong\.yaml:8 \(\S+\): the host is master and node/,
         /wrong\.yaml:9: spec\.hosts\.1\.ssh\.pk: the private key \/nowhere\/two does not exist/, /wrong\.yaml:13: ClusterConfiguration\.networking: podSubnet .* overlap/, /4 errors:/,
       ]);
-    }, 60_000);
+    }, 180_000);
 
     test('an even number of control planes is a warning, said once', async () => {
       const { code, stdout } = await home.run(['plan', ...good, '--masters', `${a},${b}`, ...byKey()]);
@@ -230,7 +230,7 @@ scenario('bad input is refused before anything is changed', () => {
       expect(stdout.match(/control planes survive/g)).toHaveLength(1);
       expect(stdout).toMatch(/1 warning:\n {2}spec\.hosts: 2 control planes survive no more failures than 1.*\n {4}-> Use 1 or 3 control planes\./);
       expect(stdout).toMatch(/Init\n/);
-    }, 60_000);
+    }, 180_000);
   });
 
   test('all of it at once is one report', () =>
@@ -255,7 +255,7 @@ spec:
         const report = stdout.slice(stdout.indexOf('9 errors:'));
         expect(report.match(/^ {4}-> /gm)).toHaveLength(10);
         expect(home.journal('all').filter(({ changes }) => changes)).toEqual([]);
-      })), 90_000);
+      })), 270_000);
 });
 
 /** Two minutes behind, for those who find programs by PATH: the clock itself is the machine's. */

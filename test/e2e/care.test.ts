@@ -15,11 +15,11 @@ scenario('a cluster that is looked after', () => {
     host = lab.up(1)[0]!;
     const ran = await home.run(['run', ...images('kubernetes', 'flannel'), '--cluster', 'care', '--masters', host, '--pk', lab.key, '--yes']);
     expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code: 0 });
-  }, 400_000);
+  }, 800_000);
   afterAll(async () => {
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   test('a command runs on the host: its output bears the host, its exit code is its own, its text is nowhere', async () => {
     const ran = await home.run(['exec', 'care', 'echo "token is Geheim-4711" | tr a-z A-Z; exit 7']);
@@ -30,15 +30,15 @@ scenario('a cluster that is looked after', () => {
     const journal = readdirSync(join(home.dir, 'journal', 'care')).map((file) => readFileSync(join(home.dir, 'journal', 'care', file), 'utf8')).join('');
     expect(journal).toContain('a command of keelson exec');
     expect(journal + readFileSync(join(home.dir, 'temporal.db'), 'latin1')).not.toContain('Geheim-4711');
-  }, 60_000);
+  }, 180_000);
 
   test('Ctrl-C ends the command on the host', async () => {
     const { child, ended, output } = home.start(['exec', 'care', 'echo begun; sleep 98765']);
-    await eventually('the command runs', () => output().includes('begun'), 30_000);
+    await eventually('the command runs', () => output().includes('begun'), 120_000);
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ code: 130 });
     expect(lab.on(host, 'ps -eo args | grep -c "[s]leep 98765" || true')).toBe('0\n');
-  }, 60_000);
+  }, 180_000);
 
   test('a folder is copied to the host', async () => {
     const folder = join(home.dir, 'copy', 'deep');
@@ -47,7 +47,7 @@ scenario('a cluster that is looked after', () => {
     expect(await home.run(['scp', 'care', join(home.dir, 'copy'), '/opt/copy'])).toMatchObject({ code: 0 });
     expect(lab.on(host, '/opt/copy/deep/script.sh')).toBe('copied\n');
     expect(await home.run(['scp', 'care', join(home.dir, 'not there'), '/opt/copy'])).toMatchObject({ code: 2 });
-  }, 60_000);
+  }, 180_000);
 
   test('the API server shows another name, and the next plan has nothing to do', async () => {
     const ran = await home.run(['cert', 'care', '--alt-names', 'api.example.com,10.9.8.7']);
@@ -56,7 +56,7 @@ scenario('a cluster that is looked after', () => {
     expect(lab.on(host, `${kubectl} -n kube-system get configmap kubeadm-config -o yaml`)).toContain('api.example.com');
     const plan = await home.run(['plan', ...images('kubernetes', 'flannel'), '--cluster', 'care', '--masters', host, '--exit-code']);
     expect({ code: plan.code, out: plan.stdout }).toMatchObject({ code: 0 });
-  }, 240_000);
+  }, 480_000);
 
   test('a restore takes the cluster back to the snapshot', async () => {
     const file = join(home.dir, 'care.db');
@@ -82,7 +82,7 @@ scenario('a cluster that is looked after', () => {
     // What is made from now on is seen: nobody takes an old revision for a new one.
     lab.on(host, `${kubectl} create deployment late --image=sealos.hub:5000/pause:3.10.1`);
     await eventually('the controllers work', () => lab.on(host, `${kubectl} get pods -l app=late --no-headers`).includes('Running'), 120_000);
-  }, 480_000);
+  }, 960_000);
 
   test('certificates that have expired are told, and renewed', async () => {
     lab.on(host, expireCertificates);
@@ -94,5 +94,5 @@ scenario('a cluster that is looked after', () => {
     expect((await home.run(['status', 'care'])).stdout).toMatch(/Certificates: the first one expires 2[0-9]{3}-/);
     expect(lab.on(host, served)).toContain('api.example.com');
     expect(existsSync(join(home.dir, 'care.db'))).toBe(true);
-  }, 480_000);
+  }, 960_000);
 });

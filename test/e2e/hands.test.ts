@@ -27,7 +27,7 @@ scenario('human hands, and images on a running cluster', () => {
   const waits = (kind: string) => eventually(`a wait: ${kind}`, async () => {
     const waiting = (await status()).view.running?.waiting;
     return waiting?.kind === kind && waiting;
-  }, 120_000);
+  }, 360_000);
   const said = (host: string, file: string): string[] => lab.on(host, `cat ${file} 2>/dev/null || true`).split('\n').filter(Boolean);
   const ref = (image: string) => `localhost/keelson/hands-${image}`;
 
@@ -36,12 +36,12 @@ scenario('human hands, and images on a running cluster', () => {
     await smallImage(home, { ref: ref('app:1'), kind: 'application', commands: ['echo one-a >>/root/app', 'echo one-b >>/root/app'] });
     await smallImage(home, { ref: ref('app:2'), kind: 'application', commands: ['echo two-a >>/root/app', 'test -e /root/leave || { echo no leave yet; exit 7; }', 'echo two-c >>/root/app'] });
     await smallImage(home, { ref: ref('patch:1'), kind: 'patch', commands: ['echo patched >>/root/patch'] });
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await home.close();
     lab.down();
     rmSync(keys, { recursive: true, force: true });
-  }, 120_000);
+  }, 360_000);
 
   test('a pause: what runs ends, then no command reaches a host, through a killed Temporal worker; resume goes on', async () => {
     const install = home.start(['run', ...images('kubernetes', 'flannel'), '--cluster', name, '--masters', leader, '--nodes', first, '--pk', lab.key]);
@@ -63,7 +63,7 @@ scenario('human hands, and images on a running cluster', () => {
     await ok('watch', '--wait');
     expect(lab.nodes(leader)).toEqual({ [lab.name(leader)]: 'Ready', [lab.name(first)]: 'Ready' });
     expect((await status()).view.acts.map(({ what, by }) => `${what} ${by}`)).toEqual(expect.arrayContaining(['pause ana@desk', 'resume bo@desk']));
-  }, 300_000);
+  }, 600_000);
 
   test('an application is installed once; another version waits for leave, tells which command failed, and does the rest; the first comes back', async () => {
     await ok('run', ref('app:1'));
@@ -88,7 +88,7 @@ scenario('human hands, and images on a running cluster', () => {
     await ok('run', ref('app:1'), '--yes');
     expect(said(leader, '/root/app').slice(4)).toEqual(['one-a', 'one-b']);
     expect(lab.on(leader, 'ls /var/lib/sealos/data/*/applications').match(/hands-app-/g)).toHaveLength(1);
-  }, 300_000);
+  }, 600_000);
 
   test('a patch reaches every host, and a new one, whose login is amended on the way', async () => {
     await ok('run', ref('patch:1'));
@@ -106,5 +106,5 @@ scenario('human hands, and images on a running cluster', () => {
     await ok('amend', '--host', second, '--pk', join(keys, 'new'), '--wait');
     expect(lab.nodes(leader)[lab.name(second)]).toBe('Ready');
     expect([leader, first, second].map((host) => said(host, '/root/patch'))).toEqual([['patched'], ['patched'], ['patched']]);
-  }, 300_000);
+  }, 600_000);
 });

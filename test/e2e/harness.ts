@@ -95,7 +95,7 @@ export class Lab {
    * Waits on the host itself until a condition (bash) holds, looking 20 times a second: what is to happen at a certain
    * moment cannot wait for the start of a process per look. Rejects after the time.
    */
-  until(host: string, what: string, condition: string, timeoutMs = 120_000): Promise<void> {
+  until(host: string, what: string, condition: string, timeoutMs = 300_000): Promise<void> {
     const loop = `end=$((SECONDS + ${Math.ceil(timeoutMs / 1000)})); until ${condition}; do [ "$SECONDS" -lt "$end" ] || exit 1; sleep 0.05; done`;
     return new Promise((resolve, reject) => {
       execFile('nsenter', inside(this.name(host), 'bash', '-c', loop), (error) => {
@@ -166,7 +166,7 @@ export class Home {
     let stderr = '';
     child.stdout?.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
     child.stderr?.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 300_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 600_000);
     const ended = new Promise<Ran>((resolve) => {
       child.on('close', (code) => {
         clearTimeout(timer);
@@ -185,7 +185,7 @@ export class Home {
   async kill(which: 'server' | 'worker'): Promise<number> {
     const pid = this.pid(which);
     process.kill(pid, 'SIGKILL');
-    await eventually(`the end of the ${which}`, () => isGone(pid), 5_000);
+    await eventually(`the end of the ${which}`, () => isGone(pid), 60_000);
     return pid;
   }
 
@@ -195,7 +195,7 @@ export class Home {
     for (const { child } of views) child.kill('SIGKILL');
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await Promise.all(views.map(({ ended }) => ended));
-    for (const pid of pids) await eventually(`the end of ${pid}`, () => isGone(pid), 5_000);
+    for (const pid of pids) await eventually(`the end of ${pid}`, () => isGone(pid), 60_000);
   }
 
   /** What the product logged about one stage on one host, all attempts in order. */
@@ -235,7 +235,7 @@ function beside(what: string, program: string, args: readonly string[]): Promise
 const isGone = (pid: number): boolean => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z');
 
 /** Waits until the question is answered with something. Throws after the time with what was asked. */
-export async function eventually<T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, timeoutMs = 180_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     let last: unknown;

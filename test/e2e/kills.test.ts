@@ -32,16 +32,16 @@ scenario('an install survives kill -9 of the Temporal worker and of the Temporal
   );
   const running = (word: string) => `^(/usr/bin/)?kubeadm ${word} --config`;
   const startedAgain = (which: 'server' | 'worker', before: number) =>
-    eventually(`a new Temporal ${which}`, () => home.pid(which) !== before && home.pid(which), 30_000);
+    eventually(`a new Temporal ${which}`, () => home.pid(which) !== before && home.pid(which), 120_000);
 
   beforeAll(() => {
     [leader = '', ...workers] = lab.up(3);
     for (const host of lab.hosts) lab.countKubeadm(host);
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   test('the Temporal worker, during the transfer: whoever watches starts it again', async () => {
     view = home.start(install());
@@ -49,17 +49,17 @@ scenario('an install survives kill -9 of the Temporal worker and of the Temporal
     await Promise.any(lab.hosts.map((host) => lab.until(host, 'the third big file of the transfer', `[ -s ${data}/.staging/files/tree/rootfs/bin/kubelet ]`)));
     const pid = await home.kill('worker');
     for (const host of lab.hosts) {
-      await lab.until(host, 'the end of the stream', '! pgrep -x tar >/dev/null', 30_000);
+      await lab.until(host, 'the end of the stream', '! pgrep -x tar >/dev/null', 120_000);
       arrived.set(host, filesIn(host, `${data}/.staging/files/tree`));
     }
     await startedAgain('worker', pid);
-  }, 200_000);
+  }, 400_000);
 
   test('the Temporal server, while the hosts are made ready: it comes back with its database', async () => {
     await lab.until(leader, 'a container runtime', 'pgrep -x containerd >/dev/null');
     const pid = await home.kill('server');
     await startedAgain('server', pid);
-  }, 200_000);
+  }, 400_000);
 
   test('all of Keelson, 4 s into kubeadm init: init ends by itself, and the same command goes on', async () => {
     await lab.until(leader, '4 s of kubeadm init', `pid=$(pgrep -f '${running('init')}') && [ "$(ps -o etimes= -p "$pid")" -ge 4 ]`);
@@ -72,13 +72,13 @@ scenario('an install survives kill -9 of the Temporal worker and of the Temporal
     expect(lab.on(leader, 'cat /var/lib/keelson/jobs/*-kubeadm-init-1/exit').trim()).toBe('0');
     expect(lab.on(leader, 'ls /var/lib/keelson/done')).not.toMatch(/^init$/m);
     view = home.start(install());
-  }, 200_000);
+  }, 400_000);
 
   test('the Temporal worker, during a join', async () => {
     await Promise.any(workers.map((host) => lab.until(host, 'kubeadm join', `pgrep -f '${running('join')}' >/dev/null`)));
     const pid = await home.kill('worker');
     await startedAgain('worker', pid);
-  }, 200_000);
+  }, 400_000);
 
   test('the install ends well: every node Ready, one operation, one init, one join each', async () => {
     const ran = await view.ended;
@@ -91,7 +91,7 @@ scenario('an install survives kill -9 of the Temporal worker and of the Temporal
     expect(lab.on(leader, 'kubeadm --kubeconfig /etc/kubernetes/admin.conf token list')).toBe('');
     expect(lab.on(leader, 'ls -d /var/lib/keelson/jobs/*-kubeadm-*').trim().split('\n')).toHaveLength(1);
     expect(new Set(home.journal(name).map(({ operation }) => operation))).toEqual(new Set(['init-1']));
-  }, 300_000);
+  }, 600_000);
 
   test('the transfer went on from what the hosts had: no file that had arrived was sent again', () => {
     let most = 0;

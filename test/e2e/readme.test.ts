@@ -20,7 +20,7 @@ scenario('the README, command by command', () => {
     await home.close();
     lab.down();
     rmSync(scratch, { recursive: true, force: true });
-  }, 120_000);
+  }, 360_000);
 
   /** A command of the page in a shell, as it stands there; `env` is the user's. */
   const typed = (text: string, { cwd = root, env = {} }: { cwd?: string; env?: Record<string, string> } = {}): Promise<string> => {
@@ -47,7 +47,7 @@ scenario('the README, command by command', () => {
     expect(out).toMatch(/Ready +control-plane/);
     expect(out.split('over its Service:')[1]?.match(/^10\.\S+: .*\S/gm)).toHaveLength(3);
     expect(out).toContain(`http://127.0.0.1:`);
-  }, 400_000);
+  }, 800_000);
 
   test('the same run with a password that is asked for finds nothing to do', async () => {
     const args = ['run', ...images('kubernetes', 'helm', 'flannel', 'web'), ...at, '--masters', lab.hosts[0]!, '--nodes', lab.hosts.slice(1).join(','), '--ask-passwd', '--dry-run'];
@@ -57,7 +57,7 @@ scenario('the README, command by command', () => {
     expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining('SSH password') as string });
     // What is typed before it is asked for the terminal shows by itself.
     expect(stdout.split('SSH password')[1]).not.toContain('keelson-lab');
-  }, 60_000);
+  }, 180_000);
 
   test('what one looks at afterwards', async () => {
     expect(await ran(['local', 'status'])).toContain('http://127.0.0.1:');
@@ -79,7 +79,7 @@ scenario('the README, command by command', () => {
     expect(readFileSync(join(scratch, '.kube', 'config'), 'utf8')).toContain('client-key-data');
     expect(await ran(['--help'])).toContain('reset');
     expect(await ran(['images'])).toContain('localhost/keelson/web');
-  }, 120_000);
+  }, 360_000);
 
   test('a file on the way in and out: load, apply', async () => {
     const [line = ''] = execFileSync(join(root, 'images/build.sh'), ['web'], { encoding: 'utf8' }).trim().split('\n');
@@ -87,14 +87,14 @@ scenario('the README, command by command', () => {
     // The example names hosts that are not ours: it is read, and refused by its first check.
     const { code } = await home.run(['apply', '-f', join(root, 'examples', 'cluster.yaml'), '--set', 'pw=PASSWORD', '--dry-run'], { timeoutMs: 120_000 });
     expect([1, 2]).toContain(code);
-  }, 150_000);
+  }, 450_000);
 
   test('the codec server answers until it is ended', async () => {
     const { child, ended, output } = home.start(['codec', '--port', String(20_000 + (process.pid % 10_000))]);
-    await eventually('the codec server', () => /127\.0\.0\.1/.test(output()), 20_000);
+    await eventually('the codec server', () => /127\.0\.0\.1/.test(output()), 60_000);
     child.kill('SIGTERM');
     await ended;
-  }, 40_000);
+  }, 120_000);
 
   test("a team's files are made as the page says", async () => {
     const homeOfUser = join(scratch, 'user');
@@ -110,12 +110,12 @@ scenario('the README, command by command', () => {
     expect({ code, said: stdout + stderr }).toMatchObject({ code: 2, said: expect.stringContaining('give --yes') as string });
     expect(Object.values(lab.nodes(lab.hosts[0]!))).toEqual(['Ready', 'Ready', 'Ready']);
     expect(await ran(['history', 'demo'])).not.toContain('reset-');
-  }, 60_000);
+  }, 180_000);
 
   test('make demo-down takes it all away', async () => {
     expect(await typed('make demo-down')).toBeDefined();
     expect(spawnSync('podman', ['ps', '--all', '--quiet', '--filter', 'label=keelson-lab-group=demo'], { encoding: 'utf8' }).stdout).toBe('');
-  }, 200_000);
+  }, 400_000);
 });
 
 const isShell = ({ text }: Shown): boolean => argumentsOf(text) === undefined;

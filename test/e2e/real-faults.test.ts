@@ -25,11 +25,11 @@ scenario('faults of real machines: an install goes on by itself, and does nothin
     for (const host of lab.hosts) lab.countKubeadm(host);
     // Large enough for the checks; it takes memory only for what lies on it.
     lab.on(full, 'mount -t tmpfs -o size=16g none /var/lib/sealos');
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   /** What is done to the machines, each at its moment. */
   const faults: Readonly<Record<string, () => Promise<void>>> = {
@@ -47,14 +47,14 @@ scenario('faults of real machines: an install goes on by itself, and does nothin
       lab.on(leader, 'systemctl stop registry');
       // A registry that serves is asked once.
       const asked = (host: string) => home.journal(name).filter((line) => line.stage === 'Bootstrap' && line.host === host && line.title.endsWith('/v2/')).length;
-      await eventually('two hosts to ask for the registry again and again', () => [leader, rebooted].every((host) => asked(host) > 10), 120_000);
+      await eventually('two hosts to ask for the registry again and again', () => [leader, rebooted].every((host) => asked(host) > 10), 300_000);
       lab.on(leader, 'systemctl start registry');
     },
     'a host is rebooted while it is made ready, and cut from the network while it joins': async () => {
       await lab.until(rebooted, 'a script of the image', 'compgen -G "/var/lib/keelson/jobs/*-script-init*-1/pid" >/dev/null');
       await lab.powerCycle(rebooted);
       await eventually('that the host is back', () => lab.on(rebooted, 'systemctl is-system-running', { check: false }).match(/running|degraded/) !== null);
-      await lab.until(rebooted, 'kubeadm join', running('join'), 200_000);
+      await lab.until(rebooted, 'kubeadm join', running('join'), 500_000);
       await lab.cutNetwork(rebooted, 25);
     },
     'sshd is restarted under kubeadm init, its sessions with it': async () => {
@@ -62,7 +62,7 @@ scenario('faults of real machines: an install goes on by itself, and does nothin
       lab.on(leader, 'systemctl restart ssh; pkill -f "^sshd: root@" || true', { check: false });
     },
     'a host is rebooted while it joins': async () => {
-      await lab.until(joining, 'kubeadm join', running('join'), 200_000);
+      await lab.until(joining, 'kubeadm join', running('join'), 500_000);
       await lab.powerCycle(joining);
     },
   };
@@ -73,17 +73,17 @@ scenario('faults of real machines: an install goes on by itself, and does nothin
     const ran = await view.ended;
     expect({ code: ran.code, stdout: ran.stdout, stderr: ran.stderr }).toMatchObject({ code: 3, stdout: expect.stringMatching(new RegExp(`MountRootfs ${full}: .*[Nn]o space left`)) as string });
     // On a busy machine a host that was rebooted may have been waited for in vain, and is tried again by itself a little later.
-    await eventually('all but the full one are Nodes', () => [leader, rebooted, joining].every((host) => lab.name(host) in lab.nodes(leader)), 150_000).catch(async (error: Error) => {
+    await eventually('all but the full one are Nodes', () => [leader, rebooted, joining].every((host) => lab.name(host) in lab.nodes(leader)), 300_000).catch(async (error: Error) => {
       throw new Error([error.message, ran.stdout, (await home.run(['why', name])).stdout, (await home.run(['history', name])).stdout].join('\n'));
     });
-  }, 400_000);
+  }, 800_000);
 
   test('with room on its disk again, the same command brings it to a good end', async () => {
     lab.on(full, 'mount -o remount,size=16g /var/lib/sealos');
     const ran = await home.run(install());
     expect(`${ran.code}\n${ran.stdout}${ran.stderr}`).toMatch(/^0\n/);
     expect(lab.nodes(leader)).toEqual(Object.fromEntries(lab.hosts.map((host) => [lab.name(host), 'Ready'])));
-  }, 300_000);
+  }, 600_000);
 
   test('one operation, one init, one join each; a join that was broken off may have a second, and the host is cleaned before where it left something', () => {
     const calls = Object.fromEntries(lab.hosts.map((host) => [host, lab.kubeadmCalls(host)]));

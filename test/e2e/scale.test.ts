@@ -37,11 +37,11 @@ scenario('a cluster that grows and shrinks by its Clusterfile', () => {
   beforeAll(() => {
     hosts = lab.up(5);
     leader = hosts[0]!;
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   const apply = (masters: readonly string[], nodes: readonly string[], ...more: string[]): Promise<Ran> => {
     const file = join(home.dir, 'Clusterfile');
@@ -72,12 +72,12 @@ spec:
     ok(await apply(hosts.slice(0, 3), hosts.slice(3, 5)));
     expect(Object.values(lab.nodes(leader))).toEqual(['Ready', 'Ready', 'Ready', 'Ready', 'Ready']);
     expect(members()).toEqual(hosts.slice(0, 3).map((host) => lab.name(host)).sort());
-  }, 500_000);
+  }, 1_000_000);
 
   test('the same file again: nothing to do', async () => {
     const ran = await apply(hosts.slice(0, 3), hosts.slice(3, 5), '--dry-run');
     expect(ran.stdout).toContain('nothing to do');
-  }, 60_000);
+  }, 180_000);
 
   test('and shrinks to 1+1: hosts that left are bare', async () => {
     ok(await apply(hosts.slice(0, 1), hosts.slice(3, 4)));
@@ -89,12 +89,12 @@ spec:
     const balanced = lab.on(hosts[3]!, 'cat /etc/kubernetes/keelson-haproxy.cfg');
     expect(balanced).toContain(`${leader}:6443`);
     expect(balanced).not.toContain(`${hosts[1]}:6443`);
-  }, 400_000);
+  }, 800_000);
 
   test('adds and removes in one apply', async () => {
     ok(await apply(hosts.slice(0, 1), [hosts[4]!]));
     expect(Object.keys(lab.nodes(leader)).sort()).toEqual([lab.name(leader), lab.name(hosts[4]!)].sort());
-  }, 300_000);
+  }, 600_000);
 
   test('a host joins by add and leaves by delete; what makes no sense is refused and starts nothing', async () => {
     const [, , , spare, worker] = hosts;
@@ -109,7 +109,7 @@ spec:
     expect(lab.nodes(leader)).toHaveProperty([lab.name(spare!)], 'Ready');
     ok(await home.run(['delete', ...at, '--nodes', spare!, '--yes']));
     expect(lab.nodes(leader)).not.toHaveProperty([lab.name(spare!)]);
-  }, 300_000);
+  }, 600_000);
 
   test('through all of it the application answered, and etcd had its quorum', async () => {
     lab.on(leader, 'systemctl stop watcher; systemctl stop probe');
@@ -120,7 +120,9 @@ spec:
     expect({ failed, how }).toEqual({ failed: 0, how: '' });
     expect(asked).toBeGreaterThan(100);
     // A join adds the member a moment before the Node is a control plane's, a removal takes it a moment before the Node: never more than one apart.
-    const seen = lab.on(leader, 'cat /root/members').trim().split('\n').map((line) => line.split(' ').map(Number) as [number, number]).filter(([etcd]) => etcd > 0);
+    const seen = lab.on(leader, 'cat /root/members').trim().split('\n').map((line) => line.split(' ').map(Number) as [number, number])
+      // While etcd chooses a leader the API may not answer.
+      .filter(([etcd, planes]) => etcd > 0 && planes > 0);
     expect(Math.max(...seen.map(([etcd]) => etcd))).toBe(3);
     for (const [etcd, planes] of seen) expect(Math.abs(etcd - planes)).toBeLessThanOrEqual(1);
   });

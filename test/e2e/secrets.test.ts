@@ -50,14 +50,14 @@ scenario('no secret leaves the place where it belongs', () => {
     samplers = lab.hosts.map((host) => spawn('nsenter', inside(lab.name(host), 'perl', '/tmp/sampler.pl'), { stdio: 'ignore' }));
     own = new OwnProcesses(home.dir);
     fresh = lab.hosts.map((host) => snapshotHost(lab.name(host)));
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     own.stop();
     for (const one of samplers) one.kill();
     await home.close();
     lab.down();
     rmSync(scratch, { recursive: true, force: true });
-  }, 120_000);
+  }, 360_000);
 
   const install = (): string[] => [
     'run', ...images('kubernetes', 'flannel'), '--cluster', name, '--masters', lab.hosts.slice(0, 2).join(','), '--nodes', lab.hosts[2]!,
@@ -76,7 +76,7 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(plain.stdout).toContain('does not let us in');
     const locked = keep(await home.run([...install(), '--json'], { env: { KEELSON_SSH_PASSWORD: login.password, KEELSON_PK_PASSWORD: login.wrong } }));
     expect(locked.stdout).toMatch(/the passphrase of the private key .* is wrong/);
-  }, 120_000);
+  }, 360_000);
 
   const passwords = { KEELSON_SSH_PASSWORD: login.password, KEELSON_PK_PASSWORD: login.passphrase };
 
@@ -122,7 +122,7 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(home.journal(name).filter(({ operation, changes }) => operation === 'reconcile-3' && changes)).toEqual([]);
     expect(await home.run(['key', 'forget', id])).toMatchObject({ code: 0 });
     expect(keep(await home.run(['plan', ...install().slice(1)], { env: passwords }))).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to do') as string });
-  }, 120_000);
+  }, 360_000);
 
   test('kubeconfigs, keys and Keelson\'s own files are for their owners only', async () => {
     for (const host of lab.hosts) {
@@ -177,7 +177,7 @@ scenario('no secret leaves the place where it belongs', () => {
     await connection.close();
     for (const sight of ['joinControlPlane', 'joinWorker', 'sealed:v1:']) expect(histories).toContain(sight);
     expect(all).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   test('not in any file of Keelson: database, logs, journals, kept histories', () => {
     const files = filesBelow(home.dir);
@@ -196,7 +196,7 @@ scenario('no secret leaves the place where it belongs', () => {
     expect(filesWith(['localhost/keelson/flannel']).length).toBeGreaterThan(0);
     expect(filesWith(['init-registry.sh']).some((path) => path.includes('/trees/'))).toBe(true);
     expect(filesWith([...forms(), ...ofOwners()])).toEqual([]);
-  }, 120_000);
+  }, 360_000);
 
   test('not in arguments and environment of Keelson\'s own processes', () => {
     const seen = own.stop();
@@ -227,7 +227,7 @@ scenario('no secret leaves the place where it belongs', () => {
       expect(found(host, journal)).toEqual([]);
       expect(found(host, execFileSync('podman', ['logs', lab.name(host)], { encoding: 'utf8' }))).toEqual([]);
     }
-  }, 60_000);
+  }, 180_000);
 
   test('not on the disk of a host, but for the registry\'s password where only root comes', () => {
     for (const host of lab.hosts) {
@@ -241,7 +241,7 @@ scenario('no secret leaves the place where it belongs', () => {
       const open = files.map((line) => line.replace(/^\d+ /, '')).filter((path) => lab.on(host, `setpriv --reuid plain --regid plain --clear-groups test -r '${path}'; echo $?`).trim() === '0');
       expect(open).toEqual([]);
     }
-  }, 120_000);
+  }, 360_000);
 
   test('no token is left on the cluster that lets anybody in', () => {
     const tokens = lab.on(leader, `KUBECONFIG=/etc/kubernetes/admin.conf kubeadm token list -o jsonpath='{.token} {.usages}{"\\n"}'`).split('\n').filter(Boolean);
@@ -257,7 +257,7 @@ scenario('no secret leaves the place where it belongs', () => {
       { section: 'processes', line: /sampler\.pl/, why: 'it has ended' },
     ];
     for (const [at, host] of lab.hosts.entries()) expect({ host, left: differences(fresh[at]!, snapshotHost(lab.name(host)), ours) }).toEqual({ host, left: [] });
-  }, 200_000);
+  }, 400_000);
 });
 
 /** A secret as it is, and as other programs would write it. */

@@ -71,7 +71,7 @@ export class TeamServer {
     await eventually('the Temporal server', () => {
       if (this.server?.exitCode === null) return answers(this.ports.grpc[0] ?? 0);
       return Promise.reject(new Error(readFileSync(join(this.dir, 'server.log'), 'utf8').slice(-1000)));
-    }, 60_000);
+    }, 180_000);
   }
 
   async stop(): Promise<void> {
@@ -109,7 +109,7 @@ export class TeamServer {
     const script = this.compose.services[name].command.join('\n').replaceAll('$$', '$')
       .replaceAll('--ep postgresql --port 5432', `--ep 127.0.0.1 --port ${this.ports.database}`)
       .replaceAll('/etc/temporal/schema/postgresql/v12', join(this.programs, 'schema'));
-    execFileSync('sh', ['-euc', script], { env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}`, ...env }, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
+    execFileSync('sh', ['-euc', script], { env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}`, ...env }, stdio: ['ignore', 'ignore', 'pipe'], timeout: 180_000 });
   }
 
   /** The configuration that the image makes of the compose file's environment. */

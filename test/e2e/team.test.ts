@@ -36,7 +36,7 @@ spec:
     expect(await home.run(['key', 'make'])).toMatchObject({ code: 0 });
     copyFileSync(join(home.dir, 'key'), join(away.dir, 'key'));
     worker = away.start(['worker'], { timeoutMs: 600_000 });
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     worker.child.kill('SIGTERM');
     await worker.ended;
@@ -45,7 +45,7 @@ spec:
     await server.stop();
     rmSync(dir, { recursive: true, force: true });
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   const deploy = (): Promise<{ code: number; out: string }> => new Promise((resolve) => {
     recordCommand({ shell: 'node dist/examples/deploy.js examples/cluster.yaml --set pw=PASSWORD' });
@@ -61,7 +61,7 @@ spec:
     expect(code).toBe(1);
     expect(out).toMatch(/there is no image localhost\/keelson\/kubernetes:latest.*keelson load/s);
     expect(lab.on(lab.hosts[0]!, 'ls -A /var/lib/keelson 2>/dev/null || true')).toBe('');
-  }, 60_000);
+  }, 180_000);
 
   test('images are loaded into it as README and docker-compose.yml say', async () => {
     const built = execFileSync(join(root, 'images/build.sh'), ['kubernetes', 'flannel'], { encoding: 'utf8' }).trim().split('\n').map((line) => line.split(' '));
@@ -69,7 +69,7 @@ spec:
     for (const [name = '', layout = ''] of built) {
       expect(await away.run(['load', '-i', layout, name.replace(/:[^:]*$/, ':latest')])).toMatchObject({ code: 0 });
     }
-  }, 120_000);
+  }, 360_000);
 
   test('examples/deploy.ts applies a Clusterfile, follows it and exits with its result, whatever becomes of server and database', async () => {
     const [host = ''] = lab.hosts;
@@ -90,23 +90,23 @@ spec:
     expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('1 node Ready at v1') as string });
     expect(Object.values(lab.nodes(lab.hosts[0]!))).toEqual(['Ready']);
     expect(away.journal('team').length).toBeGreaterThan(0);
-  }, 400_000);
+  }, 800_000);
 
   test('and says so when the cluster is not to be had', async () => {
     writeFileSync(file, `apiVersion: apps.sealos.io/v1beta1\nkind: Cluster\nmetadata: {name: other}\nspec: {image: [${images('flannel').join('')}], ssh: {user: root, pk: ${lab.key}}, hosts: [{ips: ['${lab.hosts[0]!}:22'], roles: [master]}]}\n`);
     const { code, out } = await deploy();
     expect(code).toBe(1);
     expect(out).toMatch(/no image of type rootfs/);
-  }, 60_000);
+  }, 180_000);
 
   test('a namespace that the server does not have is named, with the way to make it', async () => {
     const { code, stderr } = await home.run(['status'], { env: { TEMPORAL_NAMESPACE: 'elsewhere' } });
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('has no namespace elsewhere') as string });
     expect(stderr).toContain('temporal operator namespace create -n elsewhere');
-  }, 30_000);
+  }, 90_000);
 
   test('the Temporal worker ends when it is told to', async () => {
     worker.child.kill('SIGTERM');
     expect((await eventually('the Temporal worker ends', async () => worker.ended, 30_000)).code).toBe(0);
-  }, 40_000);
+  }, 120_000);
 });

@@ -43,7 +43,7 @@ scenarioOfAll('three control planes and a worker go from 1.33 to 1.34', () => {
   afterAll(async () => {
     await home.close();
     lab.down();
-  }, 120_000);
+  }, 360_000);
 
   test('the Temporal worker killed while the second control plane changes goes on at the same host, and all end at the new version', async () => {
     const view = home.start(['run', newer, '--cluster', name, '--yes'], { timeoutMs: 1_200_000 });
@@ -83,7 +83,7 @@ scenarioOfAll('three control planes and a worker go from 1.33 to 1.34', () => {
     const ran = await home.run(['plan', '--cluster', name, '--exit-code']);
     expect({ code: ran.code, out: ran.stdout + ran.stderr }).toMatchObject({ code: 0 });
     await eventually('the API answers on each control plane', () => [leader, second, third].every((host) => lab.on(host, `${kubectl} --server https://${host}:6443 get --raw=/readyz`, { check: false }) === 'ok'));
-  }, 120_000);
+  }, 360_000);
 
   test('the leader itself can leave: another control plane takes over, and goes on leading', async () => {
     const ran = await home.run(['delete', '--cluster', name, '--masters', leader, '--yes'], { timeoutMs: 600_000 });

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { describeOnHosts, type LabUser } from './lab';
 
-jest.setTimeout(150_000);
+jest.setTimeout(300_000);
 const group = 'cut-link';
 /** What a host gives a command beyond its own time, see session.ts, and a busy machine to everything. */
 const graceMs = 15_000;
-const slackMs = 10_000;
+const slackMs = 30_000;
 
 const podman = (...words: string[]): string => execFileSync('podman', words, { encoding: 'utf8' }).trim();
 /** As an administrator at the machine itself: what is cut for SSH is not cut for them. */
@@ -36,7 +36,7 @@ describeOnHosts('a host whose link is cut, silently, while commands hang', group
     cut();
     try {
       expect(left()).not.toBe('');
-      while (left() !== '' && Date.now() - since < 60_000) await new Promise((resolve) => { setTimeout(resolve, 200); });
+      while (left() !== '' && Date.now() - since < 90_000) await new Promise((resolve) => { setTimeout(resolve, 200); });
       expect(left()).toBe('');
       expect(Date.now() - since).toBeLessThan(timeoutMs + graceMs + slackMs);
     } finally {

@@ -7,7 +7,7 @@ import type { Scope, Session } from '../../activities/ports';
 import { describeOnHosts } from './lab';
 import { labScope } from './lab-scope';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describeOnHosts('detached jobs on a host', 'ssh-job', 1, (lab) => {
   // The hosts may be kept from an earlier run, with its jobs on them.
@@ -103,7 +103,7 @@ describeOnHosts('detached jobs on a host', 'ssh-job', 1, (lab) => {
   test('a job that takes too long is ended and counts as failed', async () => {
     const session = await lab.session('root');
     const id = newId();
-    const slow = job({ id, title: 'hangs', script: stubborn(id), timeoutMs: 1_000, maxFailures: 2 });
+    const slow = job({ id, title: 'hangs', script: stubborn(id), timeoutMs: 4_000, maxFailures: 2 });
     expect(await caught(runJob(session, slow))).toMatchObject({ type: 'CommandTimedOut', details: { command: 'hangs', tail: ['begun'] } });
     expect(await left(id)).toBe('');
     expect(await caught(runJob(session, { ...slow, script: 'exit 1' }))).toMatchObject({ type: 'NeedsDecision' });

@@ -9,7 +9,7 @@ import type { HostTarget } from '../../domain/cluster';
 import { describeOnHosts, type LabUser } from './lab';
 import { labScope, openSecrets } from './lab-scope';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 describeOnHosts('over a real sshd', 'ssh', 1, (lab) => {
   const refusal = (target: HostTarget) => lab.remote.to(target, labScope()).then(() => 'let in', (error: unknown) => error);

@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/cache.sh"
 
 # A host that is not up after this many seconds never will be.
-BOOT_SECONDS=60
+BOOT_SECONDS=180
 
 check_group() {
   [[ ${1:-} =~ ^[a-z0-9][a-z0-9-]{0,30}$ ]] || die "a group is named by small letters, digits and dashes: '${1:-}'"
