@@ -120,14 +120,15 @@ export ETCDCTL_API=3
 
 /**
  * etcd's members and which of them answer, asked through one control plane's own etcd: by the name of its Node, or with an empty
- * name where it has none (etcdctlIn). Fails where that one does not answer.
+ * name where it has none (etcdctlIn). Fails where that one does not answer. The second question is one of its own, which the API
+ * can refuse: then nobody knows which members answer, and that is not "none".
  */
 export const readEtcd = (nodeName: string): Command<{ members: EtcdMember[]; healthy: boolean }> => ({
   title: 'etcdctl member list',
   script: `${etcdctlIn(nodeName).first}${etcdctlIn(nodeName).etcdctl} member list -w simple || exit 2
-echo ==
-${etcdctlIn(nodeName).etcdctl} endpoint health --cluster -w json`,
-  okCodes: [0, 1],
+health=$(${etcdctlIn(nodeName).etcdctl} endpoint health --cluster -w json)
+[[ $health == *'['* ]] || exit 2
+printf '==\\n%s\\n' "$health"`,
   parse: ({ stdout }) => parseEtcd(stdout),
 });
 
@@ -136,7 +137,8 @@ const endpoints = listOf(objectOf({ endpoint: text, health: flag }));
 /** Lines such as `8e9e05c52164694d, started, h1, https://10.0.0.1:2380, https://10.0.0.1:2379, false`, then the health of every endpoint as JSON. */
 function parseEtcd(stdout: string): { members: EtcdMember[]; healthy: boolean } {
   const [list = '', rest = ''] = stdout.split('\n==\n');
-  const json = rest.split('\n').find((line) => line.startsWith('[')) ?? '[]';
+  const json = rest.split('\n').find((line) => line.startsWith('['));
+  if (json === undefined) throw new Error('an answer of another form');
   const answering = new Set(readJson(json, endpoints).filter(({ health }) => health).map(({ endpoint }) => addressOf(endpoint)));
   const members = list.split('\n').map((line) => line.split(', ')).filter(({ length }) => length >= 4).map(([id = '', , name = '', peer = '']): EtcdMember => {
     const address = addressOf(peer);
