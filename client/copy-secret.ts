@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ClusterError } from '../domain/errors';
 
@@ -12,6 +12,8 @@ export function copySecret(from: string, to: string, todo: string): void {
     mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
     writeFileSync(part, '', { mode: 0o600 });
     copyFileSync(from, part);
+    // The copy takes over the rights of what it is a copy of.
+    chmodSync(part, 0o600);
     renameSync(part, to);
   } catch (cause) {
     discard(part);

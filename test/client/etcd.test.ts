@@ -56,3 +56,9 @@ test('a file that cannot be brought in for a restore is an error in words, and n
   expect(await restore([join(home, 'mine.db')], { cluster: 'prod', yes: true })).toBe(0);
   expect(readFileSync(snapshotFile('prod', 'mine.db'), 'utf8')).toBe('all of etcd');
 });
+
+test('a file that everybody may read is brought in for this user alone', async () => {
+  writeFileSync(join(home, 'mine.db'), 'all of etcd', { mode: 0o644 });
+  expect(await restore([join(home, 'mine.db')], { cluster: 'prod', yes: true })).toBe(0);
+  expect(statSync(snapshotFile('prod', 'mine.db')).mode & 0o777).toBe(0o600);
+});
