@@ -31,9 +31,12 @@ export const silence = (address: string, cause: unknown): TemporalUnavailable =>
     cause, todo: '`keelson local status` shows the embedded one; for a server of your own, start `keelson worker` beside it',
   });
 
-/** gRPC's codes for a deadline (which the SDK may report as a cancelled call), for a server that is not there, and the server's word that nobody polls. */
+/** gRPC's codes for a deadline, which the SDK may report as a cancelled call. */
+export const isLate = (error: unknown): boolean => isGrpc(error, ({ code }) => code === 1 || code === 4);
+
+/** No answer in time, a server that is not there, or the server's word that nobody polls. */
 export const isSilence = (error: unknown): boolean =>
-  isGrpc(error, ({ code, details }) => code === 1 || code === 4 || code === 14 || (code === 9 && nobodyPolls.test(details)));
+  isLate(error) || isGrpc(error, ({ code, details }) => code === 14 || (code === 9 && nobodyPolls.test(details)));
 
 /**
  * The server dropped a request, as the workflow's task that should have taken it failed or ended without it: its Temporal

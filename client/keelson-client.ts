@@ -24,6 +24,7 @@ import { fromTemporal, isSilence, silence } from './errors';
 import { type HostsRun, type KnownCluster, type Selection, startCopy, startExec } from './hosts-run';
 import { noSuchCluster } from './no-such-cluster';
 import { OperationHandle } from './operation';
+import { onceAgain } from './once-again';
 import { prepareSpec, resealedFile, withRegistryPassword } from './prepare-spec';
 import { runningOperations } from './running-operations';
 import { takenResult } from './taken-result';
@@ -360,7 +361,7 @@ export class KeelsonClient {
 
   private async known<T>(cluster: string, question: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.quietly(question);
+      return await onceAgain(() => this.quietly(question));
     } catch (error) {
       throw isSilence(error) ? silence(this.address, error) : fromTemporal(error, { cluster, address: this.address });
     }
