@@ -11,10 +11,17 @@ export class TemporalServer {
   private constructor(readonly port: number, private readonly dir: string, private child: ChildProcess) {}
 
   static async start(dir: string): Promise<TemporalServer> {
-    const port = await freePort();
-    const server = new TemporalServer(port, dir, launch(port, dir));
-    await server.ready();
-    return server;
+    for (let tries = 1; ; tries += 1) {
+      const port = await freePort();
+      const server = new TemporalServer(port, dir, launch(port, dir));
+      try {
+        await server.ready();
+        return server;
+      } catch (error) {
+        // Between the look for a free port and its use somebody else may take it.
+        if (tries === 3) throw error;
+      }
+    }
   }
 
   get address(): string {
