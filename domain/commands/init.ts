@@ -22,14 +22,15 @@ export const deleteAllTokens = `delete_tokens() {
 
 /**
  * Takes the leftovers of a try that never became healthy. Certificates that are older than our claim are a person's, as an own CA
- * that kubeadm is to use: they stay, also when this is cut off, as they lie beside until they are back.
+ * that kubeadm is to use: they stay, also when this is cut off, as they lie beside until they are back. A copy that fails ends this:
+ * `find` says so with a plus alone.
  */
 const clearLeftovers = (criSocket: string): string => `pki=/etc/kubernetes/pki own=${stateDir}/own-pki
 if [ -e /etc/kubernetes/kubelet.conf ] || [ -n "$(ls -A /etc/kubernetes/manifests 2>/dev/null)" ] || [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
   echo 'leftovers of an earlier try that never became healthy: kubeadm reset'
   if [ ! -e "$own" ] && [ -d "$pki" ]; then
     rm -rf "$own.new"
-    (umask 077; mkdir -p "$own.new") && cd "$pki" && find . -type f ! -newer ${stateDir}/claim.json -exec cp -p --parents {} "$own.new" ';' || exit 1
+    (umask 077; mkdir -p "$own.new") && cd "$pki" && find . -type f ! -newer ${stateDir}/claim.json -exec cp -p --parents -t "$own.new" {} + || exit 1
     chmod --reference="$pki" "$own.new"
     cd /
     ${toDisk}

@@ -103,7 +103,7 @@ mkdir -p ${dir} ${stateDir}/done
 if [ ! -e ${dir}/manifests ]; then
   rm -rf ${dir}/manifests.new
   mkdir ${dir}/manifests.new
-  if [ -d /etc/kubernetes/manifests ]; then find /etc/kubernetes/manifests -maxdepth 1 -name '*.yaml' -exec cp -p {} ${dir}/manifests.new ';'; fi
+  if [ -d /etc/kubernetes/manifests ]; then find /etc/kubernetes/manifests -maxdepth 1 -name '*.yaml' -exec cp -p -t ${dir}/manifests.new {} +; fi
   mv ${dir}/manifests.new ${dir}/manifests
 fi
 cd ${stateDir}/done
@@ -217,7 +217,7 @@ ${kubeadm} upgrade node phase kubelet-config`;
 /**
  * The kubelet and what belongs to it, between its stop and its start: programs first, then the configuration that they read,
  * from the cluster's ConfigMap. \`label\` is the image's own line for it (keelson.dev/upgrade), which also brings its container
- * runtime; without one the three programs of Kubernetes are put in place.
+ * runtime; without one the three programs of Kubernetes are put in place. In a shell of its own: `set -e` passes over what fails before an `&&`.
  */
 export const kubeletUpgradeScript = ({ cluster, node, label }: { readonly cluster: string; readonly node: string; readonly label?: string }): string => `set -eu
 ${newKubeadm(cluster)}
@@ -227,7 +227,9 @@ ${label === undefined ? `for program in kubeadm kubelet kubectl; do
   target=$(command -v "$program" || echo "/usr/bin/$program")
   install -m 755 ${quote(`${hostPaths(cluster).rootfs}/bin`)}/"$program" "$target.new"
   mv -f "$target.new" "$target"
-done` : `bash ${label}`}
+done` : `(
+bash ${label}
+)`}
 ${kubeletConfigPhase('"$kubeadm"', node)}
 systemctl daemon-reload
 systemctl start kubelet

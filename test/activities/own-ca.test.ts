@@ -19,14 +19,15 @@ describe("a person's own CA", () => {
     writeFileSync(join(dir, path), text);
     utimesSync(join(dir, path), at, at);
   }
-  /** A try of `kubeadm init`; `reset` is what `kubeadm reset` does besides. Gives how it ended. */
-  function init({ fails = false, reset = '' } = {}): number | null {
+  /** A try of `kubeadm init`; `reset` is what `kubeadm reset` does besides, and a full disk takes no copy. Gives how it ended. */
+  function init({ fails = false, reset = '', full = false } = {}): number | null {
     const program = (name: string, text: string): void => {
       writeFileSync(join(dir, 'bin', name), `#!/bin/bash\n${text}`);
       chmodSync(join(dir, 'bin', name), 0o755);
     };
     program('sleep', '');
     program('kubectl', 'exit 1');
+    program('cp', `PATH=\${PATH#*:}; ${full ? "echo 'No space left on device' >&2; exit 1" : 'exec cp "$@"'}`);
     program('kubeadm', `cd ${dir}/kubernetes || exit 9
 case $1 in
   reset) rm -rf pki/* manifests ${dir}/etcd/*; ${reset} ;;
@@ -60,6 +61,14 @@ esac`);
     expect(init({ fails: true })).toBe(1);
     expect(init({ reset: 'kill -9 "$PPID"; exit 1' })).not.toBe(0);
     expect(existsSync(join(dir, 'kubernetes/pki/ca.key'))).toBe(false);
+    expect(init()).toBe(0);
+    isOwn();
+  });
+
+  test('stays where it is when it finds no room beside: nothing is reset then', () => {
+    expect(init({ fails: true })).toBe(1);
+    expect(init({ full: true })).toBe(1);
+    expect(pki('ca.key')).toBe('own ca.key');
     expect(init()).toBe(0);
     isOwn();
   });
