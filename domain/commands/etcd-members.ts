@@ -41,11 +41,10 @@ export const deleteNode = (node: string): Command => ({
   script: `kubectl --kubeconfig ${adminConf} --request-timeout=20s delete node ${quote(node)} --ignore-not-found --wait=true --timeout=20s`,
 });
 
-/** Pods of a Node that never comes back: nobody is there to say that they have ended, so they are taken off the books. */
+/** Pods of a Node that never comes back: nobody is there to say that they have ended, so they are taken off the books. Fails where the API refuses it. */
 export const forgetPods = (node: string): Command => ({
   title: `delete the pods of ${node}`,
   changes: true,
   timeoutMs: 90_000,
-  script: `kubectl --kubeconfig ${adminConf} --request-timeout=20s delete pods --all-namespaces --field-selector spec.nodeName=${quote(node)} --force --grace-period=0 --wait=false 2>&1`,
-  okCodes: [0, 1],
+  script: `kubectl --kubeconfig ${adminConf} --request-timeout=20s delete pods --all-namespaces --field-selector spec.nodeName=${quote(node)} --force --grace-period=0 --wait=false --ignore-not-found`,
 });
