@@ -237,7 +237,7 @@ systemctl start kubelet
 
 /**
  * The programs and the configuration of before, and the kubelet started with them. The container runtime starts again only
- * when it was replaced. Counts the try: the next one is another job.
+ * when it was replaced. What was kept stays, so that this can run again; it goes with countTry.
  */
 export const kubeletRestoreScript = `set -u
 systemctl stop kubelet
@@ -247,11 +247,12 @@ systemctl daemon-reload
 [ -z "$runtime" ] || systemctl restart containerd
 systemctl reset-failed kubelet 2>/dev/null
 systemctl start kubelet || exit 1
-rm -rf ${dir}/before ${dir}/saved
 `;
 
-/** Counts that the kubelet was taken back: the next try is another job. */
-export const countTry = (tries: number): Command => ({ title: 'count the try', changes: true, script: `umask 077; mkdir -p ${dir} && echo ${tries + 1} > ${dir}/tries && rm -f ${dir}/failed` });
+/** Counts that the kubelet was taken back: the next try is another job, and keeps anew what it finds. In this order: who is cut off in between takes it back once more. */
+export const countTry = (tries: number): Command => ({
+  title: 'count the try', changes: true, script: `umask 077; mkdir -p ${dir} && echo ${tries + 1} > ${dir}/tries && rm -f ${dir}/failed ${dir}/saved && rm -rf ${dir}/before`,
+});
 
 /** What a kubelet that ends again and again says of it: its own last words, without systemd's. Empty when it says nothing. */
 export const kubeletCause: Command = {

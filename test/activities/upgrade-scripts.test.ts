@@ -1,4 +1,4 @@
-import { beginUpgrade, kubeletUpgradeScript } from '../../domain/commands/upgrade';
+import { beginUpgrade, countTry, kubeletRestoreScript, kubeletUpgradeScript } from '../../domain/commands/upgrade';
 import { hostPaths } from '../../domain/host-paths';
 import { BashHost } from './bash-host';
 
@@ -51,6 +51,30 @@ describe('the scripts of an upgrade, in real bash', () => {
     test('needs none', () => {
       expect(host.run(beginUpgrade('v1.34.2').script).status).toBe(0);
       expect(host.has(kept)).toBe(true);
+    });
+  });
+
+  describe('that is taken back', () => {
+    const [kubelet, kept] = ['/usr/bin/kubelet', '/var/lib/keelson/upgrade'];
+    beforeEach(() => {
+      host.write(kubelet, 'new');
+      host.write(`${kept}/before${host.path(kubelet)}`, 'old');
+      host.write(`${kept}/saved`, '');
+      host.write(`${kept}/failed`, 'it ended');
+    });
+
+    test('starts the old kubelet, as often as it is run: an end of which nobody heard is none', () => {
+      for (let times = 0; times < 2; times += 1) {
+        expect(host.run(kubeletRestoreScript)).toMatchObject({ status: 0, stderr: '' });
+        expect(host.text(kubelet)).toBe('old');
+        expect(host.calls('systemctl').at(-1)).toBe('systemctl start kubelet');
+      }
+    });
+
+    test('leaves nothing behind but the count: the next try keeps what it finds', () => {
+      expect(host.run(countTry(0).script).status).toBe(0);
+      expect(['before', 'saved', 'failed'].filter((name) => host.has(`${kept}/${name}`))).toEqual([]);
+      expect(host.text(`${kept}/tries`)).toBe('1\n');
     });
   });
 });

@@ -84,8 +84,6 @@ function copy({ files }: Host, from: string, to: string): void {
 function restore(host: Host): undefined {
   host.did('restore the kubelet');
   for (const path of host.files.below(`${dir}/before`)) copy(host, path, path.slice(`${dir}/before`.length));
-  host.files.remove(`${dir}/before`);
-  host.files.remove(`${dir}/saved`);
   return report(host);
 }
 
@@ -102,7 +100,7 @@ export const upgrade: readonly Simulation[] = [
   { name: 'note why the kubelet is taken back', reads: exactly(noteFailure('').script), act: (host, { stdin }) => host.files.write(`${dir}/failed`, stdin, 0o600) },
   {
     name: 'count the try', reads: rendered((tries: number) => countTry(tries).script, (script): [number] => [Number(/echo (\d+) >/.exec(script)?.[1] ?? 1) - 1], (tries) => [`${tries}`]),
-    act: (host, { args: [tries = '0'] }) => { host.files.write(`${dir}/tries`, `${Number(tries) + 1}`, 0o600); host.files.remove(`${dir}/failed`); },
+    act: (host, { args: [tries = '0'] }) => { host.files.write(`${dir}/tries`, `${Number(tries) + 1}`, 0o600); for (const name of ['failed', 'saved', 'before']) host.files.remove(`${dir}/${name}`); },
   },
   { name: 'end the upgrade', reads: exactly(endUpgrade('').script), act: end },
   {
