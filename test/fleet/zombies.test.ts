@@ -7,6 +7,8 @@ import { until } from './until';
 import { Wire } from './wire';
 
 jest.setTimeout(600_000);
+/** Before this nobody can have noticed that his connection to a host is dead: see KEEPALIVE_MS. */
+const noticedAfterMs = 30_000;
 
 withTemporal('a Temporal worker that was given up and comes back', () => {
   let stand: Stand;
@@ -35,7 +37,7 @@ withTemporal('a Temporal worker that was given up and comes back', () => {
     });
     stand.fleet.plans.push(...plans);
     const started = await Promise.all(places.map(({ begin }, at) => begin(made[at]!)));
-    await until(() => `every place (missing: ${[...missing].join('; ')})`, 60_000, () => missing.size === 0);
+    await until(() => `every place (missing: ${[...missing].join('; ')})`, 180_000, () => missing.size === 0);
 
     const resume = pause();
     const second = stand.work();
@@ -79,15 +81,19 @@ withTemporal('a Temporal worker that was given up and comes back', () => {
   });
 
   test('from behind a network that was cut, to hosts and server: no change of it comes late', async () => {
-    // Who notices in time that his connection is dead comes by another one, and ends his own command there.
     const some = latePlaces.filter(({ cut }) => cut);
-    expect((await lose(some, () => {
+    let [cutAt, backAt] = [0, 0];
+    const unrefused = await lose(some, () => {
+      cutAt = Date.now();
       wire.pause();
       const flow = stand.fleet.all().map(({ ssh }) => ssh.stall());
       return () => {
+        backAt = Date.now();
         wire.resume();
         for (const go of flow) go();
       };
-    })).length).toBeLessThan(some.length);
+    });
+    // Who notices in time that his connection is dead comes by another one, and ends his own command there: on a slow machine all do.
+    if (backAt - cutAt < noticedAfterMs) expect(unrefused.length).toBeLessThan(some.length);
   });
 });
