@@ -5,7 +5,7 @@ import { until } from './until';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('a cancel while a host makes way, or is away', () => {
   let stand: Stand;

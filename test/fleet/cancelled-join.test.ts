@@ -5,7 +5,7 @@ import { commands, type Made, type Stand, version } from './stand';
 import { ended } from './temporal';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('a join that hangs and is cut off after a cancel', () => {
   let stand: Stand;

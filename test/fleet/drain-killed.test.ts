@@ -7,7 +7,7 @@ import { until } from './until';
 import { at, nodeOf } from './upgrading';
 import { withKillable } from './with-killable';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 const [pod, budget] = ['shop/web-7f9c', 'shop/web'];
 
 withTemporal('a removal whose Temporal worker dies in the drain', () => {

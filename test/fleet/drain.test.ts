@@ -5,7 +5,7 @@ import { commands, type Stand, version } from './stand';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 const [pod, budget] = ['shop/web-7f9c', 'shop/web'];
 
 withTemporal('a drain that a budget blocks', () => {

@@ -48,7 +48,7 @@ withTemporal(`a command that never ends, on a cluster that lives (KEELSON_SEED=$
     const wrong: string[] = [];
     if (outcome !== 'Success' && !/did not end within|did not happen within|still has/.test(message)) wrong.push(`it ended ${outcome}: ${message}`);
     if (!hung) wrong.push('it was never told');
-    await until(`nothing of ${operation.name}, ${name}, is left`, 30_000, () => busy(one).length === 0);
+    await until(`nothing of ${operation.name}, ${name}, is left`, 60_000, () => busy(one).length === 0);
     if (outcome !== 'Success') {
       await one.cluster.idle();
       const again = await operation.run(one);

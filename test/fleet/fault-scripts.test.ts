@@ -46,7 +46,7 @@ withTemporal('one thing goes wrong in an install', () => {
       const before = taken();
       const said = { reason: running!.waiting!.reason, message: running!.waiting!.message };
       // It stays so: nobody tries a host again that a person has to look at.
-      await until('the other worker', 60_000, () => made.workers[1]!.host.marks().some((mark) => mark.startsWith('join:')));
+      await until('the other worker', 180_000, () => made.workers[1]!.host.marks().some((mark) => mark.startsWith('join:')));
       const meanwhile = taken() - before;
       await script.mend?.(scene);
       await made.cluster.retry();

@@ -6,7 +6,7 @@ import { commands, type Made, type Stand, version } from './stand';
 import { runTask } from './tasks';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('hosts that have joined and whose Node is gone, on simulated hosts', () => {
   let stand: Stand;

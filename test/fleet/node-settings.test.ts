@@ -6,7 +6,7 @@ import { withTemporal } from '../temporal/env';
 import { commands, type Made, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('labels and taints of Nodes that run, on simulated hosts', () => {
   let stand: Stand;

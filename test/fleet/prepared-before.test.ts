@@ -8,7 +8,7 @@ import { commands, type Made, type Stand, version } from './stand';
 import { at, expectUpgraded, former, nodeOf } from './upgrading';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('a host that was prepared and has not joined', () => {
   let stand: Stand;

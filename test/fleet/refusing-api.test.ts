@@ -4,7 +4,7 @@ import { commands, type Stand, version } from './stand';
 import { at, expectUpgraded, formerCluster } from './upgrading';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 /** Nobody is asked and nothing is tried again by the operation: one refusal that an activity does not wait out fails it. */
 withTemporal('an API that refuses a call now and then', () => {

@@ -7,7 +7,7 @@ import { commands, type Made, type Stand, version } from './stand';
 import { until } from './until';
 import { withKillable } from './with-killable';
 
-jest.setTimeout(240_000);
+jest.setTimeout(360_000);
 
 const argument = (name: string, value: string): KubeadmDocuments => ({ cluster: { apiServer: { extraArgs: [{ name, value }] } } });
 const proxy = (more: object): KubeadmDocuments => ({ kubeProxy: { ...more } });
@@ -144,7 +144,7 @@ withTemporal('changed settings of the control plane and of kube-proxy, on simula
     stand.fleet.plans.push(holder.plan);
     const before = now();
     const { operation } = await one.cluster.apply(said(one.spec, { ...argument('event-ttl', '2h'), ...proxy({ conntrack: { maxPerCore: 0 } }) }));
-    await until('the place', 60_000, () => holder.isHeld);
+    await until('the place', 180_000, () => holder.isHeld);
     await worker.die([holder]);
     expect(await one.cluster.end(operation)).toMatchObject({ outcome: 'Success' });
     const [leader, second] = one.controlPlanes.map(({ host }) => host.address);

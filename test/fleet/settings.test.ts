@@ -9,7 +9,7 @@ import { commands, type Made, type Stand, version } from './stand';
 import { until } from './until';
 import { withKillable } from './with-killable';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('changed settings of the kubelet, on simulated hosts', () => {
   let stand: Stand;
@@ -106,7 +106,7 @@ withTemporal('changed settings of the kubelet, on simulated hosts', () => {
     stand.fleet.plans.push(holder.plan);
     const before = now();
     const { operation } = await one.cluster.apply(said(one.spec, { maxPods: 50 }));
-    await until('the place', 60_000, () => holder.isHeld);
+    await until('the place', 180_000, () => holder.isHeld);
     const killedAt = now();
     await worker.die([holder]);
     expect(await one.cluster.end(operation)).toMatchObject({ outcome: 'Success' });

@@ -6,7 +6,7 @@ import { type Made, type Stand, version } from './stand';
 import { at, expectUpgraded, former, formerCluster, nodeOf, notes, runs, upgradesOf } from './upgrading';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('an upgrade that fails on a control plane', () => {
   let stand: Stand;

@@ -4,7 +4,7 @@ import { withTemporal } from '../temporal/env';
 import { commands, type Stand, version } from './stand';
 import { withStand } from './with-stand';
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
 
 withTemporal('an upgrade of simulated hosts', () => {
   let stand: Stand;
