@@ -1,3 +1,4 @@
+import { backInService } from './back-in-service';
 import { bootstrapHost } from './bootstrap';
 import { addCertSans, refreshKubeconfig, renewAllCertificates } from './certificates';
 import { checkHost } from './check';
@@ -58,6 +59,7 @@ export const createActivities = (deps: Deps) => ({
   removeHost: guarded(removeHost(deps)),
   forgetHost: guarded(forgetHost(deps)),
   upgradeHost: guarded(upgradeHost(deps)),
+  backInService: guarded(backInService(deps)),
   upgradeAddons: guarded(upgradeAddons(deps)),
   applyControlPlaneSettings: guarded(applyControlPlaneSettings(deps)),
   applyKubeProxySettings: guarded(applyKubeProxySettings(deps)),

@@ -1,9 +1,9 @@
 import { isControlPlane } from '../domain/cluster';
 import { prePull } from '../domain/commands/bootstrap';
-import { cordon } from '../domain/commands/drain';
+import { beginLeave, readCordon } from '../domain/commands/drain';
 import { apiReady, readNodes } from '../domain/commands/kubernetes';
 import {
-  beginUpgrade, endUpgrade, isCordoned, newImages, noteCordon, noteDrained, proxiesBehind, readUpgrade, type UpgradeState, versionedPods,
+  beginUpgrade, endUpgrade, newImages, noteDrained, proxiesBehind, readUpgrade, type UpgradeState, versionedPods,
 } from '../domain/commands/upgrade';
 import { ClusterError } from '../domain/errors';
 import { asked } from './asked';
@@ -54,16 +54,20 @@ const isDone = ({ kubelet, manifests, done }: UpgradeState, version: string, con
  * it fails or a person cancels, the host is in service again; where only this attempt ends, the next one goes on.
  */
 async function makeWay(it: Upgrading, further: Upgrading, state: UpgradeState): Promise<void> {
+  // An attempt before this one may have cordoned the node. Where nobody has, the host is given back without the API, which may be what is not well.
+  let cordoned = true;
   try {
+    cordoned = state.cordoned || (await it.through.run(readCordon(it.node))).ours;
     await requireHealth(it);
     await pullImages(it);
     await followedServices(it);
+    cordoned = true;
     await leaveNode(it, state);
     await it.session.run(noteDrained);
     it.scope.signal.throwIfAborted();
   } catch (error) {
     const over = error instanceof ClusterError && !['Disconnected', 'HostBusy'].includes(error.type);
-    if (over || isCancel(it.scope.signal)) await giveBack(further).catch((also: unknown) => it.scope.log(`not back in service: ${String(also)}`));
+    if (over || isCancel(it.scope.signal)) await giveBack(further, { cordoned }).catch((also: unknown) => it.scope.log(`not back in service: ${String(also)}`));
     throw error;
   }
 }
@@ -108,16 +112,13 @@ async function pullImages({ input: { host, cluster }, scope, session, version }:
 }
 
 /** Cordon and drain, where the pods have another place to go. A node that a person has cordoned stays cordoned afterwards. */
-async function leaveNode({ input, scope, session, through, node }: Upgrading, { cordoned }: UpgradeState): Promise<void> {
+async function leaveNode({ input, scope, through, node }: Upgrading, { cordoned }: UpgradeState): Promise<void> {
   const nodes = await through.run(readNodes);
   if (nodes.every(({ name }) => name === node)) {
     scope.log('the only node: its pods stay');
     return;
   }
-  if (!cordoned && !(await through.run(isCordoned(node)))) {
-    await session.run(noteCordon);
-    await through.run(cordon(node));
-  }
+  if (!cordoned && !(await through.run(readCordon(node))).cordoned) await through.run(beginLeave(node));
   await drainNode({ through, host: input.host.id, node, policy: input.drain, scope });
 }
 

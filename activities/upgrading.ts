@@ -1,5 +1,5 @@
 import type { HostTarget, Policy } from '../domain/cluster';
-import { uncordon } from '../domain/commands/drain';
+import { endLeave, readCordon } from '../domain/commands/drain';
 import { configuredVersion, endUpgrade, noteUncordoned, readUpgrade } from '../domain/commands/upgrade';
 import { asked } from './asked';
 import type { Deps } from './deps';
@@ -44,20 +44,24 @@ export async function configured({ input: { leader }, scope, through }: Upgradin
   return version;
 }
 
+/** A host whose Node may bear our cordon. */
+export type Serving = Pick<Upgrading, 'scope' | 'session' | 'through' | 'node'> & { readonly input: Pick<UpgradeInput, 'host'> };
+
 /** Uncordons the node if it was we who cordoned it. */
-export async function putInService({ input: { host }, scope, session, through, node }: Upgrading): Promise<void> {
+export async function putInService({ input: { host }, scope, session, through, node }: Serving): Promise<void> {
   const { cordoned } = await session.run(readUpgrade);
-  if (cordoned) {
-    await poll({ scope, host: host.id, what: 'its return to service', everyMs: 1_000, timeoutMs: 120_000 }, async () => {
-      const answer = await asked(() => through.run(uncordon(node)));
-      return /uncordoned/.test(answer) || answer;
+  await poll({ scope, host: host.id, what: 'its return to service', everyMs: 1_000, timeoutMs: 120_000 }, async () => {
+    return asked(async () => {
+      const { ours } = await through.run(readCordon(node));
+      if (ours || cordoned) await through.run(endLeave(node));
+      return true as const;
     });
-  }
+  });
   await session.run(noteUncordoned);
 }
 
-/** Nothing was changed on the host but its place in the cluster: it is in service again, and the notes go. */
-export async function giveBack(it: Upgrading): Promise<void> {
-  await putInService(it);
+/** Nothing was changed on the host but its place in the cluster: it is in service again, and the notes go. `cordoned`: we may have done that. */
+export async function giveBack(it: Serving, { cordoned = true }: { readonly cordoned?: boolean } = {}): Promise<void> {
+  if (cordoned) await putInService(it);
   await it.session.run(endUpgrade('the host is as it was'));
 }

@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import { type Host, type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
 import type { ClusterRecord } from '../domain/entity';
 import { type HostFacts, unreachable } from '../domain/facts';
@@ -18,16 +18,18 @@ export interface TakingBack extends Resetting {
 
 /**
  * After a cancel: no host stays half of a member. One that has joined stays as it is; one that was begun and has not
- * joined is reset, which also takes it out of etcd. A removal that has begun to change its host ends by itself
- * (activities/remove.ts); here is said which hosts have left and which still have to. Gives what was done, in words.
+ * joined is reset, which also takes it out of etcd. A removal or an upgrade that has begun to change its host ends by itself
+ * (activities/remove.ts, activities/upgrade.ts), and one that has not puts it back in service; where the cancel came between two
+ * attempts nobody did, so that is done here. Here is said which hosts have left and which still have to. Gives what was done, in words.
  * Nothing here can be cancelled.
  */
 export async function takeBack(input: TakingBack): Promise<string> {
   return CancellationScope.nonCancellable(async () => {
     const { spec, uid, record } = input;
+    const leaving = leavingOf(spec, record);
     const [facts, leavers] = await Promise.all([
       sideBySide(spec.hosts, { most: 200, change: 'cancelled-looks-in-lanes' }, (host) => lookAt(input, targetOf(spec, host, record.hostKeys[host.id]))),
-      sideBySide(leavingOf(spec, record), { most: 200, change: 'cancelled-looks-in-lanes' }, (member) => lookAt(input, memberTarget(spec, member, record.hostKeys))),
+      sideBySide(leaving, { most: 200, change: 'cancelled-looks-in-lanes' }, (member) => lookAt(input, memberTarget(spec, member, record.hostKeys))),
     ]);
     const half = spec.hosts.filter((_host, at) => isHalf(facts[at]!, uid));
     const members = spec.hosts.filter((_host, at) => hasJoined(facts[at]!));
@@ -38,14 +40,45 @@ export async function takeBack(input: TakingBack): Promise<string> {
     const reset = async (host: Host): Promise<void> => { left.push(...await resetOne(input, host, members)); };
     await sideBySide(half.filter((host) => !isControlPlane(host)), { most: 100, change: 'taken-back-in-lanes' }, reset);
     for (const host of half.filter(isControlPlane).reverse()) await reset(host);
+    const upgraded = spec.hosts.flatMap((host, at): MadeWay[] => (isUpgrading(facts[at]!) ? [{ host: targetOf(spec, host, record.hostKeys[host.id]), upgrading: true }] : []));
+    const removed = leaving.flatMap((member, at): MadeWay[] => (stillServes(leavers[at]!) ? [{ host: memberTarget(spec, member, record.hostKeys), upgrading: isUpgrading(leavers[at]!) }] : []));
+    const speakers = members.filter(isControlPlane);
+    const through = speakers.find(({ id }) => facts.some(({ host, apiReady }) => host === id && apiReady)) ?? speakers[0];
+    const back = through && upgraded.length + removed.length > 0 && patched('takes-back-cordons')
+      ? await sideBySide([...upgraded, ...removed], { most: 100, change: 'back-in-service-in-lanes' }, (one) => backInService(input, one, targetOf(spec, through, record.hostKeys[through.id]))) : [];
     return [
       ...(half.length > 0 ? [`taken back: ${half.map(({ id }) => id).join(', ')}`] : []),
       ...left,
+      ...back.flatMap((words) => words ?? []),
       ...(bare.length > 0 ? [`removed: ${bare.join(', ')}`] : []),
       ...(staying.length > 0 ? [`still to be removed, which the next apply goes on with: ${staying.join(', ')}`] : []),
       ...(away.length > 0 ? [`could not be looked at: ${away.join(', ')}`] : []),
     ].join('; ');
   });
+}
+
+/** A host whose pods may have been sent away. */
+interface MadeWay {
+  readonly host: HostTarget;
+  readonly upgrading: boolean;
+}
+
+const isUpgrading = (facts: HostFacts): boolean => facts.reachable && hasJoined(facts) && facts.done.some((mark) => mark.startsWith('upgrading:'));
+
+/** A member whose kubelet runs: a reset stops that first. */
+const stillServes = (facts: HostFacts): boolean => facts.reachable && hasJoined(facts) && facts.kubeletActive !== false;
+
+/** In words what is left to do; undefined where nothing is, and where it is said of all hosts that leave. */
+async function backInService(input: TakingBack, { host, upgrading }: MadeWay, leader: HostTarget): Promise<string | undefined> {
+  try {
+    const done = await on.change.backInService.executeWithOptions(
+      { summary: `Back in service ${host.id}: cancelled`, activityId: `BackInService/${host.id}` },
+      [{ where: whereOf(input, 'Upgrade'), host, leader, controlPlane: isControlPlane(host), upgrading }],
+    );
+    return !done && upgrading ? `still to be upgraded, which the next apply goes on with: ${host.id}` : undefined;
+  } catch (error) {
+    return `${host.id} may still be cordoned: ${explain(error)?.message ?? 'not put back in service'}`;
+  }
 }
 
 async function lookAt(input: TakingBack, host: HostTarget): Promise<HostFacts> {

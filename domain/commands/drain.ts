@@ -5,26 +5,16 @@ import { patchNode } from './node-settings';
 
 const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=20s`;
 
-/** No new pods come to a node. Runs on a control plane; safe to run twice. */
-export const cordon = (node: string): Command => ({
-  title: `kubectl cordon ${node}`, changes: true, script: `${kubectl} cordon ${quote(node)}`,
-});
-
-/** New pods may come again. */
-export const uncordon = (node: string): Command => ({
-  title: `kubectl uncordon ${node}`, changes: true, script: `${kubectl} uncordon ${quote(node)}`,
-});
-
-/** On a Node: Keelson has cordoned it, because its host is to leave. */
+/** On a Node: Keelson has cordoned it, because its pods are to leave: for an upgrade, or with their host. */
 const leavesAnnotation = 'keelson.dev/leaves';
 
 const leavePatch = (unschedulable: true | null, note: 'yes' | null): string => JSON.stringify({ metadata: { annotations: { [leavesAnnotation]: note } }, spec: { unschedulable } });
 
-/** Cordons a node that is to leave and notes whose cordon that is, in one write: whoever comes after a cut knows whether a person did it. */
-export const beginLeave = (node: string): Command => ({ ...patchNode(node, leavePatch(true, 'yes')), title: `cordon ${node}, which is to leave` });
+/** Cordons a node and notes whose cordon that is, in one write: whoever comes after a cut knows whether a person did it. */
+export const beginLeave = (node: string): Command => ({ ...patchNode(node, leavePatch(true, 'yes')), title: `kubectl cordon ${node}` });
 
 /** A node that beginLeave has cordoned takes pods again. */
-export const endLeave = (node: string): Command => ({ ...patchNode(node, leavePatch(null, null)), title: `uncordon ${node}, which stays` });
+export const endLeave = (node: string): Command => ({ ...patchNode(node, leavePatch(null, null)), title: `kubectl uncordon ${node}` });
 
 /** Whether a node takes no new pods, and whether that is beginLeave's doing. */
 export const readCordon = (node: string): Command<{ readonly cordoned: boolean; readonly ours: boolean }> => ({

@@ -11,7 +11,7 @@ import { diskMs, toDisk } from './state';
  *
  *     /var/lib/keelson/upgrade/
  *       manifests/      the static pods as they were when the upgrade began
- *       cordoned        we have cordoned the node, so we uncordon it
+ *       cordoned        we have cordoned the node; former versions noted it here, now that stands on the Node (drain.ts)
  *       drained         its pods have left
  *       control-plane   the version that `kubeadm upgrade` has brought the static pods to
  *       before/         programs and configuration as they were, by their paths; complete when `saved` is there
@@ -31,6 +31,7 @@ export interface UpgradeState {
   readonly manifests: Readonly<Record<string, string>>;
   /** Static pods whose manifests are not those of when the upgrade began. */
   readonly changed: readonly string[];
+  /** An upgrade that a former version began has cordoned the node. */
   readonly cordoned: boolean;
   readonly drained: boolean;
   /** The version that the static pods were brought to by an upgrade that is under way. */
@@ -110,9 +111,6 @@ cd ${stateDir}/done
 : > ${quote(marks.upgrading(version))}
 find . -maxdepth 1 -name 'upgrading:*' ! -name ${quote(marks.upgrading(version))} -delete`,
 });
-
-/** Notes that we have cordoned the node. Before the cordon: a node that a person cordoned stays so. */
-export const noteCordon: Command = { title: 'note the cordon', changes: true, script: `umask 077; mkdir -p ${dir} && : > ${dir}/cordoned` };
 
 /** Notes that its pods have left. */
 export const noteDrained: Command = { title: 'note that the node is drained', changes: true, script: `umask 077; mkdir -p ${dir} && : > ${dir}/drained` };
@@ -294,13 +292,6 @@ export const proxiesBehind: Command = {
     return newest >= all && available >= all ? '' : `${Math.min(newest, available)} of ${all} kube-proxies are new and available`;
   },
 };
-
-/** Whether a node is cordoned. */
-export const isCordoned = (node: string): Command<boolean> => ({
-  title: `is ${node} cordoned`,
-  script: `${kubectl} get node ${quote(node)} -o 'jsonpath={.spec.unschedulable}'`,
-  parse: ({ stdout }) => stdout.trim() === 'true',
-});
 
 /** The static pods of a node that the API does not show Ready with an image of the version, in words. */
 export const laggingPods = (node: string, version: string): Command<string[]> => ({

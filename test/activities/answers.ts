@@ -116,7 +116,6 @@ export const answers: Readonly<Record<string, Answer>> = {
   newImages: of(upgrade.newImages('c', 'v1.34.2'), 'registry.k8s.io/pause:3.10\n', lines),
   configuredVersion: of(upgrade.configuredVersion, 'v1.34.2\n', text),
   proxiesBehind: of(upgrade.proxiesBehind, '3 3 5 4 4', text),
-  isCordoned: of(upgrade.isCordoned('h1'), 'true', flag),
   laggingPods: of(upgrade.laggingPods('h1', 'v1.34.2'), 'kube-apiserver-h1 registry.k8s.io/kube-apiserver:v1.34.2 True\nkube-scheduler-h1 r/kube-scheduler:v1.33.1 False\n', lines),
   readSeen: of({ title: 'look at a job', script: '', parse: readSeen }, 'failed 2 1 17 1\n', job),
 };

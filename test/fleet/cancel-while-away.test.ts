@@ -88,4 +88,60 @@ withTemporal('a cancel while a host makes way, or is away', () => {
     expect(notBare([leaving])).toEqual([]);
     expect(one.controlPlanes[0]!.host.kubernetes!.nodes.has(leaving.host.name)).toBe(false);
   });
+
+  describe('a cancel between two attempts, of which the first has cordoned the node', () => {
+    /** The link breaks when the node is cordoned, and again whenever an attempt asks `first`: none of them comes so far that it could take the cordon back. */
+    async function cancelledBetween({ cluster }: Made, spec: Made['spec'], { on, job, first }: { on: FleetHost; job: string; first: string }): Promise<void> {
+      let cordoned = false;
+      let again = (): void => undefined;
+      const failedAgain = new Promise<void>((resolve) => { again = resolve; });
+      const broken = stand.breaks(({ name, args }) => {
+        if (name === 'kubectl drain' && args[0] === on.host.name) {
+          cordoned = true;
+          return { kind: 'drop', when: 'after' };
+        }
+        if (cordoned && name === first) again();
+        return cordoned && [first, 'kubectl patch node'].includes(name) ? { kind: 'drop', when: 'before' } : undefined;
+      });
+      const { operation } = await cluster.apply(spec);
+      await failedAgain;
+      expect(nodeOf(on).unschedulable).toBe(true);
+      await cluster.cancel();
+      await cluster.hasEnded(operation, job);
+      broken.mend();
+      expect(await cluster.end(operation)).toMatchObject({ outcome: 'Cancelled' });
+      await cluster.idle();
+    }
+
+    test('a removal: the host stays a member in service, and the next apply removes it', async () => {
+      const one = await stand.cluster(1, 2);
+      expect(await one.cluster.converge(one.spec)).toMatchObject({ outcome: 'Success' });
+      const leaving = one.workers[1]!;
+      const without = { ...one.spec, hosts: one.spec.hosts.slice(0, 2) };
+      const marks = leaving.host.marks();
+      await cancelledBetween(one, without, { on: leaving, job: `Remove/${leaving.host.address}`, first: 'who has cordoned the node' });
+      expect(nodeOf(leaving)).toMatchObject({ unschedulable: false });
+      expect(nodeOf(leaving).annotations).toEqual({});
+      expect(leaving.host.marks()).toEqual(marks);
+      expect(observe({ name: one.cluster.name, version, ...one, commands })).toEqual([]);
+      expect(await one.cluster.converge(without)).toMatchObject({ outcome: 'Success' });
+      expect(notBare([leaving])).toEqual([]);
+    });
+
+    test('an upgrade: the host is as it was and in service; a cordon of a person stays', async () => {
+      const one = await formerCluster(stand, 1, 2);
+      const leader = one.controlPlanes[0]!;
+      const others = one.workers[1]!;
+      nodeOf(others).unschedulable = true;
+      const before = runs(leader);
+      await cancelledBetween(one, at(one.spec, version), { on: leader, job: `Upgrade/${leader.host.address}`, first: 'look how far the upgrade is' });
+      expect(nodeOf(leader)).toMatchObject({ version: former, unschedulable: false });
+      expect(nodeOf(others).unschedulable).toBe(true);
+      expect(runs(leader)).toEqual(before);
+      expect(one.hosts.flatMap(notes)).toEqual([]);
+      nodeOf(others).unschedulable = false;
+      expect(await one.cluster.converge(at(one.spec, version))).toMatchObject({ outcome: 'Success' });
+      expectUpgraded(one);
+    });
+  });
 });

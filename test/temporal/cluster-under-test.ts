@@ -168,6 +168,15 @@ export class ClusterUnderTest {
     }
   }
 
+  /** Waits until this work is over: it does not run, and no further attempt of it will. */
+  async hasEnded(operation: string, job: string): Promise<void> {
+    for (;;) {
+      const { raw } = await patiently(() => this.operation(operation).describe());
+      if (!(raw.pendingActivities ?? []).some(({ activityId }) => activityId === job)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   /** Waits until there is no such schedule. */
   async unscheduled(kind: ScheduleKind): Promise<void> {
     for (;;) {

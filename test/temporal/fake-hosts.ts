@@ -117,7 +117,7 @@ export class FakeHosts {
 
   /** Calls that change something, in words. */
   changes(): string[] {
-    return this.calls().filter(({ verb }) => !['checkHost', 'observeCluster', 'preProcessImage', 'runConfig', 'verifyCluster', ...besides].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
+    return this.calls().filter(({ verb }) => !['checkHost', 'backInService', 'observeCluster', 'preProcessImage', 'runConfig', 'verifyCluster', ...besides].includes(verb)).map(({ verb, on }) => `${verb} ${on}`);
   }
 
   /** The next calls of this verb on this host fail, so often; for ever when not said. */
@@ -173,6 +173,7 @@ export class FakeHosts {
         this.mark(host.id, (cluster.upgrading ? marks.registryOfBoth : marks.registry)(cluster.images));
       }),
       upgradeHost: async ({ host, cluster }) => this.call('upgradeHost', host.id, () => this.bring(host.id, cluster.version)),
+      backInService: async ({ host }) => this.call('backInService', host.id, () => true),
       upgradeAddons: async ({ host }) => this.call('upgradeAddons', host.id, () => undefined),
       applyNodeSettings: async ({ host }) => this.call('applyNodeSettings', host.id, () => undefined),
       applyKubeletSettings: async ({ host, cluster }) => this.call('applyKubeletSettings', host.id, () => this.settle(host.id, marks.settings('kubelet', cluster.kubeadm))),

@@ -1,6 +1,6 @@
 import { defaultPolicy } from '../../domain/cluster';
-import { controllerLease, cordon, drain, readCordon, uncordon } from '../../domain/commands/drain';
-import { isCordoned, proxiesBehind } from '../../domain/commands/upgrade';
+import { controllerLease, drain, readCordon } from '../../domain/commands/drain';
+import { proxiesBehind } from '../../domain/commands/upgrade';
 import type { Host } from '../host';
 import type { SimulatedNode } from '../kubernetes';
 import { exactly, like } from '../pattern';
@@ -14,11 +14,6 @@ interface Named {
 const node = (host: Host, { args: [name = ''] }: Named, act: (one: SimulatedNode) => Answer): Answer | undefined => viaApi(host, (cluster) => {
   const one = cluster.nodes.get(name);
   return one ? act(one) : fail(`Error from server (NotFound): nodes "${name}" not found`);
-});
-
-const setCordon = (word: string, to: boolean) => (host: Host, call: Named): Answer | undefined => node(host, call, (one) => {
-  one.unschedulable = to;
-  return { stdout: `node/${one.name} ${word}\n` };
 });
 
 /** Pods go to a worker that takes any, if there is one; those whose budget lets none go stay, and kubectl has waited for them in vain. */
@@ -38,12 +33,9 @@ const drained = (host: Host, call: Named): Answer | undefined => node(host, call
   };
 });
 
-/** A node's place in the cluster: cordon, drain, and who has to hear of it. */
+/** A node's place in the cluster: whose its cordon is, drain, and who has to hear of it. */
 export const drains: readonly Simulation[] = [
-  { name: 'kubectl cordon', reads: like((name) => cordon(name!).script, 'sample-node'), act: setCordon('cordoned', true) },
-  { name: 'kubectl uncordon', reads: like((name) => uncordon(name!).script, 'sample-node'), act: setCordon('uncordoned', false) },
   { name: 'kubectl drain', reads: like((name) => drain(name!, defaultPolicy.drain).script, 'sample-node'), act: drained },
-  { name: 'is the node cordoned', reads: like((name) => isCordoned(name!).script, 'sample-node'), act: (host, call) => node(host, call, ({ unschedulable }) => ({ stdout: unschedulable ? 'true' : '' })) },
   {
     name: 'who has cordoned the node', reads: like((name) => readCordon(name!).script, 'sample-node'),
     act: (host, call) => node(host, call, ({ unschedulable, annotations }) => ({ stdout: `${unschedulable ? 'true' : ''}/${annotations?.['keelson.dev/leaves'] ?? ''}` })),

@@ -1,6 +1,6 @@
 import {
   beginUpgrade, configuredVersion, countTry, endUpgrade, kubeadmUpgradeScript, kubeletCause, kubeletRestoreScript, kubeletUpgradeScript, laggingPods, newImages,
-  noteControlPlane, noteCordon, noteDrained, noteFailure, noteUncordoned, readUpgrade, saveBefore, versionedPods,
+  noteControlPlane, noteDrained, noteFailure, noteUncordoned, readUpgrade, saveBefore, versionedPods,
 } from '../../domain/commands/upgrade';
 import { kubeletConfigPath } from '../../domain/drift/host-settings';
 import { hostPaths, stateDir } from '../../domain/host-paths';
@@ -93,7 +93,6 @@ const note = (name: string) => (host: Host): void => host.files.write(`${dir}/${
 export const upgrade: readonly Simulation[] = [
   { name: 'look how far the upgrade is', reads: exactly(readUpgrade.script), act: state },
   { name: 'begin the upgrade', reads: like((version) => beginUpgrade(version!).script, 'sample-version'), act: (host, { args: [version = ''] }) => begin(host, version) },
-  { name: 'note the cordon', reads: exactly(noteCordon.script), act: note('cordoned') },
   { name: 'note that the node is drained', reads: exactly(noteDrained.script), act: note('drained') },
   { name: 'note that the node is in service', reads: exactly(noteUncordoned.script), act: (host) => { for (const name of ['cordoned', 'drained']) host.files.remove(`${dir}/${name}`); } },
   { name: 'note the static pods', reads: like((version) => noteControlPlane(version!).script, 'sample-version'), act: (host, { args: [version = ''] }) => host.files.write(`${dir}/control-plane`, version, 0o600) },
