@@ -8,6 +8,8 @@ export interface HostState {
   readonly role: 'control plane' | 'worker';
   readonly leader: boolean;
   readonly state: 'ready' | 'not ready' | 'not joined' | 'not ours' | 'unreachable' | 'not looked at';
+  /** Its Node is cordoned: it takes no new pods. */
+  readonly unschedulable?: true;
   readonly version?: string;
   /** The certificate of Kubernetes on it that expires first, and when (ISO). */
   readonly certificatesExpire?: HostFacts['certificatesExpire'];
@@ -23,6 +25,7 @@ export function hostStates(view: EntityView, look: HostsLook | undefined): HostS
     const role = roles.includes('master') ? 'control plane' : 'worker';
     return {
       id, role, leader: id === view.leader, ...stateOf(facts, view.uid, role),
+      ...(look?.cordoned?.includes(id) ? { unschedulable: true as const } : {}),
       ...(facts?.kubeletVersion ? { version: facts.kubeletVersion } : {}),
       ...(facts?.certificatesExpire ? { certificatesExpire: facts.certificatesExpire } : {}),
       ...(error ? { lastError: error } : {}),

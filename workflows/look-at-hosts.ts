@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import { type ClusterSpec, targetOf } from '../domain/cluster';
 import { type HostFacts, unreachable } from '../domain/facts';
+import { sameAddress } from '../domain/ip-range';
 import { placesOf } from '../domain/places';
 import { whereOf } from '../domain/where';
 import { explain } from './explain';
@@ -16,7 +17,25 @@ export interface LookAtHostsInput {
 
 /** All hosts, side by side, beside whatever else runs. Nothing is changed, and a dead host takes its seconds and no more. */
 export async function lookAtHosts({ spec, uid, hostKeys }: LookAtHostsInput): Promise<HostsLook> {
-  return { facts: await glanceAt({ spec, uid, hostKeys }), at: new Date().toISOString() };
+  const facts = await glanceAt({ spec, uid, hostKeys });
+  const cordoned = await cordonedOf({ spec, uid, hostKeys }, facts);
+  return { facts, ...(cordoned ? { cordoned } : {}), at: new Date().toISOString() };
+}
+
+/** Hosts whose Nodes take no pods, as a control plane tells it that answers just now; undefined where none does. */
+async function cordonedOf({ spec, uid, hostKeys }: LookAtHostsInput, facts: readonly HostFacts[]): Promise<string[] | undefined> {
+  const answering = spec.hosts.find(({ id }) => facts.some(({ host, claim, apiReady }) => host === id && claim?.uid === uid && apiReady));
+  if (!answering) return undefined;
+  try {
+    const cluster = await on.glance.observeCluster.executeWithOptions({ summary: 'Look for cordoned nodes' }, [
+      { where: whereOf({ spec, uid, operation: 'look' }, 'Check'), controlPlanes: [targetOf(spec, answering, hostKeys[answering.id])] },
+    ]);
+    const closed = cluster?.nodes.filter(({ unschedulable }) => unschedulable);
+    return closed && spec.hosts.filter(({ address }) => closed.some((node) => sameAddress(node.address, address))).map(({ id }) => id);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return undefined;
+  }
 }
 
 /** The facts of all hosts; a host that does not answer in time is a fact too. */

@@ -71,6 +71,8 @@ export interface HostsLook {
   /** When it was finished. */
   readonly at: string;
   readonly facts: readonly HostFacts[];
+  /** Ids of the hosts whose Nodes are cordoned; absent where no API server told it. */
+  readonly cordoned?: readonly string[];
 }
 
 /** What lies on control planes of the state of a cluster: the answer of `readCopies`. */

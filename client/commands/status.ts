@@ -90,8 +90,8 @@ function lastWord({ log }: EntityView): string {
 /** The cluster for people: what it is, its hosts as they were seen, its conditions, who did what when. */
 export function describe(view: EntityView, look: HostsLook | undefined, { asked, now }: { asked: boolean; now: Date }): string[] {
   const states = hostStates(view, look);
-  const hosts = states.map(({ id, role, leader, state, version, problem, lastError }) => [
-    `  ${id}`, leader ? `${role}, leader` : role, state, version ?? '-',
+  const hosts = states.map(({ id, role, leader, state, unschedulable, version, problem, lastError }) => [
+    `  ${id}`, leader ? `${role}, leader` : role, unschedulable ? `${state}, SchedulingDisabled` : state, version ?? '-',
     problem ? brief(problem) : lastError ? `last error: ${lastError.stage} in ${lastError.operation} (${ago(lastError.at, now)}): ${brief(lastError.message)}` : '',
   ]);
   const images = view.images.map(({ ref, digest, kind, since }) => [`  ${ref}`, kind, digest.slice(0, 19), since ? `since ${since}` : 'not finished yet']);

@@ -1,5 +1,5 @@
 import { describe as lines, status, table } from '../../client/commands/status';
-import { conditionsNow } from '../../client/host-table';
+import { conditionsNow, hostStates } from '../../client/host-table';
 import { newEntity, type EntityState, viewOf } from '../../domain/entity';
 import type { KeelsonClient } from '../../client/keelson-client';
 import * as session from '../../client/session';
@@ -41,6 +41,17 @@ test('Ready is what a look finds now, not what the last operation left: a host t
   expect(conditionsNow(view, undefined)).toEqual([ready]);
   // An operation that runs says itself how far it is.
   expect(conditionsNow({ ...view, running: { kind: 'reconcile', operation: 'reconcile-2', digest: 'd', by: 'ana', at } }, { at: later, facts: facts(false) })).toEqual([ready]);
+});
+
+test('a host whose Node is cordoned is shown so, as kubectl says it, and is ready all the same', () => {
+  const view = viewOf(state);
+  const facts = spec.hosts.map(({ id }) => ({ ...bareFacts(id), joined: true, kubeletActive: true, apiReady: true }));
+  const [first, second] = spec.hosts.map(({ id }) => id) as [string, string];
+  const hostLines = (cordoned?: readonly string[]) => lines(view, { at, facts, ...(cordoned ? { cordoned } : {}) }, { asked: true, now: new Date(at) }).filter((line) => line.startsWith(`  ${first} `) || line.startsWith(`  ${second} `));
+  expect(hostLines([second])).toEqual([expect.not.stringContaining('SchedulingDisabled'), expect.stringMatching(/ ready, SchedulingDisabled /)]);
+  expect(hostLines([]).join()).not.toContain('SchedulingDisabled');
+  expect(hostLines().join()).not.toContain('SchedulingDisabled');
+  expect(hostStates(view, { at, facts, cordoned: [second] })).toEqual([expect.not.objectContaining({ unschedulable: true }), expect.objectContaining({ state: 'ready', unschedulable: true })]);
 });
 
 describe('the exit code', () => {

@@ -46,6 +46,8 @@ export class FakeHosts {
 
   /** The host whose Node somebody has deleted. */
   withoutNode?: string;
+  /** A host whose Node a person has cordoned. */
+  cordoned?: string;
 
   /** What a look for drift finds. */
   differences: (host: string) => Difference[] = () => [];
@@ -242,7 +244,7 @@ export class FakeHosts {
     const isMaster = ({ done, more }: { done: readonly string[]; more: Partial<HostFacts> }) => more.controlPlane || done.some((mark) => mark === marks.init || mark === marks.joinControlPlane);
     return {
       through,
-      nodes: hosts.filter(({ host }) => host !== this.withoutNode).map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version: this.version(host), ready: true, controlPlane: isMaster(is) ?? false, unschedulable: false })),
+      nodes: hosts.filter(({ host }) => host !== this.withoutNode).map(({ host, ...is }) => ({ name: `h-${host}`, address: host, version: this.version(host), ready: true, controlPlane: isMaster(is) ?? false, unschedulable: host === this.cordoned })),
       etcd: hosts.filter(isMaster).map(({ host }) => ({ name: `h-${host}`, address: host, healthy: !this.isDead(host) })),
     };
   }

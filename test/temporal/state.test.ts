@@ -122,6 +122,12 @@ withClusters('the state of a cluster', { given: (now) => { ({ hosts, cluster, en
     const { facts } = await run<unknown, HostsLook>('lookAtHosts', { spec: named(), uid: view.uid, hostKeys: {} });
     expect(facts.map(({ host, reachable, problem }) => [host, reachable, problem?.message])).toEqual([[cp, true, undefined], ['10.0.0.2', true, undefined], ['10.0.0.3', false, 'no route']]);
     expect(hosts.changes().length).toBe(before);
+
+    hosts.more = (id) => (id === cp ? { apiReady: true } : {});
+    hosts.cordoned = '10.0.0.2';
+    expect(await run<unknown, HostsLook>('lookAtHosts', { spec: named(), uid: view.uid, hostKeys: {} })).toMatchObject({ cordoned: ['10.0.0.2'] });
+    hosts.fail('observeCluster', 'all', { type: 'HostUnreachable', message: 'no route' });
+    expect(await run<unknown, HostsLook>('lookAtHosts', { spec: named(), uid: view.uid, hostKeys: {} })).not.toHaveProperty('cordoned');
   });
 
   test('drift: the schedule looks by itself, reports to the entity, changes with the policy and goes with the cluster', async () => {
