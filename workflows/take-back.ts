@@ -1,4 +1,4 @@
-import { CancellationScope, patched } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { type Host, type HostTarget, isControlPlane, targetOf } from '../domain/cluster';
 import type { ClusterRecord } from '../domain/entity';
 import { type HostFacts, unreachable } from '../domain/facts';
@@ -8,6 +8,7 @@ import { explain } from './explain';
 import { on } from './on';
 import { resetEnd, resetEvent, resetInput, type Resetting } from './reset-host';
 import type { Report } from './run-jobs';
+import { serveAgain } from './serve-again';
 import { sideBySide } from './side-by-side';
 import { memberTarget } from './work';
 
@@ -40,45 +41,16 @@ export async function takeBack(input: TakingBack): Promise<string> {
     const reset = async (host: Host): Promise<void> => { left.push(...await resetOne(input, host, members)); };
     await sideBySide(half.filter((host) => !isControlPlane(host)), { most: 100, change: 'taken-back-in-lanes' }, reset);
     for (const host of half.filter(isControlPlane).reverse()) await reset(host);
-    const upgraded = spec.hosts.flatMap((host, at): MadeWay[] => (isUpgrading(facts[at]!) ? [{ host: targetOf(spec, host, record.hostKeys[host.id]), upgrading: true }] : []));
-    const removed = leaving.flatMap((member, at): MadeWay[] => (stillServes(leavers[at]!) ? [{ host: memberTarget(spec, member, record.hostKeys), upgrading: isUpgrading(leavers[at]!) }] : []));
-    const speakers = members.filter(isControlPlane);
-    const through = speakers.find(({ id }) => facts.some(({ host, apiReady }) => host === id && apiReady)) ?? speakers[0];
-    const back = through && upgraded.length + removed.length > 0 && patched('takes-back-cordons')
-      ? await sideBySide([...upgraded, ...removed], { most: 100, change: 'back-in-service-in-lanes' }, (one) => backInService(input, one, targetOf(spec, through, record.hostKeys[through.id]))) : [];
+    const unfinished = await serveAgain(input, { facts, leavers, members });
     return [
       ...(half.length > 0 ? [`taken back: ${half.map(({ id }) => id).join(', ')}`] : []),
       ...left,
-      ...back.flatMap((words) => words ?? []),
+      ...unfinished,
       ...(bare.length > 0 ? [`removed: ${bare.join(', ')}`] : []),
       ...(staying.length > 0 ? [`still to be removed, which the next apply goes on with: ${staying.join(', ')}`] : []),
       ...(away.length > 0 ? [`could not be looked at: ${away.join(', ')}`] : []),
     ].join('; ');
   });
-}
-
-/** A host whose pods may have been sent away. */
-interface MadeWay {
-  readonly host: HostTarget;
-  readonly upgrading: boolean;
-}
-
-const isUpgrading = (facts: HostFacts): boolean => facts.reachable && hasJoined(facts) && facts.done.some((mark) => mark.startsWith('upgrading:'));
-
-/** A member whose kubelet runs: a reset stops that first. */
-const stillServes = (facts: HostFacts): boolean => facts.reachable && hasJoined(facts) && facts.kubeletActive !== false;
-
-/** In words what is left to do; undefined where nothing is, and where it is said of all hosts that leave. */
-async function backInService(input: TakingBack, { host, upgrading }: MadeWay, leader: HostTarget): Promise<string | undefined> {
-  try {
-    const done = await on.change.backInService.executeWithOptions(
-      { summary: `Back in service ${host.id}: cancelled`, activityId: `BackInService/${host.id}` },
-      [{ where: whereOf(input, 'Upgrade'), host, leader, controlPlane: isControlPlane(host), upgrading }],
-    );
-    return !done && upgrading ? `still to be upgraded, which the next apply goes on with: ${host.id}` : undefined;
-  } catch (error) {
-    return `${host.id} may still be cordoned: ${explain(error)?.message ?? 'not put back in service'}`;
-  }
 }
 
 async function lookAt(input: TakingBack, host: HostTarget): Promise<HostFacts> {
