@@ -36,7 +36,7 @@ const refetch = proxyActivities<Activities>({
   startToCloseTimeout: '20m', scheduleToCloseTimeout: '30m', heartbeatTimeout: '12s', retry: { ...forever, maximumInterval: '1m' }, ...ended,
 });
 /** A person's command: nobody can tell whether it may run twice, so it runs once. */
-const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '12s', retry: { maximumAttempts: 1 }, ...ended });
+const once = proxyActivities<Activities>({ startToCloseTimeout: '7d', heartbeatTimeout: '30s', retry: { maximumAttempts: 1 }, ...ended });
 
 /** Which of them a verb hangs on says what may become of it: see above. */
 export const on = { probe, glance, keep, change, transfer, refetch, once };
