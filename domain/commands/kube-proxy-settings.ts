@@ -9,7 +9,8 @@ const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s -n kube
 const annotation = 'keelson.dev/config';
 
 /** Bash: the pods are to be those of the configuration in the ConfigMap. `salt` sets them apart from any before. */
-const rollOut = (salt: string): string => `digest=$({ ${kubectl} get configmap kube-proxy -o 'jsonpath={.data.config\\.conf}' || exit 1; echo ${salt}; } | sha256sum | cut -c1-16)
+const rollOut = (salt: string): string => `config=$(${kubectl} get configmap kube-proxy -o 'jsonpath={.data.config\\.conf}') || exit 1
+digest=$(printf '%s\\n' "$config" ${salt} | sha256sum | cut -c1-16)
 ${kubectl} patch daemonset kube-proxy --type merge -p '{"spec":{"template":{"metadata":{"annotations":{"${annotation}":"'"$digest"'"}}}}}' || exit 1`;
 
 /**
@@ -30,10 +31,11 @@ if ${kubectl} get configmap kube-proxy -o 'jsonpath={.data.config\\.conf}' | cmp
 ${rollOut('settings')}
 `;
 
-/** The configuration of before, and the pods started with it. */
+/** The configuration of before, and the pods started with it. `replaced` says that this was begun: a former configuration says nothing of the pods then. */
 export const kubeProxySettingsBackScript = (tries: number): string => `set -u
 cd ${dir} 2>/dev/null && [ -s config-map ] || exit 0
-if ${kubectl} get configmap kube-proxy -o 'jsonpath={.data.config\\.conf}' | cmp -s - config-before; then exit 0; fi
+if [ ! -e replaced ] && ${kubectl} get configmap kube-proxy -o 'jsonpath={.data.config\\.conf}' | cmp -s - config-before; then exit 0; fi
+: > replaced || exit 1
 ${kubectl} replace -f config-map || exit 1
 ${rollOut(`back-${tries}`)}
 `;

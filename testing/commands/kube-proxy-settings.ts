@@ -34,7 +34,7 @@ const state = (host: Host): Answer | undefined => viaApi(host, (cluster) => {
 /** The settings of the cluster's kube-proxies. They start anew at once. */
 export const kubeProxySettings: readonly Simulation[] = [
   { name: 'change the settings of kube-proxy', reads: like((configPath) => kubeProxySettingsScript({ configPath: configPath! }), 'sample-path'), act: (host, { args: [configPath = ''] }) => change(host, configPath) },
-  { name: 'bring the former settings of kube-proxy back', reads: rendered((tries: number) => kubeProxySettingsBackScript(tries), (script): [number] => [Number(/echo back-(\d+)/.exec(script)?.[1] ?? 0)], (tries) => [`${tries}`]), act: back },
+  { name: 'bring the former settings of kube-proxy back', reads: rendered((tries: number) => kubeProxySettingsBackScript(tries), (script): [number] => [Number(/ back-(\d+) /.exec(script)?.[1] ?? 0)], (tries) => [`${tries}`]), act: back },
   { name: 'look at the kube-proxies one by one', reads: exactly(readKubeProxies.script), act: state },
   { name: 'last words of a pod', reads: like((pod) => lastWords(pod!).script, 'sample-pod'), act: () => ({ stdout: 'E1130 the configuration is refused\n' }) },
   { name: 'end a kube-proxy', reads: like((pod) => endKubeProxy(pod!).script, 'sample-pod'), act: () => undefined },
