@@ -8,6 +8,7 @@ import { quote } from '../domain/command';
  *       run          what supervises it
  *       log          its output
  *       pid          pid, start time and boot of its first process: a pid alone may be somebody else's by now
+ *       exit.new     the place on the disk for its exit code: who fills a disk hears how that ended
  *       exit         its exit code, last of all
  *       reported     somebody was told of the failure; the next call tries again
  *       cancelled, interrupted   ended by us; gone with a reboot or a kill
@@ -34,15 +35,15 @@ look() {
     number=\${path##*-}
     [[ $number =~ ^[0-9]+$ && $path = "$base/$id-$number" ]] || continue
     [ "$number" -le "$generation" ] || generation=$number
-    read -r value 2>/dev/null <"$path/exit" && [ "$value" != 0 ] && failures=$((failures + 1))
+    read -r value 2>/dev/null <"$path/exit" && [ -n "$value" ] && [ "$value" != 0 ] && failures=$((failures + 1))
   done
   dir=$base/$id-$generation unit=keelson-$id-$generation
   if [ "$generation" = 0 ]; then state=absent; return; fi
   read -r value 2>/dev/null <"$dir/started" && age=$((EPOCHSECONDS - value))
   if [ -e "$dir/cancelled" ] || [ -e "$dir/interrupted" ]; then state=over; return; fi
   if alive; then state=running; return; fi
-  # In this order: a job that ends just now has its exit code before its process is gone.
-  if ! read -r code 2>/dev/null <"$dir/exit"; then state=vanished code=-; return; fi
+  # In this order: a job that ends just now has its exit code before its process is gone. A power cut may leave an empty one.
+  if ! read -r code 2>/dev/null <"$dir/exit" || [ -z "$code" ]; then state=vanished code=-; return; fi
   if [ "$code" = 0 ]; then state=done; elif [ -e "$dir/reported" ]; then state=over; else state=failed; fi
 }
 
@@ -86,8 +87,7 @@ mv "$dir/pid.new" "$dir/pid"
 cd /
 umask 022
 bash --noprofile --norc /dev/fd/3
-echo "$?" >"$dir/exit.new"
-mv "$dir/exit.new" "$dir/exit"
+echo "$?" 1<>"$dir/exit.new" && mv "$dir/exit.new" "$dir/exit"
 `;
 
 const head = (id: string): string => `id=${quote(id)}\n${PRELUDE}\n`;
@@ -122,7 +122,7 @@ if [ "$state" = vanished ]; then
 fi
 generation=$((generation + 1))
 dir=$base/$id-$generation unit=keelson-$id-$generation
-mkdir "$dir" && cat >"$dir/script" && echo "$EPOCHSECONDS" >"$dir/started" || exit 1
+mkdir "$dir" && cat >"$dir/script" && echo "$EPOCHSECONDS" >"$dir/started" && printf '\\n\\n\\n\\n' >"$dir/exit.new" || exit 1
 [ "$(tail -c ${jobEnd.trim().length} "$dir/script")" = ${quote(jobEnd.trim())} ] || { rm -rf "$dir"; echo "the script of $dir did not arrive whole" >&2; exit 1; }
 [ -s /run/keelson-boot ] || cat /proc/sys/kernel/random/uuid >/run/keelson-boot
 printf %s ${quote(SUPERVISOR)} >"$dir/run"
@@ -155,6 +155,6 @@ export const endScript = (id: string, why: 'cancelled' | 'timeout'): string => `
 look
 case $state in running | vanished) ;; *) say; exit 0 ;; esac
 end_job || exit 1
-if [ -e "$dir/exit" ]; then :; elif [ ${why} = timeout ]; then echo 124 >"$dir/exit"; : >"$dir/reported"; else : >"$dir/cancelled"; fi
+if [ -e "$dir/exit" ]; then :; elif [ ${why} = timeout ]; then echo 124 1<>"$dir/exit.new" && mv "$dir/exit.new" "$dir/exit"; : >"$dir/reported"; else : >"$dir/cancelled"; fi
 look
 say`;
