@@ -1,3 +1,4 @@
+import { utf8ToBytes } from '@noble/hashes/utils';
 import { textOfBase64 } from '../base64';
 import { type Command, quote } from '../command';
 import { hostPaths, stateDir } from '../host-paths';
@@ -15,7 +16,7 @@ one ${stateDir}/claim.json; one ${file}`,
   },
 };
 
-/** Puts a copy there, whole or not at all; only root reads it. On a host that was reset since it was asked whose it is nothing is left. */
+/** Puts a copy there, whole or not at all: a link that breaks is an early end of stdin. Only root reads it. On a host that was reset since it was asked whose it is nothing is left. */
 export const writeStateCopy = (text: string): Command => ({
   title: 'write the copy of the state',
   changes: true,
@@ -24,6 +25,7 @@ export const writeStateCopy = (text: string): Command => ({
 umask 077
 [ -s ${stateDir}/claim.json ] || exit 0
 cat > ${file}.new
+[ "$(wc -c < ${file}.new)" -eq ${utf8ToBytes(text).length} ] || { rm -f ${file}.new; echo 'the copy of the state did not arrive whole' >&2; exit 1; }
 mv -f ${file}.new ${file}`,
 });
 

@@ -11,7 +11,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 export const stateCopy: readonly Simulation[] = [
   { name: 'read the copy of the state', reads: exactly(readStateCopy.script), act: (host) => lines([`${stateDir}/claim.json`, copyFile].map((file) => base64(host.files.text(file) ?? ''))) },
   {
-    name: 'write the copy of the state', reads: exactly(writeStateCopy('').script),
+    name: 'write the copy of the state', reads: rendered((bytes: number) => writeStateCopy('x'.repeat(bytes)).script, (script): [number] => [Number(/ -eq (\d+) /.exec(script)?.[1] ?? 0)], (bytes) => [`${bytes}`]),
     act: (host, { stdin, whole }) => {
       if (!whole) return fail('cut short');
       return host.files.has(`${stateDir}/claim.json`) ? host.files.write(copyFile, stdin, 0o600) : undefined;
