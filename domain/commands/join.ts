@@ -7,11 +7,11 @@ import { apiPort } from '../host-paths';
  */
 export const joinScript = (options: { config: string; discovery: string; criSocket: string; rootfs: string; preserve: readonly string[] }): string => `set -u
 umask 077
-dir=$(mktemp -d /run/keelson-join.XXXXXX)
+dir=$(mktemp -d /run/keelson-join.XXXXXX) || exit 1
 trap 'rm -rf "$dir"' EXIT
 if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
   echo 'leftovers of an earlier try: kubeadm reset'
-  keep=$(mktemp -d /run/keelson-keep.XXXXXX)
+  keep=$(mktemp -d /run/keelson-keep.XXXXXX) || exit 1
   for f in ${options.preserve.map(quote).join(' ')}; do [ ! -f "$f" ] || cp -p "$f" "$keep/"; done
   kubeadm reset -f --cri-socket ${quote(options.criSocket)}
   for f in ${options.preserve.map(quote).join(' ')}; do b=$keep/$(basename "$f"); [ ! -f "$b" ] || { mkdir -p "$(dirname "$f")"; cp -p "$b" "$f"; }; done

@@ -9,7 +9,7 @@ export const linkRegistryData = (registryData: string, target: string): Command 
 mkdir -p ${quote(target)} "$(dirname ${quote(registryData)})"
 if [ -L ${quote(registryData)} ] || [ ! -e ${quote(registryData)} ]; then ln -sfn ${quote(target)} ${quote(registryData)}
 elif [ -d ${quote(registryData)} ] && [ -z "$(ls -A ${quote(registryData)})" ]; then rmdir ${quote(registryData)} && ln -s ${quote(target)} ${quote(registryData)}
-else echo "${registryData} is a folder with content of its own: move it away" >&2; exit 1; fi`,
+else printf '%s is a folder with content of its own: move it away\\n' ${quote(registryData)} >&2; exit 1; fi`,
 });
 
 /** Writes a file only the owner can read; its content travels on stdin. */
