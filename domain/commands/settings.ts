@@ -4,6 +4,7 @@ import { stateDir } from '../host-paths';
 import { marks } from '../marks';
 import type { SettingsPart } from '../settings';
 import { putAside } from './put-back';
+import { diskMs, toDisk } from './state';
 
 /**
  * What a change of settings leaves on its host while it lasts:
@@ -69,12 +70,12 @@ export const noteSettingsFailure = (part: SettingsPart, why: string): Command =>
 
 const over = (part: SettingsPart, tries: number): string => `cd ${settingsDir(part)}\necho ${tries + 1} > tries\nfind . -mindepth 1 ! -name tries -delete`;
 
-/** What ran before runs again. Nothing stays but the count. */
+/** What ran before runs again, after a power cut as well. Nothing stays but the count. */
 export const settingsAreBack = (part: SettingsPart, tries: number): Command => ({
-  title: `the ${part} has its former settings again`, changes: true, script: `set -eu\numask 077\n${over(part, tries)}`,
+  title: `the ${part} has its former settings again`, changes: true, timeoutMs: diskMs, script: `set -eu\numask 077\n${toDisk}\n${over(part, tries)}`,
 });
 
-/** The host runs with what the mark says. */
+/** The host runs with what the mark says, and has it on its disk: a power cut never leaves the mark alone. */
 export const endSettings = (part: SettingsPart, mark: string, tries: number): Command => ({
-  title: `the ${part} has its settings`, changes: true, script: `set -eu\numask 077\n: > ${quote(`${doneDir}/${mark}`)}\n${over(part, tries)}`,
+  title: `the ${part} has its settings`, changes: true, timeoutMs: diskMs, script: `set -eu\numask 077\n${toDisk}\n: > ${quote(`${doneDir}/${mark}`)}\n${over(part, tries)}`,
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from '../../domain/command';
 import { activateFiles } from '../../domain/commands/files';
+import { endSettings, settingsAreBack } from '../../domain/commands/settings';
 import { claimHost, markDone } from '../../domain/commands/state';
 import { endUpgrade } from '../../domain/commands/upgrade';
 
@@ -55,6 +56,18 @@ case "$1" in -*) ${old ? "echo 'sync: invalid option' >&2; exit 1" : ':'} ;; esa
     writeFileSync(state('done/upgrading:v1.34.2'), '');
     expect(run(endUpgrade('done')).synced[1]).toBe('done/upgrading:v1.34.2 ');
     expect(readdirSync(state('done'))).toEqual([]);
+  });
+
+  test('bears no mark of settings, and keeps what came before them, until they are on its disk', () => {
+    mkdirSync(state('done'), { recursive: true });
+    mkdirSync(state('settings/kubelet'), { recursive: true });
+    writeFileSync(state('settings/kubelet/saved'), '');
+    expect(run(endSettings('kubelet', 'settings-kubelet:1', 0)).synced[1]).toBe('settings/kubelet/saved ');
+    expect(readdirSync(state('done'))).toEqual(['settings-kubelet:1']);
+    rmSync(join(dir, 'synced'));
+    writeFileSync(state('settings/kubelet/failed'), '');
+    expect(run(settingsAreBack('kubelet', 1)).synced[1]).toContain('settings/kubelet/failed ');
+    expect(readdirSync(state('settings/kubelet'))).toEqual(['tries']);
   });
 
   test('bears no marker of files that are not on its disk', () => {
