@@ -163,6 +163,10 @@ exit 0
 /** The static pods of a node that the API does not show Ready, in words. */
 export const unreadyPods = (node: string): Command<string> => ({
   title: `kubectl get the static pods of ${node}`,
-  script: `for name in ${pods.join(' ')}; do [ ! -e ${manifests}/$name.yaml ] || echo "$name $(${kubectl} get pod "$name"-${quote(node)} --ignore-not-found -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" || exit 1; done`,
+  script: `for name in ${pods.join(' ')}; do
+  [ -e ${manifests}/$name.yaml ] || continue
+  ready=$(${kubectl} get pod "$name"-${quote(node)} --ignore-not-found -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') || exit 1
+  echo "$name $ready"
+done`,
   parse: ({ stdout }) => stdout.split('\n').filter((line) => line !== '' && !line.endsWith(' True')).map((line) => `${line.split(' ')[0] ?? ''} is not Ready`).join(', '),
 });

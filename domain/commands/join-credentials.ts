@@ -46,13 +46,13 @@ export const deleteToken = (id: string): Command => ({
 
 /**
  * Uploads the control plane's certificates, encrypted with a new key, and gives the key. kubeadm deletes them after two
- * hours, deleteCertificates sooner. The key comes on stdout and never stands in an argv.
+ * hours, deleteCertificates sooner. The key comes on stdout alone, and never stands in an argv.
  */
 export const uploadCertificates = (configPath: string): Command<string> => ({
   title: 'kubeadm init phase upload-certs',
   changes: true,
   answerIsSecret: true,
-  script: `kubeadm init phase upload-certs --upload-certs --config ${quote(configPath)} 2>/dev/null`,
+  script: `kubeadm init phase upload-certs --upload-certs --config ${quote(configPath)}`,
   parse: ({ stdout }) => lastLine(stdout, /^[0-9a-f]{64}$/),
 });
 

@@ -9,7 +9,9 @@ const kubectl = `kubectl --kubeconfig ${adminConf} --request-timeout=10s -n kube
 const configMap = 'kubelet-config';
 /** On the ConfigMap: the mark of the document that it was made from, and the digest of what kubeadm made of it. */
 const annotation = 'keelson.dev/settings';
-const digest = `$(${kubectl} get configmap ${configMap} -o 'jsonpath={.data.kubelet}' | sha256sum | cut -c1-16)`;
+/** Bash: `digest` is that of the configuration as it stands there, to its last newline; a refusal of the API is no configuration. */
+const readDigest = `seen=$(${kubectl} get configmap ${configMap} -o 'jsonpath={.data.kubelet}' && echo .) || exit 1
+digest=$(printf %s "\${seen%.}" | sha256sum | cut -c1-16)`;
 
 /** All that decides how a kubelet runs and that kubeadm writes. */
 export const kubeletFiles = ['/var/lib/kubelet/config.yaml', '/var/lib/kubelet/instance-config.yaml', '/var/lib/kubelet/kubeadm-flags.env'];
@@ -17,7 +19,7 @@ export const kubeletFiles = ['/var/lib/kubelet/config.yaml', '/var/lib/kubelet/i
 /** The mark of the document that the cluster's kubelets are configured by; empty when nobody has noted it, or somebody has changed it since. */
 export const configuredKubelet: Command = {
   title: 'read what the kubelets are configured by',
-  script: `set -o pipefail\nnoted=$(${kubectl} get configmap ${configMap} -o 'jsonpath={.metadata.annotations.${annotation.replaceAll('.', '\\.')}}') && echo "$noted ${digest}"`,
+  script: `noted=$(${kubectl} get configmap ${configMap} -o 'jsonpath={.metadata.annotations.${annotation.replaceAll('.', '\\.')}}') || exit 1\n${readDigest}\necho "$noted $digest"`,
   parse: ({ stdout }) => {
     const [, mark = '', noted, seen] = /^(\S*?)(?:\.(\w+))? (\w+)$/.exec(stdout.trim()) ?? [];
     return noted === seen ? mark : '';
@@ -44,7 +46,8 @@ trap 'rm -f "$config"' EXIT
 # No /dev/stdin: where it is a socket nobody can open it again.
 cat > "$config"
 kubeadm init phase upload-config kubelet --config "$config"
-${kubectl} annotate configmap ${configMap} --overwrite ${annotation}=${quote(mark)}.${digest}`,
+${readDigest}
+${kubectl} annotate configmap ${configMap} --overwrite ${annotation}=${quote(mark)}."$digest"`,
 });
 
 /**

@@ -266,7 +266,7 @@ systemctl show kubelet --property=Result --property=ExecMainStatus 2>/dev/null; 
 /** The container images that the new kubeadm asks for. */
 export const newImages = (cluster: string, version: string): Command<string[]> => ({
   title: 'kubeadm config images list',
-  script: `${newKubeadm(cluster)}\n"$kubeadm" config images list --kubernetes-version ${quote(version)} 2>/dev/null`,
+  script: `${newKubeadm(cluster)}\n"$kubeadm" config images list --kubernetes-version ${quote(version)}`,
   parse: ({ stdout }) => stdout.split('\n').map((line) => line.trim()).filter(Boolean),
 });
 
