@@ -62,6 +62,61 @@ test('a pause that was said before an operation has begun is heard in its first 
   }] });
 });
 
+describe('an entity of before Keelson kept copies of its state while it waits goes on', () => {
+  interface Histories { readonly events: Record<string, unknown>[] }
+  const events = (name: string): Record<string, unknown>[] => (load(name) as Histories).events;
+  const payloads = (value: unknown) => ({ payloads: [{ metadata: { encoding: Buffer.from('json/plain').toString('base64') }, data: Buffer.from(JSON.stringify(value)).toString('base64') }] });
+  /** What happened to it next, and what it did: nothing. The task after that makes the replayer compare the two. */
+  const goesOn = async (before: Record<string, unknown>[], { seen, said = () => [] }: { seen?: object; said?: (task: number) => object[] }): Promise<void> => {
+    const list: object[] = [...before];
+    const add = (type: string, attributes: Record<string, unknown>): number => list.push({ eventId: `${list.length + 1}`, eventTime: before.at(-1)!['eventTime'], eventType: `EVENT_TYPE_${type}`, ...attributes });
+    const task = (): number => {
+      const scheduled = add('WORKFLOW_TASK_SCHEDULED', { workflowTaskScheduledEventAttributes: { attempt: 1 } });
+      const started = add('WORKFLOW_TASK_STARTED', { workflowTaskStartedEventAttributes: { scheduledEventId: `${scheduled}` } });
+      return add('WORKFLOW_TASK_COMPLETED', { workflowTaskCompletedEventAttributes: { scheduledEventId: `${scheduled}`, startedEventId: `${started}` } });
+    };
+    if (seen) add('WORKFLOW_EXECUTION_SIGNALED', { workflowExecutionSignaledEventAttributes: seen });
+    for (const one of said(task())) {
+      const [[type, attributes]] = Object.entries(one) as [[string, Record<string, unknown>]];
+      add(type, attributes);
+    }
+    task();
+    await replay({ events: list });
+  };
+
+  test('that was given a policy', async () => {
+    const [started] = events('entity-idle.json') as [{ workflowExecutionStartedEventAttributes: { input: { payloads: { data: string }[] } } }];
+    const state = JSON.parse(Buffer.from(started.workflowExecutionStartedEventAttributes.input.payloads[0]!.data, 'base64').toString()) as { desired: { spec: { policy: object } } };
+    const args = payloads({ by: 'bo@desk', base: '', policy: { ...state.desired.spec.policy, noWait: true } });
+    await goesOn(events('entity-idle.json'), {
+      said: (task) => [
+        { WORKFLOW_EXECUTION_UPDATE_ACCEPTED: { workflowExecutionUpdateAcceptedEventAttributes: {
+          protocolInstanceId: 'u1', acceptedRequestMessageId: 'u1/request', acceptedRequestSequencingEventId: `${task - 2}`, acceptedRequest: { meta: { updateId: 'u1', identity: 'cli' }, input: { header: {}, name: 'policy', args } },
+        } } },
+        { WORKFLOW_EXECUTION_UPDATE_COMPLETED: { workflowExecutionUpdateCompletedEventAttributes: {
+          meta: { updateId: 'u1', identity: 'cli' }, acceptedEventId: `${task + 1}`, outcome: { success: { payloads: [{ metadata: { encoding: Buffer.from('binary/null').toString('base64') } }] } },
+        } } },
+      ],
+    });
+  });
+
+  test('whose operation waits for somebody after a failure', async () => {
+    const all = events('entity-operation.json');
+    const signal = all.findIndex(({ eventType }) => eventType === 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED');
+    const waiting = { kind: 'failure', since: '2026-01-01T00:00:00.000Z', failures: [] };
+    // Somebody holds it still in the same moment: that word is the first thing it does.
+    await goesOn(all.slice(0, signal), {
+      seen: { signalName: 'progress', input: payloads({ operation: 'init-1', waiting }) },
+      said: (task) => [
+        { WORKFLOW_EXECUTION_UPDATE_ACCEPTED: { workflowExecutionUpdateAcceptedEventAttributes: {
+          protocolInstanceId: 'u1', acceptedRequestMessageId: 'u1/request', acceptedRequestSequencingEventId: `${task - 2}`, acceptedRequest: { meta: { updateId: 'u1', identity: 'cli' }, input: { header: {}, name: 'pause', args: payloads({ by: 'bo@desk' }) } },
+        } } },
+        { SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED: { signalExternalWorkflowExecutionInitiatedEventAttributes: { workflowTaskCompletedEventId: `${task}`, namespace: 'default', workflowExecution: { workflowId: 'cluster/replayed/init-1' }, signalName: 'decision' } } },
+      ],
+    });
+  });
+});
+
 test('a history that does not fit the code is found out', async () => {
   const history = load('init.json') as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
   const scheduled = history.events.find(({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType.name === 'initControlPlane');

@@ -47,6 +47,8 @@ export class Copies {
 
 /** Since this change a pause holds copies, and its end brings them. */
 export const afterThePause = 'copies-wait-for-the-end-of-a-pause';
+/** Since this change there are copies between operations, and while one waits. */
+export const whileItWaits = 'copies-while-it-waits';
 
 /** Side by side, on those that the cluster has changed. A host that is away keeps its older copy; that is no failure of anything. */
 async function keepCopies({ uid, n, current }: EntityState, copy: StateCopy, operation: string): Promise<void> {

@@ -14,7 +14,7 @@ import { afterProgress, type Progress } from '../domain/progress';
 import { admitAmend, admitApply, admitReset, admitTask, answerFor, refuseApply, refuseReset, refuseTask } from '../domain/requests';
 import { observeSnapshot, withSchedules } from '../domain/scheduled-snapshots';
 import { declinedWords, isDeclined } from '../domain/taken-back';
-import { afterThePause, Copies, settleSchedules } from './after-operation';
+import { afterThePause, Copies, settleSchedules, whileItWaits } from './after-operation';
 import { initCluster } from './init-cluster';
 import {
   amendUpdate, applyUpdate, approveUpdate, cancelUpdate, decisionSignal, desiredQuery, driftSignal, entityQuery, fileQuery, forgetUpdate, pauseUpdate, policyUpdate, progressSignal, recordQuery, resetUpdate, resumeUpdate, retryUpdate, skipUpdate, snapshotSignal, taskUpdate,
@@ -85,7 +85,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
     if (state.running?.operation === progress.operation) left = progress.ended ?? left;
     state = afterProgress(state, progress);
     // It may wait for days: what it has come to must not be lost with the server.
-    if (progress.waiting?.kind === 'failure' && state.running?.operation === progress.operation && !state.paused) copies.keepSoon(progress.operation);
+    if (progress.waiting?.kind === 'failure' && state.running?.operation === progress.operation && !state.paused && patched(whileItWaits)) copies.keepSoon(progress.operation);
   });
   setHandler(applyUpdate, async (request) => {
     state = admitApply(state, request, now());
@@ -148,7 +148,7 @@ export async function cluster(input: unknown): Promise<EntityState> {
   setHandler(policyUpdate, async ({ by, policy }) => {
     note(by, 'policy');
     state = admitPolicy(state, { by, policy }, now());
-    if (!state.running && !state.paused) copies.keepSoon('policy');
+    if (!state.running && !state.paused && patched(whileItWaits)) copies.keepSoon('policy');
     await say({ decision: 'policy', by, policy });
   }, { validator: (word) => requireNone(refusePolicy(state, word)) });
   setHandler(cancelUpdate, async ({ by, reason }) => {
