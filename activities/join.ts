@@ -72,6 +72,8 @@ export const joinControlPlane = (deps: Deps) => async (input: JoinInput): Promis
     const joined = (await session.run(readMarks)).includes(marks.joinControlPlane);
     let name = '';
     if (!joined) {
+      // A join that was given up after it had joined has left the host's own API here, which does not run until it has joined again.
+      if (!cluster.controlPlaneEndpoint) await session.run(setHosts(cluster.name, 'api', [{ address: input.leader.address, names: [apiName] }]));
       await healthyEtcd(leader, scope, input.leader);
       name = await join(deps, { input, scope, session, leader, images, role: 'control-plane', preserve: [] });
     }

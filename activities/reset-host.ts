@@ -62,7 +62,8 @@ async function clean(session: Session, request: ResetRequest): Promise<string[]>
   const networks = request.podSubnet?.split(',') ?? await session.run(readPodNetworks(scope.cluster));
   const podSubnets = networks.length > 0 ? networks : [defaultNetworks.podSubnet];
 
-  await attempt(stopKubelet(scope.uid));
+  // It takes the admin kubeconfig away, which no look shows either.
+  const stopped = await attempt(stopKubelet(scope.uid));
   await attempt(kubeadmReset(request.leavesEtcd ?? false));
   await attempt(stopPods);
   const rules = await attempt(cleanFirewall(hostPaths(scope.cluster).rootfs, virtualIp));
@@ -74,7 +75,7 @@ async function clean(session: Session, request: ResetRequest): Promise<string[]>
   // No look at what is left shows these: names that a host still knows by a cluster that is gone.
   const names = await attempt(removeHosts(scope.cluster));
   const stale = staleRoutes(await session.run(readRoutes), { peers: request.peers, podSubnets, virtualIp });
-  return [...scripts, ...(rules ?? []), ...(names === undefined ? ['lines in /etc/hosts'] : []), ...stale.map((route) => `route ${route}`)];
+  return [...(stopped === undefined ? ['what the kubelet, or what starts it, has kept: the admin kubeconfig, too'] : []), ...scripts, ...(rules ?? []), ...(names === undefined ? ['lines in /etc/hosts'] : []), ...stale.map((route) => `route ${route}`)];
 }
 
 const filesOf = (host: HostTarget, { scope, env }: ResetRequest): FilesOf => ({
@@ -84,17 +85,21 @@ const filesOf = (host: HostTarget, { scope, env }: ResetRequest): FilesOf => ({
 const stillThere = (session: Session, request: ResetRequest): Promise<string[]> => session.run(lookForLeftovers(filesOf(request.host, request)));
 
 /**
- * Runs commands of which none may stop the next. A link that broke, a cancel and a newer attempt do: the outcome is open
- * then, or somebody else's. What a command leaves behind the last look finds.
+ * Runs commands of which none may stop the next. One that never ended is tried once more in its place, as what comes after it takes
+ * away what it needs; that it came to no end is said by undefined. A link that broke, a cancel and a newer attempt do stop the
+ * next: the outcome is open then, or somebody else's. What a command leaves behind the last look finds.
  */
 const attempts = (session: Session, scope: Scope) => async <T>(command: Command<T>): Promise<T | undefined> => {
-  scope.beat(command.title);
-  try {
-    return await session.run(command);
-  } catch (error) {
-    if (!(error instanceof ClusterError) || (error.type !== 'CommandFailed' && error.type !== 'CommandTimedOut')) throw error;
-    scope.log(`${error.message}; going on`);
-    return undefined;
+  for (let again = false; ; again = true) {
+    scope.beat(command.title);
+    try {
+      return await session.run(command);
+    } catch (error) {
+      if (!(error instanceof ClusterError) || (error.type !== 'CommandFailed' && error.type !== 'CommandTimedOut')) throw error;
+      const once = error.type === 'CommandTimedOut' && !again;
+      scope.log(`${error.message}; ${once ? 'once more' : 'going on'}`);
+      if (!once) return undefined;
+    }
   }
 };
 
