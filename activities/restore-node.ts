@@ -10,7 +10,7 @@ import { ClusterError } from '../domain/errors';
 import { sameAddress } from '../domain/ip-range';
 import { marks } from '../domain/marks';
 import { keptRanges, missingOf, type NewNode, newNode, nodeManifest } from '../domain/node-object';
-import { asked, isOutcome } from './asked';
+import { asked } from './asked';
 import type { Deps } from './deps';
 import { lookThrough } from './etcd';
 import { openImages } from './image-set';
@@ -41,7 +41,7 @@ export const restoreNode = (deps: Deps) => async (input: JoinInput): Promise<voi
       if (!seen) await letIn(session, scope, input, wanted.name);
       scope.signal.throwIfAborted();
       const [own, speaker] = await Promise.all([deps.remote.to(host, onward), deps.remote.to(input.leader, onward)]);
-      await make(own, speaker, wanted);
+      await make(own, speaker, onward, wanted);
       await own.run(restartKubelet);
       await reported(own, speaker, onward, { ...wanted, host: host.id, address: host.address });
     }
@@ -83,14 +83,14 @@ async function letIn(session: Session, scope: Scope, { host, leader, where }: Jo
 }
 
 /** The Node, while its kubelet stands still: one that runs would report to a Node of which it knows half. */
-async function make(own: Session, speaker: Session, wanted: NewNode): Promise<void> {
+async function make(own: Session, speaker: Session, scope: Scope, wanted: NewNode): Promise<void> {
   await own.run(stopKubeletAlone);
   try {
     await speaker.run(forgetPods(wanted.name));
     await speaker.run(createNode(wanted.name, nodeManifest(wanted)));
   } catch (error) {
-    // Where only the link broke the next attempt goes on.
-    if (isOutcome(error)) await own.run({ ...restartKubelet, cleanup: true });
+    // Where only the link broke the next attempt goes on. Otherwise nobody may come: a leader that cannot be reached parks the operation.
+    if (!(error instanceof ClusterError) || error.type !== 'Disconnected') await own.run({ ...restartKubelet, cleanup: true }).catch((left: unknown) => scope.log(`its kubelet could not be started again: ${String(left)}`));
     throw error;
   }
 }
