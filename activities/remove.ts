@@ -1,6 +1,6 @@
 import type { EnvEntry, HostTarget, Policy } from '../domain/cluster';
 import { beginLeave, endLeave, readCordon } from '../domain/commands/drain';
-import { deleteNode, forgetPods, removeEtcdMember, retireApiServer } from '../domain/commands/etcd-members';
+import { deleteNode, forgetPods, retireApiServer } from '../domain/commands/etcd-members';
 import { readMarks } from '../domain/commands/state';
 import { ClusterError } from '../domain/errors';
 import { sameAddress } from '../domain/ip-range';
@@ -9,6 +9,7 @@ import { asked } from './asked';
 import type { Deps } from './deps';
 import { drainNode } from './drain';
 import { lookThrough, majorityWithout } from './etcd';
+import { leaveEtcd } from './leave-cluster';
 import { poll } from './poll';
 import type { Scope, Session } from './ports';
 import { resetNow } from './reset';
@@ -94,13 +95,6 @@ async function drained(through: Session, scope: Scope, { node, host, policy }: {
     }
     throw error;
   }
-}
-
-async function leaveEtcd(through: Session, scope: Scope, { leader, address }: { leader: HostTarget; address: string }): Promise<void> {
-  const { nodes } = await lookThrough(through, leader);
-  const own = nodes.find((node) => sameAddress(node.address, leader.address));
-  await through.run(removeEtcdMember(own?.name ?? '', address));
-  await majorityWithout(through, scope, { through: leader, address, gone: true });
 }
 
 /** The host as it was before it joined. What could not be cleaned is for a person to see. */

@@ -7,6 +7,7 @@ import { envField, hostEnvField } from '../home/seal';
 import type { Deps } from './deps';
 import type { ImageConfig, ImageKind } from '../domain/images';
 import type { Scope } from './ports';
+import { forgetHalfJoined } from './leave-cluster';
 import { createReset } from './reset-host';
 import { inScope } from './scope';
 import { forgetSpent } from './spent';
@@ -24,7 +25,7 @@ export interface ResetHostInput {
   readonly podSubnet?: string;
   readonly leavesEtcd?: boolean;
   readonly force?: boolean;
-  /** A control plane that lives on: where the join of this host was cut off, its token and certificates are deleted there. */
+  /** A control plane that lives on: where the join of this host was cut off, its token and certificates, its Node and its member of etcd are deleted there. */
   readonly joinedThrough?: HostTarget;
 }
 
@@ -32,7 +33,9 @@ export interface ResetHostInput {
 export const resetHost = (deps: Deps) => async (input: ResetHostInput): Promise<{ left: string[] }> =>
   inScope(deps, input.where, input.host.id, async (scope) => {
     const spent = input.joinedThrough ? await forgetJoin(deps, input.joinedThrough, input.host, scope) : [];
-    return { left: [...await resetNow(deps, input, scope), ...spent] };
+    const left = await resetNow(deps, input, scope);
+    const known = input.joinedThrough ? await forgetHalfJoined(deps, input.joinedThrough, input.host, scope) : [];
+    return { left: [...left, ...spent, ...known] };
   });
 
 /** What is left of a join on the cluster, in words. Whoever was to be joined through may be away: that keeps no host from being reset. */

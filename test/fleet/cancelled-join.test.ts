@@ -12,8 +12,8 @@ withTemporal('a join that hangs and is cut off after a cancel', () => {
   withStand((one) => { stand = one; });
 
   /** A cluster in which this host's `kubeadm join` hangs, with its token made and spent. */
-  async function hanging(which: number): Promise<{ made: Made; host: Made['hosts'][number]; operation: string }> {
-    const made = await stand.cluster(2, 1, { policy: { ...defaultPolicy, joinEndsMs: 500 } });
+  async function hanging(which: number, controlPlanes = 2): Promise<{ made: Made; host: Made['hosts'][number]; operation: string }> {
+    const made = await stand.cluster(controlPlanes, 1, { policy: { ...defaultPolicy, joinEndsMs: 500 } });
     const host = made.hosts[which]!;
     let told = (): void => undefined;
     const reached = new Promise<void>((resolve) => { told = resolve; });
@@ -51,5 +51,16 @@ withTemporal('a join that hangs and is cut off after a cancel', () => {
     stand.work();
     await one.made.cluster.cancel();
     await expectTakenBack(one);
+  });
+
+  test('leaves no Node and no member of etcd where kubeadm reset did not take them away', async () => {
+    const one = await hanging(2, 3);
+    const { host } = one.host;
+    const cluster = one.made.hosts[0]!.host.kubernetes!;
+    // It had come so far in the join, and its kubeadm knows nothing of it any more.
+    cluster.add({ name: host.nodeName, host, controlPlane: true, version, unschedulable: false });
+    await one.made.cluster.cancel();
+    expect(await one.made.cluster.end(one.operation)).toMatchObject({ outcome: 'Cancelled' });
+    expect([cluster.nodes.has(host.nodeName), cluster.members.has(host.nodeName), notBare([one.host])]).toEqual([false, false, []]);
   });
 });
