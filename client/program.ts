@@ -210,7 +210,7 @@ function withOperation(command: Command): Command {
     .option('--dry-run', 'show the plan, and do nothing')
     // In this order: a --no-wait that stands alone would make "wait" the default.
     .option('--wait', 'without a terminal: stay when it waits for a person')
-    .option('--no-wait', 'a failed stage ends the operation instead of waiting for a person')
+    .option('--no-wait', 'a failed stage, or a plan that needs approval, ends the operation instead of waiting for a person')
     .option('--detach', 'do not follow the operation')
     .option('--plan-hash <hash>', 'run only the plan that `keelson plan` or --dry-run showed with this hash');
 }
